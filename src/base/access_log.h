@@ -1,0 +1,48 @@
+/*
+ * access_log: one thread that writes the lines which many threads make.
+ *
+ * Each filling thread has a ring of its own that it alone writes to and the
+ * writer thread alone reads from: no lock, and no wait for the disk. A line
+ * that finds no room is dropped and counted.
+ */
+#ifndef MTASYNC_BASE_ACCESS_LOG_H
+#define MTASYNC_BASE_ACCESS_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct access_log;
+
+/*
+ * Opens `path` for appending (`-` is standard output) and makes `rings` rings;
+ * the thread is not started yet. Returns NULL with errno. Main thread.
+ */
+struct access_log *access_log_open(const char *path, unsigned rings);
+
+/* Starts the writer thread. Returns 0, or -1 with errno. Main thread. */
+int access_log_start(struct access_log *log);
+
+/*
+ * Appends one whole line, its newline included, to ring `ring`. Returns false
+ * where it was dropped for want of room (and has been counted). Only the one
+ * thread that fills this ring.
+ */
+bool access_log_append(struct access_log *log, unsigned ring, struct span line);
+
+/*
+ * Has the writer open the path anew, at the end of a line. If that fails, the
+ * old file stays and log_error() says why. Main thread.
+ */
+void access_log_reopen(struct access_log *log);
+
+/*
+ * Has the writer write what the rings hold, at most for one second (a pipe
+ * that nobody reads must not hold the exit up), stops it, and frees all.
+ * Returns how many lines were dropped in all. NULL is allowed (0). Main
+ * thread, when no other thread fills a ring any more.
+ */
+uint64_t access_log_close(struct access_log *log);
+
+#endif

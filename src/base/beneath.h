@@ -1,0 +1,28 @@
+/* beneath: opens files below a directory, and never anything outside it. */
+#ifndef MTASYNC_BASE_BENEATH_H
+#define MTASYNC_BASE_BENEATH_H
+
+#include <sys/stat.h>
+
+/*
+ * Opens `path` (relative, NUL-terminated, "" for the root itself) below the
+ * directory `root`, which is an open descriptor, for reading. Only a regular
+ * file is ever opened: what else is found (a directory, FIFO, socket, device)
+ * is told by *status alone. Symbolic links are followed as long as they stay
+ * below the root. Uses openat2(2) with RESOLVE_BENEATH; where the kernel or a
+ * sandbox refuses that call, beneath_open_walk().
+ *
+ * Returns a descriptor that the caller owns (O_CLOEXEC); or -1 with errno = 0
+ * where *status tells of something that is no regular file; or -1 with errno
+ * (ENOENT, EACCES, EXDEV for a way out, ELOOP, ENAMETOOLONG, EMFILE, ...).
+ * May wait for the disk. Any thread.
+ */
+int beneath_open(int root, const char *path, struct stat *status);
+
+/*
+ * The same, by openat(2) component by component, which follows no symbolic
+ * link at all (ELOOP).
+ */
+int beneath_open_walk(int root, const char *path, struct stat *status);
+
+#endif

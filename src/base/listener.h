@@ -1,0 +1,46 @@
+/* listener: TCP listening sockets, sharded by SO_REUSEPORT. */
+#ifndef MTASYNC_BASE_LISTENER_H
+#define MTASYNC_BASE_LISTENER_H
+
+#include <sys/socket.h>
+
+#include "base/span.h"
+
+/* Room for `[IPv6 address%scope]:port`, NUL included. */
+#define LISTENER_TEXT_MAX 80
+
+struct listener_address {
+	struct sockaddr_storage socket;
+	socklen_t size; /* bytes of `socket` in use */
+};
+
+/*
+ * HOST:PORT, [V6]:PORT or PORT (which means 127.0.0.1:PORT). HOST is an IPv4
+ * address or a name, which is resolved to its first address. PORT is 0 to
+ * 65535. Returns 0, or -1 with *why set to a constant text that says what is
+ * wrong. May wait for a name server. Main thread.
+ */
+int listener_parse(
+    const char *text, struct listener_address *address, const char **why);
+
+/*
+ * Finds out whether the address can be listened on, and by nobody else:
+ * SO_REUSEPORT would quietly let us in beside another server of the same
+ * user. Port 0 is given a free port, written into *address. Returns 0, or -1
+ * with errno (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...). Main thread.
+ */
+int listener_claim(struct listener_address *address);
+
+/*
+ * One shard: a socket that is bound (SO_REUSEADDR, SO_REUSEPORT, V6ONLY,
+ * TCP_NODELAY, which accepted sockets inherit), non-blocking, close-on-exec,
+ * not listening yet. Returns a descriptor that the caller owns, or -1 with
+ * errno. Main thread.
+ */
+int listener_bind(const struct listener_address *address);
+
+/* `127.0.0.1:7878` or `[::1]:7878`. Any thread. */
+void listener_format(
+    char text[LISTENER_TEXT_MAX], const struct listener_address *address);
+
+#endif

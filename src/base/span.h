@@ -1,0 +1,37 @@
+/* span: a run of bytes that somebody else owns; not NUL-terminated. */
+#ifndef MTASYNC_BASE_SPAN_H
+#define MTASYNC_BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+struct span {
+	const char *data;
+	size_t size; /* bytes */
+};
+
+/* A span over a string literal, without its NUL. */
+#define SPAN(literal) ((struct span){ (literal), sizeof(literal) - 1 })
+
+static inline struct span
+span_of(const char *string)
+{
+	return (struct span){ string, strlen(string) };
+}
+
+static inline bool
+span_equal(struct span a, struct span b)
+{
+	return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
+/* Equal but for the case of ASCII letters. */
+static inline bool
+span_equal_nocase(struct span a, struct span b)
+{
+	return a.size == b.size && strncasecmp(a.data, b.data, a.size) == 0;
+}
+
+#endif

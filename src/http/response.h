@@ -1,0 +1,42 @@
+/* response: a response head, written a field at a time (RFC 9112 4, 5). */
+#ifndef MTASYNC_HTTP_RESPONSE_H
+#define MTASYNC_HTTP_RESPONSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+/*
+ * A head under construction in the caller's room. What does not fit is left
+ * out and `overflow` set: room is chosen so that it does not happen.
+ */
+struct http_head {
+	char *data;
+	size_t size; /* bytes so far */
+	size_t room;
+	bool overflow;
+};
+
+/* `Not Found` for 404; asserts that the status is one that we use. */
+const char *http_reason(unsigned status);
+
+/* Starts with the status line, in our own version, HTTP/1.1. */
+void http_head_begin(
+    struct http_head *head, char *data, size_t room, unsigned status);
+
+/* `name: value`. Both are ours or checked: no control characters. */
+void http_head_field(
+    struct http_head *head, const char *name, struct span value);
+
+/* The same with a decimal number. */
+void http_head_number(struct http_head *head, const char *name, uint64_t n);
+
+/* The same with printf's formatting. */
+void http_head_printf(struct http_head *head, const char *name,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The empty line. */
+void http_head_end(struct http_head *head);
+
+#endif
