@@ -1,0 +1,43 @@
+/* chars: which octets may stand where, by one table. */
+#ifndef MTASYNC_HTTP_CHARS_H
+#define MTASYNC_HTTP_CHARS_H
+
+#include <stdbool.h>
+
+enum http_char {
+	HTTP_CHAR_TOKEN = 1,  /* tchar (RFC 9110 5.6.2) */
+	HTTP_CHAR_VALUE = 2,  /* within a field value (RFC 9110 5.5) */
+	HTTP_CHAR_TARGET = 4, /* within a request target; see chars.c */
+	HTTP_CHAR_NAME = 8,   /* unreserved or sub-delim (RFC 3986 2) */
+	HTTP_CHAR_ETAG = 16,  /* etagc (RFC 9110 8.8.3) */
+	HTTP_CHAR_DIGIT = 32, /* 0 to 9 */
+};
+
+extern const unsigned char http_chars[256];
+
+static inline bool
+http_char_is(char c, enum http_char class)
+{
+	return (http_chars[(unsigned char)c] & class) != 0;
+}
+
+static inline bool
+http_char_is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* The value of a hexadecimal digit, or -1. */
+static inline int
+http_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+#endif
