@@ -20,8 +20,8 @@ struct listener_address {
  * 65535. Returns 0, or -1 with *why set to a constant text that says what is
  * wrong. May wait for a name server. Main thread.
  */
-int listener_parse(
-    const char *text, struct listener_address *address, const char **why);
+int listener_parse(const char *text, struct listener_address *address,
+    const char **why);
 
 /*
  * Finds out whether the address can be listened on, and by nobody else:
@@ -40,7 +40,7 @@ int listener_claim(struct listener_address *address);
 int listener_bind(const struct listener_address *address);
 
 /* `127.0.0.1:7878` or `[::1]:7878`. Any thread. */
-void listener_format(
-    char text[LISTENER_TEXT_MAX], const struct listener_address *address);
+void listener_format(char text[LISTENER_TEXT_MAX],
+    const struct listener_address *address);
 
 #endif
