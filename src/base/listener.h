@@ -26,8 +26,11 @@ int listener_parse(const char *text, struct listener_address *address,
 /*
  * Finds out whether the address can be listened on, and by nobody else:
  * SO_REUSEPORT would quietly let us in beside another server of the same
- * user. Port 0 is given a free port, written into *address. Returns 0, or -1
- * with errno (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...). Main thread.
+ * user. Connections left in TIME_WAIT are no obstacle. Port 0 is given a free
+ * port, written into *address. Nothing is held: bind the address's shards
+ * before the next claim (which else might be given the same free port), and
+ * let none of them listen before the last claim, or it finds our own. Returns
+ * 0, or -1 with errno (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...). Main thread.
  */
 int listener_claim(struct listener_address *address);
 
