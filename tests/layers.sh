@@ -29,6 +29,8 @@ faults() {
 		folder = folder_of(file)
 		if (!(folder in floor))
 			fault("is in a folder that has no floor")
+		if (file ~ /\/config\.h$/)
+			fault("would hide the config.h of the build")
 	}
 	!/^[ \t]*#[ \t]*include/ || !(folder in floor) {
 		next
@@ -114,6 +116,7 @@ try_rules() {
 		app/a.c <threads.h> refused
 		options.c <pthread.h> refused
 		misc/a.c <stdio.h> refused
+		loop/config.h <stdio.h> refused
 	ROWS
 }
 
