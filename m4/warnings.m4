@@ -7,6 +7,7 @@ AC_DEFUN([MTASYNC_WARNINGS], [
 	MTASYNC_TRY_CFLAGS([WARNING_CFLAGS], [ \
 	    -Wall \
 	    -Wextra \
+	    -Wconversion \
 	    -Wformat=2 \
 	    -Wimplicit-fallthrough \
 	    -Wmissing-prototypes \
@@ -14,6 +15,8 @@ AC_DEFUN([MTASYNC_WARNINGS], [
 	    -Wshadow \
 	    -Wstrict-prototypes \
 	    -Wundef \
+	    -Wswitch-enum \
+	    -Wunused-macros \
 	    -Wvla \
 	    -Wwrite-strings \
 	    -Wduplicated-cond \
