@@ -130,3 +130,14 @@ http_head_end(struct http_head *head)
 {
 	head_end_line(head, head->size);
 }
+
+void
+http_head_append(struct http_head *head, struct span bytes)
+{
+	if (head->overflow || head->room - head->size < bytes.size) {
+		head->overflow = true;
+		return;
+	}
+	memcpy(head->data + head->size, bytes.data, bytes.size);
+	head->size += bytes.size;
+}

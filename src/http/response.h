@@ -38,6 +38,9 @@ void http_head_number(struct http_head *head, const char *name, uint64_t n);
 void http_head_printf(struct http_head *head, const char *name,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The bytes as they are: content, behind the empty line. */
+void http_head_append(struct http_head *head, struct span bytes);
+
 /* The empty line. */
 void http_head_end(struct http_head *head);
 
