@@ -70,7 +70,7 @@ static FILE *
 main_talk(const struct options *options)
 {
 	bool taken = options->access_log &&
-	    strcmp(options->access_log_file, "-") == 0;
+		     strcmp(options->access_log_file, "-") == 0;
 
 	return taken ? stderr : stdout;
 }
@@ -95,8 +95,9 @@ static void
 main_say_end(FILE *out, const struct server_summary *summary, int64_t time,
     uint64_t dropped)
 {
-	fprintf(out, "mtasync: served %" PRIu64 " requests, cut %" PRIu64
-		     ", in %" PRId64 ".%03" PRId64 " s",
+	fprintf(out,
+	    "mtasync: served %" PRIu64 " requests, cut %" PRIu64 ", in %" PRId64
+	    ".%03" PRId64 " s",
 	    summary->served, summary->cut, time / CLOCK_S,
 	    time % CLOCK_S / CLOCK_MS);
 	if (dropped > 0)
@@ -138,8 +139,8 @@ main_open(const struct options *options, struct server_config *config)
 		return -1;
 	if (!options->access_log)
 		return 0;
-	config->log =
-	    access_log_open(options->access_log_file, config->workers);
+	config->log = access_log_open(options->access_log_file,
+	    config->workers);
 	if (config->log == NULL) {
 		log_error("can't write the log to %s: %s: name a file in a "
 			  "directory that can be written to",

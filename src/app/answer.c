@@ -16,9 +16,10 @@
 void
 answer_init(struct answer *answer, struct site *site)
 {
-	*answer = (struct answer){
-		.site = site, .asked = -1, .step = ANSWER_HEAD, .status = 200
-	};
+	*answer = (struct answer){ .site = site,
+		.asked = -1,
+		.step = ANSWER_HEAD,
+		.status = 200 };
 }
 
 void
@@ -57,8 +58,8 @@ answer_fail(struct answer *answer, unsigned status, const char *fault)
 }
 
 void
-answer_find(
-    struct answer *answer, struct span path, const struct moment *moment)
+answer_find(struct answer *answer, struct span path,
+    const struct moment *moment)
 {
 	const char *missing = answer->site->config->missing;
 
@@ -161,8 +162,8 @@ answer_write_circumstances(const struct answer *answer,
  * returns its size.
  */
 static size_t
-answer_compose(
-    const struct answer *answer, const struct moment *moment, char *room)
+answer_compose(const struct answer *answer, const struct moment *moment,
+    char *room)
 {
 	struct http_head head;
 	char text[512];
@@ -175,8 +176,8 @@ answer_compose(
 		file_write_fields(answer->file, answer->status, &head);
 	} else if (answer_has_content(answer)) {
 		fault = answer_format_fault(answer, text, sizeof text);
-		http_head_field(
-		    &head, "Content-Type", SPAN("text/plain; charset=utf-8"));
+		http_head_field(&head, "Content-Type",
+		    SPAN("text/plain; charset=utf-8"));
 		http_head_number(&head, "Content-Length", fault.size);
 	}
 	answer_write_circumstances(answer, moment, &head);
@@ -191,7 +192,7 @@ static bool
 answer_is_plain(const struct answer *answer)
 {
 	return answer->status == 200 && answer->file != NULL && answer->keep &&
-	    !answer->old_version && answer->asked < 0;
+	       !answer->old_version && answer->asked < 0;
 }
 
 /* Copies the ready-made head, and a small content with it. */
@@ -215,7 +216,8 @@ answer_head(struct answer *answer, const struct moment *moment, char *room,
     struct piece *piece)
 {
 	bool content = answer->file != NULL && !answer->head_only &&
-	    answer_has_content(answer) && file_size(answer->file) > 0;
+		       answer_has_content(answer) &&
+		       file_size(answer->file) > 0;
 
 	if (moment->closing)
 		answer->keep = false;
@@ -223,8 +225,8 @@ answer_head(struct answer *answer, const struct moment *moment, char *room,
 	piece->kind = PIECE_BYTES;
 	piece->bytes.data = room;
 	piece->bytes.size = answer_is_plain(answer)
-	    ? answer_copy(answer, moment, room)
-	    : answer_compose(answer, moment, room);
+				? answer_copy(answer, moment, room)
+				: answer_compose(answer, moment, room);
 }
 
 static void

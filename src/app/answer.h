@@ -33,7 +33,7 @@ struct piece {
 			size_t size; /* bytes, never 0 */
 			off_t offset;
 			int fd;
-		} file;	       /* PIECE_FILE */
+		} file;        /* PIECE_FILE */
 		int64_t until; /* PIECE_UNTIL, as clock_now() */
 	};
 };
@@ -53,16 +53,16 @@ struct answer {
 	struct site *site;
 	struct file *file; /* the body, a counted reference; or NULL */
 	const char *fault; /* without a file: what the body says, constant */
-	char *location;	   /* owned, the Location of a redirect; or NULL */
-	int64_t due;	   /* ANSWER_ASLEEP: no byte before this time */
-	int64_t asked;	   /* the sleep asked for, ns; -1: it is none */
+	char *location;    /* owned, the Location of a redirect; or NULL */
+	int64_t due;       /* ANSWER_ASLEEP: no byte before this time */
+	int64_t asked;     /* the sleep asked for, ns; -1: it is none */
 	uint64_t content;  /* public: bytes of content yielded so far */
 	uint16_t status;   /* public: the one that is, or will be, sent */
-	uint8_t step;	   /* enum answer_step */
-	bool head_only;	   /* HEAD: no content */
+	uint8_t step;      /* enum answer_step */
+	bool head_only;    /* HEAD: no content */
 	bool old_version;  /* asked in HTTP/1.0 */
-	bool keep;	   /* the connection may go on */
-	bool allow;	   /* carries Allow */
+	bool keep;         /* the connection may go on */
+	bool allow;        /* carries Allow */
 };
 
 /* Begins an answer that has yet to be told what it says. */
@@ -72,8 +72,8 @@ void answer_init(struct answer *answer, struct site *site);
  * Makes the answer what the site has at a decoded path (see site_find): the
  * file, or the status and page of its absence. May wait for the disk.
  */
-void answer_find(
-    struct answer *answer, struct span path, const struct moment *moment);
+void answer_find(struct answer *answer, struct span path,
+    const struct moment *moment);
 
 /*
  * Makes it a status and a sentence, constant or NULL; the connection goes on
@@ -89,8 +89,8 @@ void answer_sleep(struct answer *answer, int64_t asked, int64_t due);
  * asked again at that time or later, after PIECE_KEEP or PIECE_CLOSE never.
  * May wait for the disk. Only the thread that began the answer.
  */
-void answer_next(struct answer *answer, const struct moment *moment,
-    char *room, struct piece *piece);
+void answer_next(struct answer *answer, const struct moment *moment, char *room,
+    struct piece *piece);
 
 /*
  * Makes a refusal, after which the connection closes, of an answer whose head

@@ -44,7 +44,8 @@ app_open(struct app *app, const struct app_config *config)
 	units_format_duration(limit, config->max_sleep);
 	snprintf(app->sleep_malformed, sizeof app->sleep_malformed,
 	    "/sleep/DURATION takes a time such as 250us, 250ms, 1.5s, 2m or a "
-	    "bare number of seconds, up to the limit of %s", limit);
+	    "bare number of seconds, up to the limit of %s",
+	    limit);
 	snprintf(app->sleep_too_long, sizeof app->sleep_too_long,
 	    "the sleep asked for is over the limit of %s", limit);
 	return site_open(&app->site, &config->site);
@@ -69,8 +70,8 @@ app_begin(struct app *app, const struct http_request *request,
 }
 
 void
-app_refuse(struct app *app, const struct http_request *request,
-    unsigned status, const char *fault, struct answer *answer)
+app_refuse(struct app *app, const struct http_request *request, unsigned status,
+    const char *fault, struct answer *answer)
 {
 	app_begin(app, request, answer);
 	answer_refuse(answer, status, fault);
@@ -122,7 +123,8 @@ static bool
 app_is_unchanged(const struct app_request *request, const struct file *file)
 {
 	const struct http_request *http = request->http;
-	struct span date = http_request_field(http, HTTP_FIELD_IF_MODIFIED_SINCE);
+	struct span date = http_request_field(http,
+	    HTTP_FIELD_IF_MODIFIED_SINCE);
 	time_t since;
 
 	if (http->present & HTTP_FIELD_BIT(HTTP_FIELD_IF_NONE_MATCH)) {
@@ -134,13 +136,13 @@ app_is_unchanged(const struct app_request *request, const struct file *file)
 		return false;
 	}
 	return date.data != NULL &&
-	    http_date_parse(date, request->moment->wall, &since) == 0 &&
-	    file->modified <= since;
+	       http_date_parse(date, request->moment->wall, &since) == 0 &&
+	       file->modified <= since;
 }
 
-#define APP_CONDITIONS                                                         \
-	(HTTP_FIELD_BIT(HTTP_FIELD_IF_NONE_MATCH) |                            \
-	    HTTP_FIELD_BIT(HTTP_FIELD_IF_MODIFIED_SINCE))
+#define APP_CONDITIONS                       \
+ (HTTP_FIELD_BIT(HTTP_FIELD_IF_NONE_MATCH) | \
+     HTTP_FIELD_BIT(HTTP_FIELD_IF_MODIFIED_SINCE))
 
 static void
 app_on_file(const struct app_request *request, struct span rest,
@@ -187,8 +189,8 @@ app_get(struct app *app, const struct http_request *http,
 	char text[HTTP_TARGET_MAX + 1];
 	struct app_request request = { app, http, { text, 0 }, moment };
 
-	switch (http_target_decode(
-	    http->path, text, sizeof text, &request.path.size)) {
+	switch (http_target_decode(http->path, text, sizeof text,
+	    &request.path.size)) {
 	case HTTP_TARGET_OK:
 		app_route(&request, answer);
 		return;

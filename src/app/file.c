@@ -33,11 +33,11 @@ static bool
 file_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	    a->st_size == b->st_size &&
-	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	    a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	       a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static bool
@@ -46,8 +46,9 @@ file_has_settled(const struct stat *status)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (now.tv_sec - status->st_mtim.tv_sec) * CLOCK_S +
-	    now.tv_nsec - status->st_mtim.tv_nsec > FILE_SETTLE_NS;
+	return (now.tv_sec - status->st_mtim.tv_sec) * CLOCK_S + now.tv_nsec -
+		   status->st_mtim.tv_nsec >
+	       FILE_SETTLE_NS;
 }
 
 /* Derives from the status what the head tells of the file. */
@@ -57,11 +58,12 @@ file_describe(struct file *file, const struct moment *moment)
 	const struct stat *status = &file->status;
 
 	file->settled = file_has_settled(status);
-	file->type = media_type_of((struct span){ file->path, file->path_size });
+	file->type = media_type_of(
+	    (struct span){ file->path, file->path_size });
 	/* RFC 9110 8.8.2.1: never later than Date */
 	file->modified = status->st_mtim.tv_sec < moment->wall
-	    ? status->st_mtim.tv_sec
-	    : moment->wall;
+			     ? status->st_mtim.tv_sec
+			     : moment->wall;
 	snprintf(file->etag, sizeof file->etag, "\"%llx-%llx%08lx\"",
 	    (unsigned long long)status->st_size,
 	    (unsigned long long)status->st_mtim.tv_sec,
@@ -69,8 +71,8 @@ file_describe(struct file *file, const struct moment *moment)
 }
 
 void
-file_write_fields(
-    const struct file *file, unsigned status, struct http_head *head)
+file_write_fields(const struct file *file, unsigned status,
+    struct http_head *head)
 {
 	char modified[HTTP_DATE_SIZE];
 
@@ -144,8 +146,8 @@ file_load(struct file *file, const struct moment *moment)
 
 		file_describe(file, moment);
 		file->head_size = file_plain(file, moment, head);
-		file->bytes =
-		    malloc(file->head_size + (small ? file_size(file) : 0));
+		file->bytes = malloc(
+		    file->head_size + (small ? file_size(file) : 0));
 		if (file->bytes == NULL)
 			return -1;
 		memcpy(file->bytes, head, file->head_size);
@@ -199,7 +201,7 @@ file_is_current(const struct file *file, int root)
 	struct stat status;
 
 	return file->settled && fstatat(root, file->path, &status, 0) == 0 &&
-	    file_same(&file->status, &status);
+	       file_same(&file->status, &status);
 }
 
 struct file *

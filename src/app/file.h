@@ -26,13 +26,13 @@ struct file {
 	TAILQ_ENTRY(file) used;
 	int64_t checked; /* when it was last known to be current */
 	unsigned references;
-	int fd;		    /* large: open for reading; small: -1 */
+	int fd;             /* large: open for reading; small: -1 */
 	struct stat status; /* as of the time that it was read */
-	bool settled;	    /* its mtime tells it from any later version */
+	bool settled;       /* its mtime tells it from any later version */
 	const char *type;
 	time_t modified; /* Last-Modified, never later than Date */
-	char etag[40];	 /* a strong entity tag, with its quotes */
-	time_t dated;	 /* the second whose Date stands in the head */
+	char etag[40];   /* a strong entity tag, with its quotes */
+	time_t dated;    /* the second whose Date stands in the head */
 	size_t head_size;
 	char *bytes; /* the head, and behind it a small file's content */
 	size_t path_size;
@@ -74,7 +74,7 @@ file_content(const struct file *file)
 const char *file_plain_head(struct file *file, const struct moment *moment);
 
 /* Writes the fields that describe the file in an answer of this status. */
-void file_write_fields(
-    const struct file *file, unsigned status, struct http_head *head);
+void file_write_fields(const struct file *file, unsigned status,
+    struct http_head *head);
 
 #endif

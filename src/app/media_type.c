@@ -70,8 +70,8 @@ media_type_of(struct span name)
 {
 	size_t dot = name.size;
 
-	while (dot > 0 && name.data[dot - 1] != '.' &&
-	    name.data[dot - 1] != '/')
+	while (
+	    dot > 0 && name.data[dot - 1] != '.' && name.data[dot - 1] != '/')
 		dot--;
 	if (dot == 0 || name.data[dot - 1] != '.')
 		return "application/octet-stream";

@@ -7,10 +7,10 @@
 #include <time.h>
 
 struct moment {
-	int64_t now;	  /* clock_now(), no earlier than the request's end */
-	time_t wall;	  /* seconds of CLOCK_REALTIME */
+	int64_t now;      /* clock_now(), no earlier than the request's end */
+	time_t wall;      /* seconds of CLOCK_REALTIME */
 	const char *date; /* `wall` as HTTP_DATE_SIZE bytes */
-	bool closing;	  /* the server drains: no connection goes on */
+	bool closing;     /* the server drains: no connection goes on */
 };
 
 #endif

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 
 /* Bounds of one cache. */
-#define SITE_FILES_MAX	8192
-#define SITE_BYTES_MAX	((size_t)32 * 1024 * 1024)
+#define SITE_FILES_MAX  8192
+#define SITE_BYTES_MAX  ((size_t)32 * 1024 * 1024)
 #define SITE_CHECK_TIME CLOCK_S
 
 int
@@ -28,7 +28,7 @@ static size_t
 site_weight(const struct file *file)
 {
 	return sizeof *file + file->path_size + file->head_size +
-	    (file->fd == -1 ? file_size(file) : 0);
+	       (file->fd == -1 ? file_size(file) : 0);
 }
 
 static void
@@ -70,7 +70,7 @@ site_lookup(const struct site_bucket *bucket, struct span path)
 {
 	struct file *file;
 
-	LIST_FOREACH (file, bucket, bucket)
+	LIST_FOREACH(file, bucket, bucket)
 		if (span_equal((struct span){ file->path, file->path_size },
 			path))
 			return file;
@@ -79,8 +79,7 @@ site_lookup(const struct site_bucket *bucket, struct span path)
 
 /* Takes the reference over; lets go of others until all bounds hold. */
 static void
-site_remember(
-    struct site *site, struct site_bucket *bucket, struct file *file)
+site_remember(struct site *site, struct site_bucket *bucket, struct file *file)
 {
 	LIST_INSERT_HEAD(bucket, file, bucket);
 	TAILQ_INSERT_HEAD(&site->used, file, used);
@@ -89,7 +88,7 @@ site_remember(
 	site->open_files += file->fd != -1;
 
 	while (site->files > SITE_FILES_MAX || site->bytes > SITE_BYTES_MAX ||
-	    site->open_files > site->config->open_files)
+	       site->open_files > site->config->open_files)
 		site_forget(site, TAILQ_LAST(&site->used, site_used));
 }
 
@@ -116,8 +115,8 @@ site_fault(int error, const struct stat *status)
 
 /* Finds a file by its whole path below the root. */
 static enum site_result
-site_find_file(struct site *site, struct span path,
-    const struct moment *moment, struct file **found)
+site_find_file(struct site *site, struct span path, const struct moment *moment,
+    struct file **found)
 {
 	struct site_bucket *bucket = site_bucket_of(site, path);
 	struct file *file = site_lookup(bucket, path);

@@ -14,10 +14,10 @@
 
 enum site_result {
 	SITE_FOUND,
-	SITE_MISSING,	/* nothing that we serve */
+	SITE_MISSING,   /* nothing that we serve */
 	SITE_FORBIDDEN, /* there, but not readable for us */
 	SITE_DIRECTORY, /* a directory, asked for without its slash */
-	SITE_BUSY,	/* no descriptor or memory for it just now */
+	SITE_BUSY,      /* no descriptor or memory for it just now */
 };
 
 LIST_HEAD(site_bucket, file);
@@ -25,7 +25,7 @@ TAILQ_HEAD(site_used, file);
 
 /* What all threads' caches share; constant while they run. */
 struct site_config {
-	int root;	     /* an open directory */
+	int root;            /* an open directory */
 	const char *index;   /* the file that a directory is served by */
 	const char *missing; /* the page of a 404, a path below the root */
 	unsigned open_files; /* descriptors that one cache may hold */

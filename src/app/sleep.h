@@ -12,7 +12,7 @@
 enum sleep_result {
 	SLEEP_OK,
 	SLEEP_MALFORMED, /* not a duration */
-	SLEEP_TOO_LONG,	 /* over the limit; never clamped to it */
+	SLEEP_TOO_LONG,  /* over the limit; never clamped to it */
 };
 
 /*
@@ -20,7 +20,7 @@ enum sleep_result {
  * (see units_parse_duration) for that. *nanoseconds is set only with SLEEP_OK.
  * Any thread.
  */
-enum sleep_result sleep_parse(
-    struct span rest, int64_t limit, int64_t *nanoseconds);
+enum sleep_result sleep_parse(struct span rest, int64_t limit,
+    int64_t *nanoseconds);
 
 #endif

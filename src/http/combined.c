@@ -63,8 +63,8 @@ combined_write_time(char *out, size_t room, time_t when)
 
 	gmtime_r(&when, &tm);
 	return out + snprintf(out, room, "[%02d/%s/%04d:%02d:%02d:%02d +0000]",
-	    tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec);
+			 tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
+			 tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 /* ` "GET / HTTP/1.1"`; as much of it as could be read. */
@@ -85,8 +85,7 @@ combined_write_request(char *out, const struct http_request *request)
 }
 
 struct combined *
-combined_take(
-    const char *peer, time_t when, const struct http_request *request)
+combined_take(const char *peer, time_t when, const struct http_request *request)
 {
 	struct span client = span_of(peer != NULL ? peer : "-");
 	struct span none = { NULL, 0 }, referer = none, agent = none;
@@ -100,7 +99,7 @@ combined_take(
 	}
 	if (request != NULL)
 		room += combined_room(request->method_name) +
-		    combined_room(request->target);
+			combined_room(request->target);
 	room += combined_room(referer) + combined_room(agent);
 	record = malloc(sizeof *record + room);
 	if (record == NULL)
@@ -116,7 +115,7 @@ combined_take(
 	out = combined_quote(out, agent);
 	*out++ = '\n';
 	record->tail = (size_t)(out - record->text) - record->head -
-	    COMBINED_RESULT_MAX;
+		       COMBINED_RESULT_MAX;
 	return record;
 }
 

@@ -17,14 +17,14 @@ struct combined;
  * as \xHH, so that a line stays a line. Returns NULL where memory is short;
  * free() it.
  */
-struct combined *combined_take(
-    const char *peer, time_t when, const struct http_request *request);
+struct combined *combined_take(const char *peer, time_t when,
+    const struct http_request *request);
 
 /*
  * The line, newline included, for an answer with this status and this many
  * bytes of content. It lives as long as the record, and is asked for once.
  */
-struct span combined_line(
-    struct combined *record, unsigned status, uint64_t bytes);
+struct span combined_line(struct combined *record, unsigned status,
+    uint64_t bytes);
 
 #endif

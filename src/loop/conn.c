@@ -117,8 +117,8 @@ conn_arm_timer(struct conn *conn)
 		delay.tv_sec = wait / CLOCK_S;
 		delay.tv_usec = (wait % CLOCK_S + CLOCK_US - 1) / CLOCK_US;
 	}
-	evtimer_assign(
-	    &exchange->timer, conn->context->base, conn_on_timer, conn);
+	evtimer_assign(&exchange->timer, conn->context->base, conn_on_timer,
+	    conn);
 	exchange->timer_armed = event_add(&exchange->timer, &delay) == 0;
 	return exchange->timer_armed ? 0 : -1;
 }
@@ -189,13 +189,14 @@ conn_run_from(struct conn *conn, enum conn_state state)
 
 /* The address as the log shows it; NULL where there is no log, or no memory. */
 static char *
-conn_format_peer(
-    const struct context *context, const struct sockaddr_storage *peer)
+conn_format_peer(const struct context *context,
+    const struct sockaddr_storage *peer)
 {
 	char text[INET6_ADDRSTRLEN];
-	const void *address = peer->ss_family == AF_INET6
-	    ? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
-	    : (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
+	const void *address =
+	    peer->ss_family == AF_INET6
+		? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
+		: (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
 
 	if (context->config->log == NULL ||
 	    inet_ntop(peer->ss_family, address, text, sizeof text) == NULL)
@@ -204,8 +205,7 @@ conn_format_peer(
 }
 
 void
-conn_open(
-    struct context *context, int fd, const struct sockaddr_storage *peer)
+conn_open(struct context *context, int fd, const struct sockaddr_storage *peer)
 {
 	struct conn *conn = calloc(1, sizeof *conn);
 
@@ -253,8 +253,8 @@ conn_on_timer(evutil_socket_t none, short what, void *arg)
 void
 conn_on_turn(struct turn *turn)
 {
-	struct conn *conn =
-	    (struct conn *)((char *)turn - offsetof(struct conn, turn));
+	struct conn *conn = (struct conn *)((char *)turn -
+					    offsetof(struct conn, turn));
 
 	context_renew(conn->context);
 	conn_run(conn);
@@ -263,8 +263,8 @@ conn_on_turn(struct turn *turn)
 static struct conn *
 conn_of_deadline(struct deadline *deadline)
 {
-	return (struct conn *)((char *)deadline -
-	    offsetof(struct conn, deadline));
+	return (
+	    struct conn *)((char *)deadline - offsetof(struct conn, deadline));
 }
 
 void

@@ -24,8 +24,8 @@ context_make_base(void)
 		EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV |
 		    EVENT_BASE_FLAG_PRECISE_TIMER |
 		    EVENT_BASE_FLAG_NO_CACHE_TIME) == 0 &&
-	    event_config_require_features(
-		config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE) == 0)
+	    event_config_require_features(config,
+		EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE) == 0)
 		base = event_base_new_with_config(config);
 	event_config_free(config);
 	return base;

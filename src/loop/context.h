@@ -8,8 +8,8 @@
 #include "app/app.h"
 #include "base/stats.h"
 #include "http/date.h"
-#include "loop/server_config.h"
 #include "loop/deadlines.h"
+#include "loop/server_config.h"
 #include "loop/turns.h"
 
 /* Holds the longest head, and what a client sends ahead, in one recv. */
@@ -35,7 +35,7 @@ struct context {
 	struct stats stats;
 	struct moment moment;
 	char date[HTTP_DATE_SIZE];
-	unsigned ring;		/* this worker's, in the access log */
+	unsigned ring;          /* this worker's, in the access log */
 	struct exchange *spare; /* the last one that ended, or NULL */
 	void (*on_close)(struct context *context); /* a connection has gone */
 
@@ -45,9 +45,9 @@ struct context {
 	size_t input_end;
 	char *output; /* answered, not yet sent: [0, output_size) */
 	size_t output_size;
-	unsigned turn_requests; /* begun in this turn */
-	size_t turn_received;	/* bytes, in this turn */
-	size_t turn_sent;	/* likewise */
+	unsigned turn_requests;      /* begun in this turn */
+	size_t turn_received;        /* bytes, in this turn */
+	size_t turn_sent;            /* likewise */
 	struct http_request request; /* valid while its input is */
 };
 
@@ -71,7 +71,8 @@ static inline bool
 context_turn_is_over(const struct context *context)
 {
 	return context->turn_requests >= CONTEXT_TURN_REQUESTS ||
-	    context->turn_received + context->turn_sent >= CONTEXT_TURN_BYTES;
+	       context->turn_received + context->turn_sent >=
+		   CONTEXT_TURN_BYTES;
 }
 
 /* What has been received and not yet used. */

@@ -83,14 +83,14 @@ deadlines_remove(struct deadlines *deadlines, struct deadline *deadline)
  * sweep may pass on.
  */
 static int
-deadlines_sweep(
-    struct deadlines *deadlines, enum deadline_kind kind, int64_t now, int left)
+deadlines_sweep(struct deadlines *deadlines, enum deadline_kind kind,
+    int64_t now, int left)
 {
 	struct deadline *first;
 
 	while (left > 0 &&
-	    (first = TAILQ_FIRST(&deadlines->queues[kind])) != NULL &&
-	    first->due <= now) {
+	       (first = TAILQ_FIRST(&deadlines->queues[kind])) != NULL &&
+	       first->due <= now) {
 		deadlines->on_due(first);
 		left--;
 	}
@@ -109,13 +109,13 @@ deadlines_on_timer(evutil_socket_t none, short what, void *context)
 	deadlines->armed = INT64_MAX;
 	for (int kind = 0; kind < DEADLINE_KINDS; kind++)
 		if (kind != DEADLINE_NEVER)
-			left = deadlines_sweep(
-			    deadlines, (enum deadline_kind)kind, now, left);
+			left = deadlines_sweep(deadlines,
+			    (enum deadline_kind)kind, now, left);
 
 	now = clock_now();
 	for (int kind = 0; kind < DEADLINE_KINDS; kind++) {
-		const struct deadline *first =
-		    TAILQ_FIRST(&deadlines->queues[kind]);
+		const struct deadline *first = TAILQ_FIRST(
+		    &deadlines->queues[kind]);
 
 		if (first != NULL && kind != DEADLINE_NEVER)
 			deadlines_arm(deadlines,

@@ -23,13 +23,13 @@
 #define DEADLINES_TICK (50 * CLOCK_MS)
 
 enum deadline_kind {
-	DEADLINE_IDLE,	 /* the next request begins */
-	DEADLINE_GRACE,	 /* the same while the server drains */
-	DEADLINE_HEAD,	 /* the head is there, counted from its first byte */
-	DEADLINE_BODY,	 /* the body is there, counted from the head's end */
-	DEADLINE_WRITE,	 /* the client takes at least some bytes */
+	DEADLINE_IDLE,   /* the next request begins */
+	DEADLINE_GRACE,  /* the same while the server drains */
+	DEADLINE_HEAD,   /* the head is there, counted from its first byte */
+	DEADLINE_BODY,   /* the body is there, counted from the head's end */
+	DEADLINE_WRITE,  /* the client takes at least some bytes */
 	DEADLINE_LINGER, /* the client has closed too */
-	DEADLINE_NEVER,	 /* no limit: the sleepers, whose timers are theirs */
+	DEADLINE_NEVER,  /* no limit: the sleepers, whose timers are theirs */
 	DEADLINE_KINDS,
 };
 

@@ -31,8 +31,8 @@ exchange_take_down(struct exchange *exchange, const struct context *context,
     const char *peer, const struct http_request *request)
 {
 	if (context->config->log != NULL)
-		exchange->record =
-		    combined_take(peer, context->moment.wall, request);
+		exchange->record = combined_take(peer, context->moment.wall,
+		    request);
 }
 
 struct exchange *
@@ -44,8 +44,7 @@ exchange_open(struct context *context, const char *peer)
 	if (exchange == NULL)
 		return NULL;
 	exchange_take_down(exchange, context, peer, request);
-	app_answer(
-	    &context->app, request, &context->moment, &exchange->answer);
+	app_answer(&context->app, request, &context->moment, &exchange->answer);
 	return exchange;
 }
 
@@ -71,13 +70,13 @@ exchange_content(const struct exchange *exchange)
 	if (!exchange->sending)
 		return content;
 	return content - (exchange->piece.kind == PIECE_FILE
-		? exchange->piece.file.size
-		: exchange->piece.bytes.size);
+				 ? exchange->piece.file.size
+				 : exchange->piece.bytes.size);
 }
 
 void
-exchange_close(
-    struct exchange *exchange, struct context *context, unsigned status)
+exchange_close(struct exchange *exchange, struct context *context,
+    unsigned status)
 {
 	if (exchange->record != NULL) {
 		(void)access_log_append(context->config->log, context->ring,

@@ -14,14 +14,14 @@
 
 struct exchange {
 	struct answer answer;
-	struct http_body body;	 /* the request's, while it comes in */
-	struct piece piece;	 /* LENT or FILE: what has not been sent yet */
-	bool sending;		 /* there is such a piece */
-	bool asked_close;	 /* the client will send no other request */
-	bool cut;		 /* the stop of the server ends it */
+	struct http_body body; /* the request's, while it comes in */
+	struct piece piece;    /* LENT or FILE: what has not been sent yet */
+	bool sending;          /* there is such a piece */
+	bool asked_close;      /* the client will send no other request */
+	bool cut;              /* the stop of the server ends it */
 	bool timer_armed;
-	struct event timer;	 /* fires when the answer may go on */
-	int64_t until;		 /* that time, as clock_now() */
+	struct event timer;      /* fires when the answer may go on */
+	int64_t until;           /* that time, as clock_now() */
 	struct combined *record; /* the request's part of the log line */
 };
 
@@ -35,8 +35,8 @@ struct exchange *exchange_open_refusal(struct context *context,
     const char *fault);
 
 /* Logs it with this status and lets go of all that it holds. */
-void exchange_close(
-    struct exchange *exchange, struct context *context, unsigned status);
+void exchange_close(struct exchange *exchange, struct context *context,
+    unsigned status);
 
 /* Frees a spare one; NULL is allowed. */
 void exchange_free(struct exchange *exchange);

@@ -19,8 +19,8 @@
 
 /* Descriptors that are neither connections nor served files: the standard
  * ones, ROOT, the log, and a few that libraries open for a moment. */
-#define SERVER_FDS_OWN	      16
-#define SERVER_FDS_PER_WORKER 4 /* epoll, its timer, the inbox, one to spare */
+#define SERVER_FDS_OWN        16
+#define SERVER_FDS_PER_WORKER 4  /* epoll, its timer, the inbox, one to spare */
 #define SERVER_FILES_MAX      64 /* that one worker's cache may hold open */
 #define SERVER_FILES_MIN      4
 
@@ -33,8 +33,8 @@ struct server {
 	struct worker **workers;
 	unsigned worker_count;
 	_Atomic unsigned ended; /* workers whose threads are about to end */
-	int done;		/* eventfd: a worker has ended */
-	int signals;		/* signalfd */
+	int done;               /* eventfd: a worker has ended */
+	int signals;            /* signalfd */
 	enum worker_order order;
 	int64_t deadline; /* when the order goes up by itself */
 };
@@ -62,7 +62,8 @@ server_plan_descriptors(struct server_config *config)
 		files = SERVER_FILES_MIN;
 
 	uint64_t reserve = SERVER_FDS_OWN +
-	    workers * (SERVER_FDS_PER_WORKER + config->address_count + files);
+			   workers * (SERVER_FDS_PER_WORKER +
+					 config->address_count + files);
 
 	if (all < reserve + (config->max_conns > 0 ? config->max_conns : 1)) {
 		log_error("--max-conns=%u with %u workers needs %llu file "
@@ -90,7 +91,7 @@ server_has_room(void *arg)
 		const struct stats *stats = worker_stats(server->workers[i]);
 
 		open += (int64_t)(stats_read(&stats->accepted) -
-		    stats_read(&stats->closed));
+				  stats_read(&stats->closed));
 	}
 	return open < (int64_t)server->config->max_conns;
 }
@@ -204,8 +205,8 @@ server_order(struct server *server, enum worker_order order)
 					      : SERVER_CUT_LIMIT;
 
 	server->order = order;
-	server->deadline =
-	    order == WORKER_STOP ? INT64_MAX : clock_now() + limit;
+	server->deadline = order == WORKER_STOP ? INT64_MAX
+						: clock_now() + limit;
 	for (unsigned i = 0; i < server->worker_count; i++)
 		worker_tell(server->workers[i], order);
 }
@@ -254,9 +255,9 @@ server_run(struct server *server, struct server_summary *summary)
 		server_on_signal(server);
 		(void)!read(server->done, &count, sizeof count);
 		if (clock_now() >= server->deadline)
-			server_order(server,
-			    server->order == WORKER_DRAIN ? WORKER_CUT
-							  : WORKER_STOP);
+			server_order(server, server->order == WORKER_DRAIN
+						 ? WORKER_CUT
+						 : WORKER_STOP);
 	}
 	*summary = (struct server_summary){ 0 };
 	for (unsigned i = 0; i < server->worker_count; i++) {

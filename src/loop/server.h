@@ -14,7 +14,7 @@ struct server;
 /* What it has done, summed over all workers. */
 struct server_summary {
 	uint64_t served; /* requests answered in full */
-	uint64_t cut;	 /* requests that the stop ended before that */
+	uint64_t cut;    /* requests that the stop ended before that */
 };
 
 /*

@@ -16,10 +16,10 @@ struct server_config {
 	unsigned workers;
 	unsigned max_conns; /* over all workers */
 	int backlog;
-	uint64_t max_body;		/* bytes of a request's content */
+	uint64_t max_body;              /* bytes of a request's content */
 	int64_t limits[DEADLINE_KINDS]; /* ns, by kind */
-	int64_t drain_limit;		/* ns */
-	struct access_log *log;		/* a ring per worker; NULL: no log */
+	int64_t drain_limit;            /* ns */
+	struct access_log *log;         /* a ring per worker; NULL: no log */
 };
 
 #endif

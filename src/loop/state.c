@@ -37,8 +37,8 @@ state_refuse(struct conn *conn, const struct http_request *request,
 	stats_add(&context->stats.refused, 1);
 	log_debug("%s: refused with %u: %s",
 	    conn->peer != NULL ? conn->peer : "a client", status, fault);
-	conn->exchange = exchange_open_refusal(
-	    context, conn->peer, request, status, fault);
+	conn->exchange = exchange_open_refusal(context, conn->peer, request,
+	    status, fault);
 	return conn->exchange != NULL ? CONN_ANSWERING : CONN_CLOSED;
 }
 
@@ -88,8 +88,8 @@ state_begin(struct conn *conn)
 	context->turn_requests++;
 	context->input_start += request->head_size;
 
-	switch (http_body_begin(
-	    &exchange->body, request, context->config->max_body)) {
+	switch (http_body_begin(&exchange->body, request,
+	    context->config->max_body)) {
 	case HTTP_OK:
 		return CONN_ANSWERING;
 	case HTTP_MORE:
@@ -98,8 +98,8 @@ state_begin(struct conn *conn)
 	case HTTP_BAD:
 		break;
 	}
-	return state_refuse_body(
-	    conn, exchange->body.status, exchange->body.fault);
+	return state_refuse_body(conn, exchange->body.status,
+	    exchange->body.fault);
 }
 
 static enum conn_state
@@ -115,8 +115,8 @@ state_head(struct conn *conn)
 		case HTTP_OK:
 			return state_begin(conn);
 		case HTTP_BAD:
-			return state_refuse(
-			    conn, request, request->status, request->fault);
+			return state_refuse(conn, request, request->status,
+			    request->fault);
 		case HTTP_MORE:
 			conn->seen = (uint32_t)input.size;
 			break;
@@ -148,7 +148,8 @@ state_body(struct conn *conn)
 			context->input_start += used;
 			return CONN_ANSWERING;
 		case HTTP_BAD:
-			return state_refuse_body(conn, body->status, body->fault);
+			return state_refuse_body(conn, body->status,
+			    body->fault);
 		case HTTP_MORE:
 			stream_drop_input(context);
 			break;
@@ -177,8 +178,9 @@ state_end(struct conn *conn, bool keep)
 	/* RFC 9112 9.6: what is unread at a close makes it a reset, which may
 	 * destroy the answer on its way; only a client that asked for the
 	 * close itself, and has sent nothing more, needs no staged one */
-	conn->lingers = !exchange->asked_close || conn->stream.readable ||
-	    context_input(context).size > 0;
+	conn->lingers = !keep &&
+			(!exchange->asked_close || conn->stream.readable ||
+			    context_input(context).size > 0);
 	exchange_close(exchange, context, exchange->answer.status);
 	conn->exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;
@@ -192,8 +194,8 @@ state_send_piece(struct conn *conn)
 	enum wire_result result;
 
 	if (piece->kind == PIECE_LENT)
-		result = stream_send(
-		    &conn->stream, conn->context, &piece->bytes);
+		result = stream_send(&conn->stream, conn->context,
+		    &piece->bytes);
 	else
 		result = stream_send_file(&conn->stream, conn->context,
 		    piece->file.fd, &piece->file.offset, &piece->file.size);
@@ -245,7 +247,7 @@ state_answering(struct conn *conn)
 		if (conn->exchange->sending)
 			result = state_send_piece(conn);
 		else if (context->output_size + ANSWER_ROOM >
-		    CONTEXT_OUTPUT_MAX)
+			 CONTEXT_OUTPUT_MAX)
 			result = stream_flush(&conn->stream, context, true);
 		switch (result) {
 		case WIRE_DONE:
@@ -276,8 +278,8 @@ state_waiting(struct conn *conn)
 	    (stream->readable && wire_is_broken(stream->fd)))
 		return CONN_CLOSED;
 	return conn->context->moment.now < conn->exchange->until
-	    ? CONN_WAITING
-	    : CONN_ANSWERING;
+		   ? CONN_WAITING
+		   : CONN_ANSWERING;
 }
 
 static enum conn_state

@@ -14,11 +14,11 @@
 #include "loop/stream.h"
 
 enum conn_state {
-	CONN_IDLE,	/* no byte of a request is there */
-	CONN_HEAD,	/* a part of a head is there */
-	CONN_BODY,	/* the head is there, and a part of the body */
+	CONN_IDLE,      /* no byte of a request is there */
+	CONN_HEAD,      /* a part of a head is there */
+	CONN_BODY,      /* the head is there, and a part of the body */
 	CONN_ANSWERING, /* the answer is made, and sent as it can be */
-	CONN_WAITING,	/* the answer goes on at a later time */
+	CONN_WAITING,   /* the answer goes on at a later time */
 	CONN_LINGERING, /* after the last answer: until the client closes too */
 	CONN_CLOSED,
 };
@@ -29,15 +29,15 @@ struct conn {
 	struct turn turn;
 	struct context *context;
 	struct exchange *exchange; /* from a head's end to its answer's */
-	char *peer;		   /* its address, for the log; or NULL */
+	char *peer;                /* its address, for the log; or NULL */
 	struct stream stream;
-	uint32_t seen;	 /* bytes of the head that were parsed in vain */
-	uint8_t state;	 /* enum conn_state */
+	uint32_t seen;   /* bytes of the head that were parsed in vain */
+	uint8_t state;   /* enum conn_state */
 	bool registered; /* the event is added */
-	bool writable;	 /* and with EV_WRITE */
-	bool lingers;	 /* the close waits for the peer's */
-	bool finished;	 /* our FIN is out */
-	bool reset;	 /* the close says that something went wrong */
+	bool writable;   /* and with EV_WRITE */
+	bool lingers;    /* the close waits for the peer's */
+	bool finished;   /* our FIN is out */
+	bool reset;      /* the close says that something went wrong */
 };
 
 /* A row for each state but CONN_CLOSED. */
@@ -59,7 +59,7 @@ enum conn_state state_refuse(struct conn *conn,
     const struct http_request *request, unsigned status, const char *fault);
 
 /* Refuses one whose exchange has begun, and whose body is at fault. */
-enum conn_state state_refuse_body(
-    struct conn *conn, unsigned status, const char *fault);
+enum conn_state state_refuse_body(struct conn *conn, unsigned status,
+    const char *fault);
 
 #endif

@@ -121,8 +121,8 @@ static enum wire_result
 stream_put(struct stream *stream, struct context *context,
     const struct span parts[2], bool more, size_t *size)
 {
-	enum wire_result result =
-	    wire_send(stream->fd, parts[0], parts[1], more, size);
+	enum wire_result result = wire_send(stream->fd, parts[0], parts[1],
+	    more, size);
 
 	if (result == WIRE_DONE)
 		context->turn_sent += *size;
@@ -184,8 +184,8 @@ stream_send_gathered(struct stream *stream, struct context *context,
 			parts[1].size = 0;
 		}
 
-		enum wire_result result =
-		    stream_put(stream, context, parts, more, &size);
+		enum wire_result result = stream_put(stream, context, parts,
+		    more, &size);
 
 		if (result != WIRE_DONE)
 			return result;
@@ -211,8 +211,7 @@ stream_flush(struct stream *stream, struct context *context, bool more)
 }
 
 enum wire_result
-stream_send(
-    struct stream *stream, struct context *context, struct span *bytes)
+stream_send(struct stream *stream, struct context *context, struct span *bytes)
 {
 	return stream_send_gathered(stream, context, bytes, false);
 }

@@ -16,28 +16,27 @@ struct stream {
 	struct stream_saved *input;  /* received, not yet used; or NULL */
 	struct stream_saved *output; /* not taken by the client; or NULL */
 	int fd;
-	bool readable;	  /* there may be something to receive */
+	bool readable;    /* there may be something to receive */
 	bool peer_closed; /* the peer's FIN is there, behind what is unread */
-	bool blocked;	  /* something could not be sent: wants EV_WRITE */
+	bool blocked;     /* something could not be sent: wants EV_WRITE */
 };
 
 /*
  * Receives into the context's input, behind what is there. WIRE_BLOCKED also
  * when the turn is over.
  */
-enum wire_result stream_receive(
-    struct stream *stream, struct context *context);
+enum wire_result stream_receive(struct stream *stream, struct context *context);
 
 /*
  * Sends what a former turn left and then the context's output. WIRE_DONE:
  * nothing is left of either. `more` says that bytes follow at once.
  */
-enum wire_result stream_flush(
-    struct stream *stream, struct context *context, bool more);
+enum wire_result stream_flush(struct stream *stream, struct context *context,
+    bool more);
 
 /* The same and then `bytes`; *bytes is what is left of them. */
-enum wire_result stream_send(
-    struct stream *stream, struct context *context, struct span *bytes);
+enum wire_result stream_send(struct stream *stream, struct context *context,
+    struct span *bytes);
 
 /*
  * The same with `size` bytes of a file from `offset` on, both of which move

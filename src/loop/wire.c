@@ -20,9 +20,7 @@ wire_accept(int listener, struct sockaddr_storage *peer)
 static enum wire_result
 wire_fault(void)
 {
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
-	    ? WIRE_BLOCKED
-	    : WIRE_BROKEN;
+	return errno == EAGAIN || errno == EINTR ? WIRE_BLOCKED : WIRE_BROKEN;
 }
 
 enum wire_result
@@ -46,9 +44,8 @@ wire_send(int fd, struct span first, struct span second, bool more,
 	};
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 	int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
-	ssize_t n = second.size == 0
-	    ? send(fd, first.data, first.size, flags)
-	    : sendmsg(fd, &message, flags);
+	ssize_t n = second.size == 0 ? send(fd, first.data, first.size, flags)
+				     : sendmsg(fd, &message, flags);
 
 	if (n == -1)
 		return wire_fault();
@@ -73,7 +70,7 @@ wire_is_broken(int fd)
 	socklen_t size = sizeof error;
 
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == -1 ||
-	    error != 0;
+	       error != 0;
 }
 
 void

@@ -39,10 +39,10 @@ struct worker {
 	bool started;
 	struct worker_listener *listeners; /* one per address */
 	unsigned listener_count;
-	bool paused;		  /* no room: the listeners are not watched */
+	bool paused;              /* no room: the listeners are not watched */
 	struct event room_timer;  /* looks for room while paused */
-	int inbox;		  /* eventfd: the order has changed */
-	_Atomic int order;	  /* enum worker_order, written by main */
+	int inbox;                /* eventfd: the order has changed */
+	_Atomic int order;        /* enum worker_order, written by main */
 	enum worker_order obeyed; /* the last one carried out */
 	struct event inbox_event;
 };
@@ -57,8 +57,8 @@ static void worker_on_close(struct context *context);
 static int
 worker_bind(struct worker *worker, const struct server_config *config)
 {
-	worker->listeners =
-	    calloc(config->address_count, sizeof *worker->listeners);
+	worker->listeners = calloc(config->address_count,
+	    sizeof *worker->listeners);
 	if (worker->listeners == NULL)
 		return -1;
 	for (unsigned i = 0; i < config->address_count; i++) {
@@ -84,8 +84,8 @@ worker_open(struct worker *worker, unsigned index)
 
 	if (context_open(context, config, index) == -1)
 		return -1;
-	deadlines_init(
-	    &context->deadlines, context->base, config->limits, conn_on_due);
+	deadlines_init(&context->deadlines, context->base, config->limits,
+	    conn_on_due);
 	turns_init(&context->turns, context->base, conn_on_turn);
 	context->on_close = worker_on_close;
 	evtimer_assign(&worker->room_timer, context->base, worker_on_room_tick,
@@ -244,7 +244,7 @@ worker_accept(struct worker_listener *listener, unsigned limit)
 		}
 		if (errno == ECONNABORTED || errno == EINTR)
 			continue;
-		if (errno != EAGAIN && errno != EWOULDBLOCK)
+		if (errno != EAGAIN)
 			worker_pause(worker); /* no descriptor or memory */
 		return false;
 	}
@@ -286,7 +286,8 @@ static void
 worker_on_close(struct context *context)
 {
 	struct worker *worker = (struct worker *)((char *)context -
-	    offsetof(struct worker, context));
+						  offsetof(struct worker,
+						      context));
 
 	if (worker->obeyed != WORKER_SERVE) {
 		if (worker_open_conns(worker) == 0)
@@ -310,14 +311,13 @@ worker_drain(struct worker *worker)
 
 	context->moment.closing = true;
 	for (unsigned i = 0; i < worker->listener_count; i++)
-		while (worker_accept(
-		    &worker->listeners[i], WORKER_ACCEPT_MAX))
+		while (worker_accept(&worker->listeners[i], WORKER_ACCEPT_MAX))
 			;
 	event_del(&worker->room_timer);
 	worker_close_listeners(worker);
 	context_renew(context);
-	while ((deadline = TAILQ_FIRST(
-		    &deadlines->queues[DEADLINE_IDLE])) != NULL)
+	while (
+	    (deadline = TAILQ_FIRST(&deadlines->queues[DEADLINE_IDLE])) != NULL)
 		deadlines_move(deadlines, deadline, DEADLINE_GRACE,
 		    context->moment.now);
 }
@@ -356,7 +356,8 @@ static void
 worker_on_inbox(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *worker = arg;
-	enum worker_order order = (enum worker_order)atomic_load(&worker->order);
+	enum worker_order order = (enum worker_order)atomic_load(
+	    &worker->order);
 	uint64_t count;
 
 	(void)what;

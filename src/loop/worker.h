@@ -16,8 +16,8 @@ struct worker;
 enum worker_order {
 	WORKER_SERVE,
 	WORKER_DRAIN, /* take what is queued, close the listeners, finish */
-	WORKER_CUT,   /* the drain deadline: answer sleepers 503, close others */
-	WORKER_STOP,  /* end at once */
+	WORKER_CUT,  /* the drain deadline: answer sleepers 503, close others */
+	WORKER_STOP, /* end at once */
 };
 
 /* What workers ask of the server that owns them; any worker's thread. */
@@ -25,7 +25,7 @@ struct worker_host {
 	const struct server_config *config;
 	void *server;
 	bool (*has_room)(void *server); /* for one more connection */
-	void (*on_end)(void *server);	/* a worker's thread is about to end */
+	void (*on_end)(void *server);   /* a worker's thread is about to end */
 };
 
 /*
