@@ -12,6 +12,7 @@ struct http_body {
 	uint32_t overhead; /* bytes of extensions and trailers so far */
 	uint16_t status;   /* HTTP_BAD: the status to answer with */
 	uint8_t step;      /* where in the grammar of 7.1; private */
+	uint8_t digits;    /* of the chunk size so far */
 	const char *fault; /* HTTP_BAD: what is wrong, a constant sentence */
 };
 
@@ -28,9 +29,9 @@ enum http_parse http_body_begin(struct http_body *body,
  * rest being the next request's. HTTP_OK: the body is complete. HTTP_MORE: all
  * of the input was used. HTTP_BAD: status and fault are set, 400 for what is
  * malformed, 413 over the limit; close after the answer. May be split
- * anywhere. Chunk sizes are hexadecimal and at most 2^63-1; extensions and
- * trailers are checked, ignored, and together bounded by HTTP_HEAD_MAX. No
- * allocation.
+ * anywhere. Chunk sizes are hexadecimal, of at most 16 digits and 2^63-1;
+ * extensions and trailers may hold no control characters, are ignored, and are
+ * together bounded by HTTP_HEAD_MAX (413). No allocation. Any thread.
  */
 enum http_parse http_body_skip(struct http_body *body, struct span input,
     size_t *used);
