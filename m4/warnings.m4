@@ -16,7 +16,6 @@ AC_DEFUN([MTASYNC_WARNINGS], [
 	    -Wstrict-prototypes \
 	    -Wundef \
 	    -Wswitch-enum \
-	    -Wunused-macros \
 	    -Wvla \
 	    -Wwrite-strings \
 	    -Wduplicated-cond \
