@@ -14,14 +14,15 @@
  *
  * Returns a descriptor that the caller owns (O_CLOEXEC); or -1 with errno = 0
  * where *status tells of something that is no regular file; or -1 with errno
- * (ENOENT, EACCES, EXDEV for a way out, ELOOP, ENAMETOOLONG, EMFILE, ...).
- * May wait for the disk. Any thread.
+ * (ENOENT, EACCES, EXDEV for a way out, ELOOP, ENAMETOOLONG, EMFILE, ...;
+ * EAGAIN where renames kept disturbing a way with `..` in it). May wait for
+ * the disk. Any thread.
  */
 int beneath_open(int root, const char *path, struct stat *status);
 
 /*
  * The same, by openat(2) component by component, which follows no symbolic
- * link at all (ELOOP).
+ * link at all (ELOOP), and no `..` (EXDEV).
  */
 int beneath_open_walk(int root, const char *path, struct stat *status);
 

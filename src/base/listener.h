@@ -20,14 +20,17 @@ struct listener_address {
  * 65535. Returns 0, or -1 with *why set to a constant text that says what is
  * wrong. May wait for a name server. Main thread.
  */
-int listener_parse(
-    const char *text, struct listener_address *address, const char **why);
+int listener_parse(const char *text, struct listener_address *address,
+    const char **why);
 
 /*
  * Finds out whether the address can be listened on, and by nobody else:
  * SO_REUSEPORT would quietly let us in beside another server of the same
- * user. Port 0 is given a free port, written into *address. Returns 0, or -1
- * with errno (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...). Main thread.
+ * user. Connections left in TIME_WAIT are no obstacle. Port 0 is given a free
+ * port, written into *address. Nothing is held: bind the address's shards
+ * before the next claim (which else might be given the same free port), and
+ * let none of them listen before the last claim, or it finds our own. Returns
+ * 0, or -1 with errno (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...). Main thread.
  */
 int listener_claim(struct listener_address *address);
 
@@ -40,7 +43,7 @@ int listener_claim(struct listener_address *address);
 int listener_bind(const struct listener_address *address);
 
 /* `127.0.0.1:7878` or `[::1]:7878`. Any thread. */
-void listener_format(
-    char text[LISTENER_TEXT_MAX], const struct listener_address *address);
+void listener_format(char text[LISTENER_TEXT_MAX],
+    const struct listener_address *address);
 
 #endif

@@ -4,7 +4,7 @@
 
 enum log_level {
 	LOG_LEVEL_ERROR, /* the program cannot go on, or something is lost */
-	LOG_LEVEL_INFO,	 /* what an operator wants to know (the default) */
+	LOG_LEVEL_INFO,  /* what an operator wants to know (the default) */
 	LOG_LEVEL_DEBUG, /* peers' faults, one line each */
 };
 

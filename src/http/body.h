@@ -7,11 +7,11 @@
 #include "http/request.h"
 
 struct http_body {
-	uint64_t left;	   /* bytes of the body or of this chunk yet to come */
-	uint64_t room;	   /* content bytes that the limit still allows */
+	uint64_t left;     /* bytes of the body or of this chunk yet to come */
+	uint64_t room;     /* content bytes that the limit still allows */
 	uint32_t overhead; /* bytes of extensions and trailers so far */
 	uint16_t status;   /* HTTP_BAD: the status to answer with */
-	uint8_t step;	   /* where in the grammar of 7.1; private */
+	uint8_t step;      /* where in the grammar of 7.1; private */
 	const char *fault; /* HTTP_BAD: what is wrong, a constant sentence */
 };
 
@@ -32,7 +32,7 @@ enum http_parse http_body_begin(struct http_body *body,
  * trailers are checked, ignored, and together bounded by HTTP_HEAD_MAX. No
  * allocation.
  */
-enum http_parse http_body_skip(
-    struct http_body *body, struct span input, size_t *used);
+enum http_parse http_body_skip(struct http_body *body, struct span input,
+    size_t *used);
 
 #endif

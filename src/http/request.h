@@ -10,13 +10,14 @@
 
 #include "base/span.h"
 
+#define HTTP_METHOD_MAX 32    /* bytes of a method; over it, 501 */
 #define HTTP_TARGET_MAX 8192  /* bytes of a request target; over it, 414 */
-#define HTTP_HEAD_MAX	32768 /* bytes of a whole head; over it, 431 */
+#define HTTP_HEAD_MAX   32768 /* bytes of a whole head; over it, 431 */
 #define HTTP_FIELDS_MAX 100   /* field lines of a head; over it, 431 */
 
 enum http_parse {
 	HTTP_OK,   /* complete */
-	HTTP_MORE, /* well-formed so far, and not complete */
+	HTTP_MORE, /* not complete, and nothing wrong seen yet */
 	HTTP_BAD,  /* malformed, ambiguous or over a limit */
 };
 
@@ -35,27 +36,27 @@ enum http_method {
 };
 
 /* The fields that somebody asks for by name. */
-#define HTTP_FIELD_TABLE(X)                                                    \
-	X(ACCEPT_ENCODING, "accept-encoding")                                  \
-	X(CONNECTION, "connection")                                            \
-	X(CONTENT_LENGTH, "content-length")                                    \
-	X(EXPECT, "expect")                                                    \
-	X(HOST, "host")                                                        \
-	X(IF_MATCH, "if-match")                                                \
-	X(IF_MODIFIED_SINCE, "if-modified-since")                              \
-	X(IF_NONE_MATCH, "if-none-match")                                      \
-	X(IF_RANGE, "if-range")                                                \
-	X(IF_UNMODIFIED_SINCE, "if-unmodified-since")                          \
-	X(RANGE, "range")                                                      \
-	X(REFERER, "referer")                                                  \
-	X(TRANSFER_ENCODING, "transfer-encoding")                              \
-	X(USER_AGENT, "user-agent")
+#define HTTP_FIELD_TABLE(X)                    \
+ X(ACCEPT_ENCODING, "accept-encoding")         \
+ X(CONNECTION, "connection")                   \
+ X(CONTENT_LENGTH, "content-length")           \
+ X(EXPECT, "expect")                           \
+ X(HOST, "host")                               \
+ X(IF_MATCH, "if-match")                       \
+ X(IF_MODIFIED_SINCE, "if-modified-since")     \
+ X(IF_NONE_MATCH, "if-none-match")             \
+ X(IF_RANGE, "if-range")                       \
+ X(IF_UNMODIFIED_SINCE, "if-unmodified-since") \
+ X(RANGE, "range")                             \
+ X(REFERER, "referer")                         \
+ X(TRANSFER_ENCODING, "transfer-encoding")     \
+ X(USER_AGENT, "user-agent")
 
 enum http_field_id {
 #define HTTP_FIELD_ENUM(id, name) HTTP_FIELD_##id,
 	HTTP_FIELD_TABLE(HTTP_FIELD_ENUM)
 #undef HTTP_FIELD_ENUM
-	    HTTP_FIELD_OTHER, /* any other name; also the number of the known */
+	HTTP_FIELD_OTHER, /* any other name; also the number of the known */
 };
 
 /* A bit for each known field, for http_request.present. */
@@ -77,44 +78,56 @@ enum http_framing {
 /* All spans point into the input, and live no longer. */
 struct http_request {
 	enum http_method method;
-	unsigned minor;		 /* of HTTP/1.x; above 1 is treated as 1 */
-	bool keep_alive;	 /* the client lets the connection go on */
-	bool expects_continue;	 /* Expect: 100-continue, never from HTTP/1.0 */
+	unsigned minor;        /* of HTTP/1.x; above 1 is treated as 1 */
+	bool keep_alive;       /* the client lets the connection go on */
+	bool expects_continue; /* Expect: 100-continue, never from HTTP/1.0 */
 	enum http_framing framing;
 	uint64_t content_length; /* with HTTP_FRAMING_LENGTH */
 	struct span method_name; /* as sent */
-	struct span target;	 /* as sent */
-	struct span authority;	 /* of an absolute-form target, or Host's */
-	struct span path;	 /* starts with '/', not decoded; or "*" */
-	struct span query;	 /* after the '?', not decoded; data NULL: none */
-	uint32_t present;	 /* HTTP_FIELD_BIT() of the fields that occur */
-	unsigned field_count;
-	struct http_field fields[HTTP_FIELDS_MAX];
-	size_t head_size;  /* HTTP_OK: bytes from the input's start on */
-	unsigned status;   /* HTTP_BAD: the status to answer with */
+	struct span target;      /* as sent */
+	struct span authority; /* of the target, else Host's; data NULL: none */
+	struct span path;      /* starts with '/', not decoded; or "*", or
+				    empty for CONNECT */
+	struct span query;     /* after the '?', not decoded; data NULL: none */
+	uint32_t present;      /* HTTP_FIELD_BIT() of the fields that occur */
+	uint32_t repeated;     /* the same, of those in several lines */
+	size_t head_size;      /* HTTP_OK: bytes from the input's start on */
+	unsigned status;       /* HTTP_BAD: the status to answer with */
 	const char *fault; /* HTTP_BAD: what is wrong, a constant sentence */
+	unsigned field_count;
+	struct http_field fields[HTTP_FIELDS_MAX]; /* last: never cleared */
 };
 
 /*
  * Parses the head at the start of `input`. `seen` says how many bytes of it a
- * former call has answered HTTP_MORE to (0 the first time): the answer is the
+ * former call has answered HTTP_MORE to (0 the first time): the verdict is the
  * same as for the whole input at once, whatever the split, and a head that
- * comes byte by byte costs no more than linear time per line.
+ * comes byte by byte costs no more than linear time per line. The first fault
+ * in the lines decides; what the fields mean is judged when all are there. A
+ * fault within a line that comes in pieces may show only with the line's end.
+ * A head that has not ended within HTTP_HEAD_MAX bytes is HTTP_BAD: the caller
+ * needs no more room than that.
  *
  * HTTP_OK: *request is filled; what follows head_size is body or the next
- * request. HTTP_BAD: status and fault are set, and so are method_name, target
- * and keep_alive (false) as far as known, for the log; the connection must
- * close after the answer, since its framing is lost. No allocation. Any
- * thread.
+ * request. HTTP_BAD: status and fault are set, and so are method_name and
+ * target as far as known, for the log; the connection must close after the
+ * answer, since its framing is lost. No allocation. Any thread.
  */
-enum http_parse http_request_parse(
-    struct http_request *request, struct span input, size_t seen);
+enum http_parse http_request_parse(struct http_request *request,
+    struct span input, size_t seen);
+
+/*
+ * Sets status and fault, and keep_alive to false; returns HTTP_BAD. For the
+ * files of the parser.
+ */
+enum http_parse http_request_refuse(struct http_request *request,
+    unsigned status, const char *fault);
 
 /*
  * The value of the first field with this id; data is NULL where there is none.
  * The fields whose values are lists may come in several lines: walk fields[].
  */
-struct span http_request_field(
-    const struct http_request *request, enum http_field_id id);
+struct span http_request_field(const struct http_request *request,
+    enum http_field_id id);
 
 #endif

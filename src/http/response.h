@@ -2,14 +2,16 @@
 #ifndef MTASYNC_HTTP_RESPONSE_H
 #define MTASYNC_HTTP_RESPONSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/span.h"
 
 /*
- * A head under construction in the caller's room. What does not fit is left
- * out and `overflow` set: room is chosen so that it does not happen.
+ * A head under construction in the caller's room. The first line that does not
+ * fit and all that follow are left out, whole, and `overflow` is set: room is
+ * chosen so that it does not happen. Any thread.
  */
 struct http_head {
 	char *data;
@@ -22,12 +24,12 @@ struct http_head {
 const char *http_reason(unsigned status);
 
 /* Starts with the status line, in our own version, HTTP/1.1. */
-void http_head_begin(
-    struct http_head *head, char *data, size_t room, unsigned status);
+void http_head_begin(struct http_head *head, char *data, size_t room,
+    unsigned status);
 
 /* `name: value`. Both are ours or checked: no control characters. */
-void http_head_field(
-    struct http_head *head, const char *name, struct span value);
+void http_head_field(struct http_head *head, const char *name,
+    struct span value);
 
 /* The same with a decimal number. */
 void http_head_number(struct http_head *head, const char *name, uint64_t n);

@@ -22,7 +22,7 @@ enum http_target {
  * ordinary character. "/" gives "". `text` gets the result, NUL-terminated,
  * and *size its length. Any thread.
  */
-enum http_target http_target_decode(
-    struct span path, char *text, size_t room, size_t *size);
+enum http_target http_target_decode(struct span path, char *text, size_t room,
+    size_t *size);
 
 #endif

@@ -1,0 +1,234 @@
+/* The routes, and what each answers; the thread that owns the app. */
+#include "config.h"
+
+#include "app/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/sleep.h"
+#include "base/clock.h"
+#include "http/date.h"
+#include "http/fields.h"
+#include "http/target.h"
+
+/* A request that the methods and the target's decoding have let through. */
+struct app_request {
+	struct app *app;
+	const struct http_request *http;
+	struct span path; /* decoded; see http_target_decode() */
+	const struct moment *moment;
+};
+
+static void app_on_sleep(const struct app_request *request, struct span rest,
+    struct answer *answer);
+static void app_on_file(const struct app_request *request, struct span rest,
+    struct answer *answer);
+
+/* The first row whose name is the path, or its first segment, answers. */
+static const struct app_route {
+	struct span name;
+	void (*answer)(const struct app_request *request, struct span rest,
+	    struct answer *answer);
+} app_routes[] = {
+	{ SPAN("sleep"), app_on_sleep },
+	{ SPAN(""), app_on_file },
+};
+
+int
+app_open(struct app *app, const struct app_config *config)
+{
+	char limit[UNITS_TEXT_MAX];
+
+	app->config = config;
+	units_format_duration(limit, config->max_sleep);
+	snprintf(app->sleep_malformed, sizeof app->sleep_malformed,
+	    "/sleep/DURATION takes a time such as 250us, 250ms, 1.5s, 2m or a "
+	    "bare number of seconds, up to the limit of %s", limit);
+	snprintf(app->sleep_too_long, sizeof app->sleep_too_long,
+	    "the sleep asked for is over the limit of %s", limit);
+	return site_open(&app->site, &config->site);
+}
+
+void
+app_close(struct app *app)
+{
+	site_close(&app->site);
+}
+
+static void
+app_begin(struct app *app, const struct http_request *request,
+    struct answer *answer)
+{
+	answer_init(answer, &app->site);
+	if (request == NULL)
+		return;
+	answer->head_only = request->method == HTTP_HEAD;
+	answer->old_version = request->minor == 0;
+	answer->keep = request->keep_alive;
+}
+
+void
+app_refuse(struct app *app, const struct http_request *request,
+    unsigned status, const char *fault, struct answer *answer)
+{
+	app_begin(app, request, answer);
+	answer_refuse(answer, status, fault);
+}
+
+static void
+app_on_sleep(const struct app_request *request, struct span rest,
+    struct answer *answer)
+{
+	const struct app *app = request->app;
+	int64_t asked;
+
+	switch (sleep_parse(rest, app->config->max_sleep, &asked)) {
+	case SLEEP_OK:
+		answer_sleep(answer, asked, request->moment->now + asked);
+		return;
+	case SLEEP_MALFORMED:
+		answer_fail(answer, 400, app->sleep_malformed);
+		return;
+	case SLEEP_TOO_LONG:
+		answer_fail(answer, 400, app->sleep_too_long);
+		return;
+	}
+}
+
+/*
+ * The directory's own name with a slash, relative to where it was asked for,
+ * so that it can never lead to another host; the query stays.
+ */
+static char *
+app_directory_location(const struct http_request *request)
+{
+	struct span path = request->path;
+	struct span query = request->query;
+	size_t last = path.size;
+	char *location;
+
+	while (last > 0 && path.data[last - 1] != '/')
+		last--;
+	if (asprintf(&location, "./%.*s/%s%.*s", (int)(path.size - last),
+		path.data + last, query.data != NULL ? "?" : "",
+		(int)query.size, query.data != NULL ? query.data : "") == -1)
+		return NULL;
+	return location;
+}
+
+/* RFC 9110 13.2.2, steps 3 and 4: whether the client's copy is still good. */
+static bool
+app_is_unchanged(const struct app_request *request, const struct file *file)
+{
+	const struct http_request *http = request->http;
+	struct span date = http_request_field(http, HTTP_FIELD_IF_MODIFIED_SINCE);
+	time_t since;
+
+	if (http->present & HTTP_FIELD_BIT(HTTP_FIELD_IF_NONE_MATCH)) {
+		for (unsigned i = 0; i < http->field_count; i++)
+			if (http->fields[i].id == HTTP_FIELD_IF_NONE_MATCH &&
+			    http_etag_listed(http->fields[i].value,
+				span_of(file->etag), true))
+				return true;
+		return false;
+	}
+	return date.data != NULL &&
+	    http_date_parse(date, request->moment->wall, &since) == 0 &&
+	    file->modified <= since;
+}
+
+#define APP_CONDITIONS                                                         \
+	(HTTP_FIELD_BIT(HTTP_FIELD_IF_NONE_MATCH) |                            \
+	    HTTP_FIELD_BIT(HTTP_FIELD_IF_MODIFIED_SINCE))
+
+static void
+app_on_file(const struct app_request *request, struct span rest,
+    struct answer *answer)
+{
+	answer_find(answer, rest, request->moment);
+	if (answer->status == 301) {
+		answer->location = app_directory_location(request->http);
+		if (answer->location == NULL)
+			answer_fail(answer, 503, NULL);
+	}
+	if (answer->status == 200 &&
+	    (request->http->present & APP_CONDITIONS) &&
+	    app_is_unchanged(request, answer->file))
+		answer->status = 304;
+}
+
+static void
+app_route(const struct app_request *request, struct answer *answer)
+{
+	struct span path = request->path;
+
+	for (const struct app_route *route = app_routes;; route++) {
+		struct span name = route->name;
+
+		if (name.size == 0 ||
+		    (path.size >= name.size &&
+			memcmp(path.data, name.data, name.size) == 0 &&
+			(path.size == name.size ||
+			    path.data[name.size] == '/'))) {
+			struct span rest = { path.data + name.size,
+				path.size - name.size };
+
+			route->answer(request, rest, answer);
+			return;
+		}
+	}
+}
+
+static void
+app_get(struct app *app, const struct http_request *http,
+    const struct moment *moment, struct answer *answer)
+{
+	char text[HTTP_TARGET_MAX + 1];
+	struct app_request request = { app, http, { text, 0 }, moment };
+
+	switch (http_target_decode(
+	    http->path, text, sizeof text, &request.path.size)) {
+	case HTTP_TARGET_OK:
+		app_route(&request, answer);
+		return;
+	case HTTP_TARGET_MALFORMED:
+		answer_fail(answer, 400, "the path is wrongly encoded");
+		return;
+	case HTTP_TARGET_ABOVE:
+		answer_fail(answer, 400, "the path leads above the root");
+		return;
+	case HTTP_TARGET_TOO_LONG:
+		answer_fail(answer, 414, NULL);
+		return;
+	}
+}
+
+void
+app_answer(struct app *app, const struct http_request *request,
+    const struct moment *moment, struct answer *answer)
+{
+	app_begin(app, request, answer);
+	switch (request->method) {
+	case HTTP_GET:
+	case HTTP_HEAD:
+		app_get(app, request, moment, answer);
+		return;
+	case HTTP_OPTIONS:
+		answer->status = 204;
+		answer->allow = true;
+		return;
+	case HTTP_POST:
+	case HTTP_PUT:
+	case HTTP_DELETE:
+	case HTTP_PATCH:
+	case HTTP_TRACE:
+	case HTTP_CONNECT:
+		answer_fail(answer, 405, NULL);
+		answer->allow = true;
+		return;
+	case HTTP_METHOD_UNKNOWN:
+		answer_fail(answer, 501, NULL);
+		return;
+	}
+}

@@ -1,0 +1,47 @@
+/*
+ * app: what is answered to which request. It never waits for time or for a
+ * client, and knows neither loop nor socket: whoever has a parsed request and
+ * a way to send can use it.
+ */
+#ifndef MTASYNC_APP_APP_H
+#define MTASYNC_APP_APP_H
+
+#include "app/answer.h"
+#include "app/site.h"
+#include "base/units.h"
+#include "http/request.h"
+
+/* What all threads' apps share; constant while they run. */
+struct app_config {
+	struct site_config site;
+	int64_t max_sleep; /* ns */
+};
+
+/* One thread's application. */
+struct app {
+	const struct app_config *config;
+	struct site site;
+	char sleep_malformed[192]; /* the faults of /sleep, limit included */
+	char sleep_too_long[192];
+};
+
+/* Returns 0, or -1 with errno. `config` outlives the app. */
+int app_open(struct app *app, const struct app_config *config);
+void app_close(struct app *app);
+
+/*
+ * Begins the answer to a request that http_request_parse() has accepted; see
+ * answer_next(), and end with answer_fini(). Never fails: what can't be served
+ * gets its status. May wait for the disk. Only the app's thread.
+ */
+void app_answer(struct app *app, const struct http_request *request,
+    const struct moment *moment, struct answer *answer);
+
+/*
+ * Begins a refusal (see answer_refuse()) of a request that was malformed, or
+ * did not come whole: `request` is as http_request_parse() left it, or NULL.
+ */
+void app_refuse(struct app *app, const struct http_request *request,
+    unsigned status, const char *fault, struct answer *answer);
+
+#endif

@@ -1,0 +1,232 @@
+/* Reads files into their ready-made answers; the thread that asks. */
+#include "config.h"
+
+#include "app/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/media_type.h"
+#include "base/beneath.h"
+#include "base/clock.h"
+#include "http/date.h"
+
+/* Where the Date of a plain head stands: it is the first field. */
+#define FILE_DATE_OFFSET (sizeof "HTTP/1.1 200 OK\r\nDate: " - 1)
+
+/* Longer than any head that file_write_head() makes. */
+#define FILE_HEAD_MAX 512
+
+/*
+ * Two versions of a file that are written within one tick of the kernel's
+ * clock have one mtime. This long after it, no such version can come any more.
+ */
+#define FILE_SETTLE_NS (20 * CLOCK_MS)
+
+/* How often a file that changes under our reading is read again. */
+#define FILE_READ_TRIES 3
+
+static bool
+file_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_size == b->st_size &&
+	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	    a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static bool
+file_has_settled(const struct stat *status)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (now.tv_sec - status->st_mtim.tv_sec) * CLOCK_S +
+	    now.tv_nsec - status->st_mtim.tv_nsec > FILE_SETTLE_NS;
+}
+
+/* Derives from the status what the head tells of the file. */
+static void
+file_describe(struct file *file, const struct moment *moment)
+{
+	const struct stat *status = &file->status;
+
+	file->settled = file_has_settled(status);
+	file->type = media_type_of((struct span){ file->path, file->path_size });
+	/* RFC 9110 8.8.2.1: never later than Date */
+	file->modified = status->st_mtim.tv_sec < moment->wall
+	    ? status->st_mtim.tv_sec
+	    : moment->wall;
+	snprintf(file->etag, sizeof file->etag, "\"%llx-%llx%08lx\"",
+	    (unsigned long long)status->st_size,
+	    (unsigned long long)status->st_mtim.tv_sec,
+	    (unsigned long)status->st_mtim.tv_nsec);
+}
+
+void
+file_write_fields(
+    const struct file *file, unsigned status, struct http_head *head)
+{
+	char modified[HTTP_DATE_SIZE];
+
+	if (status == 200 || status == 304)
+		http_head_field(head, "ETag", span_of(file->etag));
+	if (status == 304) /* RFC 9110 15.4.5: no other metadata */
+		return;
+	http_head_field(head, "Content-Type", span_of(file->type));
+	http_head_number(head, "Content-Length", file_size(file));
+	if (status != 200)
+		return;
+	http_date_format(modified, file->modified);
+	http_head_field(head, "Last-Modified",
+	    (struct span){ modified, sizeof modified });
+}
+
+/* Writes the head of a plain 200 into `text`; returns its size. */
+static size_t
+file_plain(const struct file *file, const struct moment *moment,
+    char text[FILE_HEAD_MAX])
+{
+	struct http_head head;
+
+	http_head_begin(&head, text, FILE_HEAD_MAX, 200);
+	http_head_field(&head, "Date",
+	    (struct span){ moment->date, HTTP_DATE_SIZE });
+	file_write_fields(file, 200, &head);
+	http_head_end(&head);
+	return head.size;
+}
+
+/*
+ * Reads the whole content of `fd` to `bytes`. Returns 0; or -1 with errno, 0
+ * where the file is not, or no longer, what `status` says.
+ */
+static int
+file_read(int fd, const struct stat *status, char *bytes)
+{
+	off_t done = 0;
+	struct stat after;
+
+	while (done < status->st_size) {
+		ssize_t n = pread(fd, bytes + done,
+		    (size_t)(status->st_size - done), done);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		if (n == 0)
+			break;
+		done += n;
+	}
+	if (fstat(fd, &after) == -1)
+		return -1;
+	errno = 0;
+	return file_same(status, &after) ? 0 : -1;
+}
+
+/*
+ * Makes the head, and reads a small file's content behind it. Returns 0, or -1
+ * with errno.
+ */
+static int
+file_load(struct file *file, const struct moment *moment)
+{
+	char head[FILE_HEAD_MAX];
+
+	for (int try = 0; try < FILE_READ_TRIES; try++) {
+		bool small = file->status.st_size <= FILE_MEMORY_MAX;
+
+		file_describe(file, moment);
+		file->head_size = file_plain(file, moment, head);
+		file->bytes =
+		    malloc(file->head_size + (small ? file_size(file) : 0));
+		if (file->bytes == NULL)
+			return -1;
+		memcpy(file->bytes, head, file->head_size);
+		if (!small)
+			return 0;
+		if (file_read(file->fd, &file->status,
+			file->bytes + file->head_size) == 0) {
+			close(file->fd);
+			file->fd = -1;
+			return 0;
+		}
+		free(file->bytes);
+		file->bytes = NULL;
+		if (errno != 0 || fstat(file->fd, &file->status) == -1)
+			return -1;
+	}
+	errno = EAGAIN; /* somebody writes to it all the time */
+	return -1;
+}
+
+struct file *
+file_open(int root, struct span path, const struct moment *moment,
+    struct stat *status)
+{
+	struct file *file = calloc(1, sizeof *file + path.size + 1);
+
+	if (file == NULL)
+		return NULL;
+	memcpy(file->path, path.data, path.size);
+	file->path_size = path.size;
+	file->references = 1;
+	file->checked = moment->now;
+	file->dated = moment->wall;
+	file->fd = beneath_open(root, file->path, status);
+	if (file->fd != -1) {
+		file->status = *status;
+		if (file_load(file, moment) == 0)
+			return file;
+	}
+
+	int saved = errno;
+
+	file_release(file);
+	errno = saved;
+	return NULL;
+}
+
+bool
+file_is_current(const struct file *file, int root)
+{
+	struct stat status;
+
+	return file->settled && fstatat(root, file->path, &status, 0) == 0 &&
+	    file_same(&file->status, &status);
+}
+
+struct file *
+file_take(struct file *file)
+{
+	file->references++;
+	return file;
+}
+
+void
+file_release(struct file *file)
+{
+	if (--file->references > 0)
+		return;
+	if (file->fd != -1)
+		close(file->fd);
+	free(file->bytes);
+	free(file);
+}
+
+const char *
+file_plain_head(struct file *file, const struct moment *moment)
+{
+	if (file->dated != moment->wall) {
+		memcpy(file->bytes + FILE_DATE_OFFSET, moment->date,
+		    HTTP_DATE_SIZE);
+		file->dated = moment->wall;
+	}
+	return file->bytes;
+}

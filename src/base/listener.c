@@ -1,0 +1,185 @@
+/*
+ * listener: addresses as people write them, and the sockets bound to them.
+ * Owns nothing; runs in the main thread, before there are others.
+ */
+#include "config.h"
+
+#include "base/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/units.h"
+
+#define LISTENER_PORT_MAX 65535
+
+/* An address's text in its parts. */
+struct listener_text {
+	char host[NI_MAXHOST];
+	const char *port;
+	bool bracketed;
+};
+
+/* Returns NULL, or what is wrong with the text. */
+static const char *
+listener_split(const char *text, struct listener_text *parts)
+{
+	const char *host = text, *colon = strrchr(text, ':');
+	size_t size;
+
+	parts->bracketed = text[0] == '[';
+	parts->port = colon != NULL ? colon + 1 : text;
+	if (colon == NULL) {
+		host = "127.0.0.1";
+		size = strlen(host);
+	} else if (parts->bracketed) {
+		host = text + 1;
+		size = strcspn(host, "]");
+		if (host + size + 1 != colon)
+			return "must be [V6]:PORT where it begins with '['";
+	} else {
+		size = (size_t)(colon - text);
+		if (memchr(text, ':', size) != NULL)
+			return "an IPv6 address needs brackets, as in [::1]:80";
+	}
+	if (size == 0 || size >= sizeof(parts->host))
+		return "must be HOST:PORT, [V6]:PORT or PORT";
+	memcpy(parts->host, host, size);
+	parts->host[size] = '\0';
+	return NULL;
+}
+
+/*
+ * Returns NULL, or what is wrong with the host. getaddrinfo() takes `127.1`
+ * and `*` (for 127.0.0.1), and asks the name servers for 300.0.0.1: what
+ * looks like an IPv4 address must be one in full.
+ */
+static const char *
+listener_check_host(const char *host)
+{
+	struct in_addr unused;
+
+	if (strcmp(host, "*") == 0)
+		return "every address is 0.0.0.0 or [::]";
+	if (strspn(host, "0123456789.") == strlen(host) &&
+	    inet_pton(AF_INET, host, &unused) != 1)
+		return "not an IPv4 address";
+	return NULL;
+}
+
+int
+listener_parse(const char *text, struct listener_address *address,
+    const char **why)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICSERV };
+	struct addrinfo *found = NULL;
+	struct listener_text parts;
+	int64_t port;
+	int error;
+
+	*why = listener_split(text, &parts);
+	if (*why != NULL)
+		return -1;
+	*why = "the port must be a number from 0 to 65535";
+	if (units_parse_count(span_of(parts.port), &port) != UNITS_OK ||
+	    port > LISTENER_PORT_MAX)
+		return -1;
+	*why = listener_check_host(parts.host);
+	if (!parts.bracketed && *why != NULL)
+		return -1;
+	if (parts.bracketed) {
+		hints.ai_family = AF_INET6;
+		hints.ai_flags |= AI_NUMERICHOST;
+	}
+	error = getaddrinfo(parts.host, parts.port, &hints, &found);
+	*why = parts.bracketed ? "not an IPv6 address" : gai_strerror(error);
+	if (error != 0)
+		return -1;
+	memcpy(&address->socket, found->ai_addr, found->ai_addrlen);
+	address->size = found->ai_addrlen;
+	freeaddrinfo(found);
+	return 0;
+}
+
+static int
+listener_set(int fd, int level, int option)
+{
+	const int on = 1;
+
+	return setsockopt(fd, level, option, &on, sizeof(on));
+}
+
+/*
+ * A socket bound to the address, on which nothing listens yet. SO_REUSEADDR,
+ * so that connections of an earlier server in TIME_WAIT are no obstacle.
+ */
+static int
+listener_open(const struct listener_address *address, bool shared)
+{
+	const struct sockaddr *socket_address =
+	    (const struct sockaddr *)&address->socket;
+	int family = address->socket.ss_family, saved;
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (listener_set(fd, SOL_SOCKET, SO_REUSEADDR) == 0 &&
+	    (!shared || listener_set(fd, SOL_SOCKET, SO_REUSEPORT) == 0) &&
+	    (family != AF_INET6 ||
+		listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 0) &&
+	    listener_set(fd, IPPROTO_TCP, TCP_NODELAY) == 0 &&
+	    bind(fd, socket_address, address->size) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+int
+listener_claim(struct listener_address *address)
+{
+	int fd = listener_open(address, false), result, saved;
+
+	if (fd < 0)
+		return -1;
+	address->size = sizeof(address->socket);
+	result = getsockname(fd, (struct sockaddr *)&address->socket,
+	    &address->size);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return result;
+}
+
+int
+listener_bind(const struct listener_address *address)
+{
+	return listener_open(address, true);
+}
+
+void
+listener_format(char text[LISTENER_TEXT_MAX],
+    const struct listener_address *address)
+{
+	const struct sockaddr *socket_address =
+	    (const struct sockaddr *)&address->socket;
+	bool brackets = socket_address->sa_family == AF_INET6;
+	char host[LISTENER_TEXT_MAX - sizeof("[]:65535")],
+	    port[sizeof("65535")];
+
+	if (getnameinfo(socket_address, address->size, host, sizeof(host), port,
+		sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		snprintf(text, LISTENER_TEXT_MAX, "an unknown address");
+	else
+		snprintf(text, LISTENER_TEXT_MAX,
+		    brackets ? "[%s]:%s" : "%s:%s", host, port);
+}

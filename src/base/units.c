@@ -1,0 +1,170 @@
+/*
+ * units: decimal text to whole numbers and back, exactly: there is no
+ * floating point in it. Owns nothing; runs in whichever thread calls.
+ */
+#include "config.h"
+
+#include "base/units.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+
+struct units_row {
+	const char *name;
+	int64_t scale;
+};
+
+/* Largest first, for units_format(); ends with a row that has no name. */
+static const struct units_row units_of_time[] = {
+	{ "h", 3600 * CLOCK_S }, { "m", 60 * CLOCK_S }, { "s", CLOCK_S },
+	{ "ms", CLOCK_MS }, { "us", CLOCK_US },
+	{ NULL, CLOCK_S }, /* a bare number */
+};
+
+static const struct units_row units_of_size[] = {
+	{ "g", 1 << 30 }, { "m", 1 << 20 }, { "k", 1 << 10 },
+	{ NULL, 1 }, /* a bare number */
+};
+
+/* Cuts the decimal digits that `text` begins with off it. */
+static struct span
+units_take_digits(struct span *text)
+{
+	struct span digits = { text->data, 0 };
+
+	while (digits.size < text->size && text->data[digits.size] >= '0' &&
+	       text->data[digits.size] <= '9')
+		digits.size++;
+	text->data += digits.size;
+	text->size -= digits.size;
+	return digits;
+}
+
+/* Returns the scale of the unit `name`, or 0 where there is none such. */
+static int64_t
+units_find(const struct units_row *row, struct span name)
+{
+	for (; row->name != NULL; row++)
+		if (span_equal_nocase(name, span_of(row->name)))
+			break;
+	return row->name != NULL || name.size == 0 ? row->scale : 0;
+}
+
+/*
+ * Returns 0.DIGITS times `scale`, rounded up. From the last digit to the
+ * first, each step divides by ten; since the floor of a floor is the floor of
+ * the whole, and a remainder once left never vanishes, the result is exact
+ * for any number of digits. A step stays below 10 * scale.
+ */
+static int64_t
+units_scale_fraction(struct span digits, int64_t scale)
+{
+	int64_t value = 0;
+	bool rest = false;
+
+	for (size_t i = digits.size; i-- > 0;) {
+		value += (digits.data[i] - '0') * scale;
+		rest = rest || value % 10 != 0;
+		value /= 10;
+	}
+	return value + rest;
+}
+
+/* WHOLE.FRACTION times `scale`. */
+static enum units_result
+units_scale(struct span whole, struct span fraction, int64_t scale,
+    int64_t *result)
+{
+	int64_t value = 0;
+
+	for (size_t i = 0; i < whole.size; i++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, whole.data[i] - '0', &value))
+			return UNITS_TOO_LARGE;
+	if (__builtin_mul_overflow(value, scale, &value) ||
+	    __builtin_add_overflow(value, units_scale_fraction(fraction, scale),
+		&value))
+		return UNITS_TOO_LARGE;
+	*result = value;
+	return UNITS_OK;
+}
+
+enum units_result
+units_parse_duration(struct span text, int64_t *nanoseconds)
+{
+	struct span whole = units_take_digits(&text), fraction = { NULL, 0 };
+	int64_t scale;
+
+	if (text.size > 0 && text.data[0] == '.') {
+		text.data++;
+		text.size--;
+		fraction = units_take_digits(&text);
+		if (fraction.size == 0)
+			return UNITS_MALFORMED;
+	}
+	scale = units_find(units_of_time, text);
+	if (whole.size == 0 || scale == 0)
+		return UNITS_MALFORMED;
+	return units_scale(whole, fraction, scale, nanoseconds);
+}
+
+enum units_result
+units_parse_size(struct span text, int64_t *bytes)
+{
+	struct span whole = units_take_digits(&text), none = { NULL, 0 };
+	int64_t scale = units_find(units_of_size, text);
+
+	if (whole.size == 0 || scale == 0)
+		return UNITS_MALFORMED;
+	return units_scale(whole, none, scale, bytes);
+}
+
+enum units_result
+units_parse_count(struct span text, int64_t *count)
+{
+	struct span whole = units_take_digits(&text), none = { NULL, 0 };
+
+	if (whole.size == 0 || text.size > 0)
+		return UNITS_MALFORMED;
+	return units_scale(whole, none, 1, count);
+}
+
+/*
+ * Writes `value` in the largest unit that makes it a whole number, and returns
+ * true; false where only the bare number would.
+ */
+static bool
+units_format(char text[UNITS_TEXT_MAX], const struct units_row *row,
+    int64_t value)
+{
+	while (row->name != NULL && value % row->scale != 0)
+		row++;
+	if (row->name == NULL || value == 0)
+		return false;
+	snprintf(text, UNITS_TEXT_MAX, "%" PRId64 "%s", value / row->scale,
+	    row->name);
+	return true;
+}
+
+void
+units_format_duration(char text[UNITS_TEXT_MAX], int64_t nanoseconds)
+{
+	assert(nanoseconds >= 0);
+	if (nanoseconds == 0)
+		snprintf(text, UNITS_TEXT_MAX, "0s");
+	else if (!units_format(text, units_of_time, nanoseconds))
+		snprintf(text, UNITS_TEXT_MAX, "%" PRId64 ".%03" PRId64 "us",
+		    nanoseconds / CLOCK_US, nanoseconds % CLOCK_US);
+}
+
+void
+units_format_size(char text[UNITS_TEXT_MAX], int64_t bytes)
+{
+	assert(bytes >= 0);
+	if (!units_format(text, units_of_size, bytes))
+		snprintf(text, UNITS_TEXT_MAX, "%" PRId64, bytes);
+}

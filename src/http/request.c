@@ -1,0 +1,391 @@
+/*
+ * request: the lines of a request head (RFC 9112 2 to 5). Strictly from left
+ * to right: whether a byte is a fault depends on nothing after it, so that a
+ * head in pieces is judged like the whole. Holds no state; any thread.
+ */
+#include "config.h"
+
+#include "http/request.h"
+
+#include <assert.h>
+#include <endian.h>
+
+#include "http/chars.h"
+#include "http/framing.h"
+#include "http/origin.h"
+
+/* Empty lines skipped before a request line (RFC 9112 2.2). */
+#define REQUEST_EMPTY_LINES 4
+
+/* What is left of the head. */
+struct request_cursor {
+	const char *p;
+	const char *end;
+};
+
+static const struct span request_methods[HTTP_METHOD_UNKNOWN] = {
+	[HTTP_GET] = { "GET", 3 },
+	[HTTP_HEAD] = { "HEAD", 4 },
+	[HTTP_OPTIONS] = { "OPTIONS", 7 },
+	[HTTP_POST] = { "POST", 4 },
+	[HTTP_PUT] = { "PUT", 3 },
+	[HTTP_DELETE] = { "DELETE", 6 },
+	[HTTP_PATCH] = { "PATCH", 5 },
+	[HTTP_TRACE] = { "TRACE", 5 },
+	[HTTP_CONNECT] = { "CONNECT", 7 },
+};
+
+static const struct span request_names[HTTP_FIELD_OTHER] = {
+#define REQUEST_NAME(id, name) [HTTP_FIELD_##id] = { name, sizeof(name) - 1 },
+	HTTP_FIELD_TABLE(REQUEST_NAME)
+#undef REQUEST_NAME
+};
+
+/*
+ * The one or two known names of each length. What is left out is 0, the id of
+ * a name whose length does not fit.
+ */
+static const unsigned char request_names_by_size[][2] = {
+	[4] = { HTTP_FIELD_HOST },
+	[5] = { HTTP_FIELD_RANGE },
+	[6] = { HTTP_FIELD_EXPECT },
+	[7] = { HTTP_FIELD_REFERER },
+	[8] = { HTTP_FIELD_IF_MATCH, HTTP_FIELD_IF_RANGE },
+	[10] = { HTTP_FIELD_CONNECTION, HTTP_FIELD_USER_AGENT },
+	[13] = { HTTP_FIELD_IF_NONE_MATCH },
+	[14] = { HTTP_FIELD_CONTENT_LENGTH },
+	[15] = { HTTP_FIELD_ACCEPT_ENCODING },
+	[17] = { HTTP_FIELD_IF_MODIFIED_SINCE, HTTP_FIELD_TRANSFER_ENCODING },
+	[19] = { HTTP_FIELD_IF_UNMODIFIED_SINCE },
+};
+
+#define REQUEST_NAME_SIZES \
+ (sizeof(request_names_by_size) / sizeof(request_names_by_size[0]))
+
+enum http_parse
+http_request_refuse(struct http_request *request, unsigned status,
+    const char *fault)
+{
+	request->status = status;
+	request->fault = fault;
+	request->keep_alive = false;
+	return HTTP_BAD;
+}
+
+/*
+ * The highest bit of each control character (HTAB included) in the eight bytes
+ * at `p`, the first byte's lowest. Only the lowest bit set is to be trusted: a
+ * borrow may set more above it.
+ */
+static inline uint64_t
+request_find_controls(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t bytes, below_space, delete;
+
+	memcpy(&bytes, p, sizeof(bytes));
+	bytes = le64toh(bytes);
+	below_space = bytes - ones * ' ';
+	delete = (bytes ^ ones * 0x7f) - ones;
+	return (below_space | delete) & ~bytes & ones * 0x80;
+}
+
+/* The end of a field value, most of a head's bytes: eight at a time. */
+static const char *
+request_skip_value(const char *p, const char *end)
+{
+	while (end - p >= 8) {
+		uint64_t controls = request_find_controls(p);
+
+		if (controls == 0) {
+			p += 8;
+			continue;
+		}
+		p += __builtin_ctzll(controls) / 8;
+		if (*p != '\t')
+			return p;
+		p++;
+	}
+	return http_skip_chars(p, end, HTTP_CHAR_VALUE);
+}
+
+/* A line ends in CRLF and nothing else (RFC 9112 2.2). */
+static enum http_parse
+request_read_crlf(struct http_request *request, struct request_cursor *c)
+{
+	if (c->p == c->end)
+		return HTTP_MORE;
+	if (*c->p != '\r')
+		return http_request_refuse(request, 400,
+		    "a control character or a bare LF");
+	if (c->p + 1 == c->end)
+		return HTTP_MORE;
+	if (c->p[1] != '\n')
+		return http_request_refuse(request, 400, "a bare CR");
+	c->p += 2;
+	return HTTP_OK;
+}
+
+static enum http_parse
+request_skip_empty_lines(struct http_request *request, struct request_cursor *c)
+{
+	enum http_parse result = HTTP_OK;
+
+	for (int i = 0; i < REQUEST_EMPTY_LINES && result == HTTP_OK; i++) {
+		if (c->p < c->end && *c->p != '\r')
+			break;
+		result = request_read_crlf(request, c);
+	}
+	return result;
+}
+
+static enum http_method
+request_find_method(struct span name)
+{
+	int method = 0;
+
+	while (method < HTTP_METHOD_UNKNOWN &&
+	       !span_equal(request_methods[method], name))
+		method++;
+	return (enum http_method)method;
+}
+
+/* RFC 9112 3 wants a 501 for what is longer than any method known. */
+static enum http_parse
+request_read_method(struct http_request *request, struct request_cursor *c)
+{
+	const char *end = http_skip_chars(c->p, c->end, HTTP_CHAR_TOKEN);
+	struct span name = { c->p, (size_t)(end - c->p) };
+
+	if (name.size > HTTP_METHOD_MAX)
+		return http_request_refuse(request, 501, "method too long");
+	if (end == c->end)
+		return HTTP_MORE;
+	if (name.size == 0 || *end != ' ')
+		return http_request_refuse(request, 400, "malformed method");
+	request->method_name = name;
+	request->method = request_find_method(name);
+	c->p = end + 1;
+	return HTTP_OK;
+}
+
+static enum http_parse
+request_read_target(struct http_request *request, struct request_cursor *c)
+{
+	const char *end = http_skip_chars(c->p, c->end, HTTP_CHAR_TARGET);
+	struct span target = { c->p, (size_t)(end - c->p) };
+
+	if (target.size > HTTP_TARGET_MAX)
+		return http_request_refuse(request, 414, "target too long");
+	if (end == c->end)
+		return HTTP_MORE;
+	if (target.size == 0 || *end != ' ')
+		return http_request_refuse(request, 400, "malformed target");
+	request->target = target;
+	c->p = end + 1;
+	return HTTP_OK;
+}
+
+/*
+ * Whether what is there of the version has the form of RFC 9112 2.3 and ends
+ * its line; a '0' here stands for any digit.
+ */
+static bool
+request_is_version(const char *p, const char *end)
+{
+	static const char form[] = "HTTP/0.0\r\n";
+
+	for (const char *f = form; p < end && *f != '\0'; f++, p++) {
+		if (*f == '0' ? !http_char_is(*p, HTTP_CHAR_DIGIT) : *p != *f)
+			return false;
+	}
+	return true;
+}
+
+/* The rest of the request line. */
+static enum http_parse
+request_read_version(struct http_request *request, struct request_cursor *c)
+{
+	static const char usual[] = "HTTP/1.1\r\n";
+	const size_t size = sizeof(usual) - 1;
+	bool whole = c->end - c->p >= (ptrdiff_t)size;
+
+	if (whole && memcmp(c->p, usual, size) == 0) {
+		request->minor = 1;
+		c->p += size;
+		return HTTP_OK;
+	}
+	if (!request_is_version(c->p, c->end))
+		return http_request_refuse(request, 400, "malformed version");
+	if (!whole)
+		return HTTP_MORE;
+	if (c->p[5] != '1')
+		return http_request_refuse(request, 505,
+		    "only HTTP/1 is spoken here");
+	request->minor = (unsigned)(c->p[7] - '0');
+	c->p += size;
+	return HTTP_OK;
+}
+
+/* Setting bit 5 makes lower case: of a token's octets, none but letters. */
+static bool
+request_name_is(struct span name, enum http_field_id id)
+{
+	struct span known = request_names[id];
+
+	if (name.size != known.size)
+		return false;
+	for (size_t i = 0; i < name.size; i++)
+		if ((name.data[i] | 0x20) != known.data[i])
+			return false;
+	return true;
+}
+
+static enum http_field_id
+request_identify(struct span name)
+{
+	const unsigned char *ids;
+
+	if (name.size >= REQUEST_NAME_SIZES)
+		return HTTP_FIELD_OTHER;
+	ids = request_names_by_size[name.size];
+	if (request_name_is(name, ids[0]))
+		return ids[0];
+	if (request_name_is(name, ids[1]))
+		return ids[1];
+	return HTTP_FIELD_OTHER;
+}
+
+/* `name:`, with nothing before either of them (RFC 9112 5.1, 5.2). */
+static enum http_parse
+request_read_name(struct http_request *request, struct request_cursor *c,
+    struct http_field *field)
+{
+	const char *end = http_skip_chars(c->p, c->end, HTTP_CHAR_TOKEN);
+
+	field->name = (struct span){ c->p, (size_t)(end - c->p) };
+	if (end == c->end)
+		return HTTP_MORE;
+	if (http_char_is_space(*end))
+		return http_request_refuse(request, 400,
+		    end == c->p ? "a line starts with white space"
+				: "white space in a field name");
+	if (*end != ':' || end == c->p)
+		return http_request_refuse(request, 400,
+		    "malformed field name");
+	field->id = request_identify(field->name);
+	c->p = end + 1;
+	return HTTP_OK;
+}
+
+/* The value and its line's end (RFC 9112 5, RFC 9110 5.5). */
+static enum http_parse
+request_read_value(struct http_request *request, struct request_cursor *c,
+    struct http_field *field)
+{
+	const char *start = http_skip_spaces(c->p, c->end);
+	const char *end = request_skip_value(start, c->end);
+
+	c->p = end;
+	while (end > start && http_char_is_space(end[-1]))
+		end--;
+	field->value = (struct span){ start, (size_t)(end - start) };
+	return request_read_crlf(request, c);
+}
+
+/* All field lines, and the empty line after them. */
+static enum http_parse
+request_read_fields(struct http_request *request, struct request_cursor *c)
+{
+	while (c->p < c->end && *c->p != '\r') {
+		struct http_field *field;
+		enum http_parse result;
+
+		if (request->field_count == HTTP_FIELDS_MAX)
+			return http_request_refuse(request, 431,
+			    "too many fields");
+		field = &request->fields[request->field_count];
+		result = request_read_name(request, c, field);
+		if (result == HTTP_OK)
+			result = request_read_value(request, c, field);
+		if (result != HTTP_OK)
+			return result;
+		request->field_count++;
+		request->repeated |= request->present &
+				     HTTP_FIELD_BIT(field->id);
+		request->present |= HTTP_FIELD_BIT(field->id);
+	}
+	return request_read_crlf(request, c);
+}
+
+static enum http_parse
+request_read_lines(struct http_request *request, struct request_cursor *c)
+{
+	enum http_parse result = request_skip_empty_lines(request, c);
+
+	if (result == HTTP_OK)
+		result = request_read_method(request, c);
+	if (result == HTTP_OK)
+		result = request_read_target(request, c);
+	if (result == HTTP_OK)
+		result = request_read_version(request, c);
+	if (result == HTTP_OK)
+		result = request_read_fields(request, c);
+	return result;
+}
+
+/*
+ * Whether the bytes since `seen` add nothing but a further piece of a line, so
+ * that a new look at the whole can wait. A CR is looked at together with what
+ * follows it.
+ */
+static bool
+request_is_pending(struct span input, size_t seen)
+{
+	const char *p = input.data, *end = p + input.size;
+
+	if (seen == 0 || input.size == HTTP_HEAD_MAX || p[seen - 1] == '\r')
+		return false;
+	if (request_skip_value(p + seen, end) < end)
+		return false;
+	if (input.size <= HTTP_TARGET_MAX)
+		return true;
+	while (p < end && (*p == '\r' || *p == '\n'))
+		p++;
+	return memchr(p, '\n', (size_t)(end - p)) != NULL;
+}
+
+enum http_parse
+http_request_parse(struct http_request *request, struct span input, size_t seen)
+{
+	struct request_cursor c = { input.data, input.data };
+	enum http_parse result;
+
+	assert(seen <= input.size);
+	memset(request, 0, offsetof(struct http_request, fields));
+	request->method = HTTP_METHOD_UNKNOWN;
+	if (input.size > HTTP_HEAD_MAX)
+		input.size = HTTP_HEAD_MAX;
+	if (request_is_pending(input, seen))
+		return HTTP_MORE;
+	c.end += input.size;
+	result = request_read_lines(request, &c);
+	if (result == HTTP_MORE && input.size == HTTP_HEAD_MAX)
+		return http_request_refuse(request, 431, "head too long");
+	if (result != HTTP_OK)
+		return result;
+	request->head_size = (size_t)(c.p - input.data);
+	if (http_origin_decide(request) != HTTP_OK)
+		return HTTP_BAD;
+	return http_framing_decide(request);
+}
+
+struct span
+http_request_field(const struct http_request *request, enum http_field_id id)
+{
+	if (request->present & HTTP_FIELD_BIT(id))
+		for (unsigned i = 0; i < request->field_count; i++)
+			if (request->fields[i].id == id)
+				return request->fields[i].value;
+	return (struct span){ NULL, 0 };
+}

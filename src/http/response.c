@@ -1,0 +1,132 @@
+/* response: composes the heads of answers. Holds no state; any thread. */
+#include "config.h"
+
+#include "http/response.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+struct response_reason {
+	unsigned status;
+	const char *text;
+};
+
+/* RFC 9110 15, and RFC 6585 5 for 431. */
+static const struct response_reason reasons[] = {
+	{ 100, "Continue" },
+	{ 200, "OK" },
+	{ 204, "No Content" },
+	{ 206, "Partial Content" },
+	{ 301, "Moved Permanently" },
+	{ 304, "Not Modified" },
+	{ 400, "Bad Request" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 408, "Request Timeout" },
+	{ 412, "Precondition Failed" },
+	{ 413, "Content Too Large" },
+	{ 414, "URI Too Long" },
+	{ 416, "Range Not Satisfiable" },
+	{ 417, "Expectation Failed" },
+	{ 431, "Request Header Fields Too Large" },
+	{ 500, "Internal Server Error" },
+	{ 501, "Not Implemented" },
+	{ 503, "Service Unavailable" },
+	{ 505, "HTTP Version Not Supported" },
+};
+
+const char *
+http_reason(unsigned status)
+{
+	const struct response_reason *end = reasons + sizeof(reasons) /
+							  sizeof(reasons[0]);
+
+	for (const struct response_reason *r = reasons; r < end; r++)
+		if (r->status == status)
+			return r->text;
+	assert(!"a status without a reason phrase");
+	return "";
+}
+
+/*
+ * Appends text. The NUL that vsnprintf needs room for is always overwritten:
+ * a CRLF follows.
+ */
+static void __attribute__((format(printf, 2, 0)))
+head_vprint(struct http_head *head, const char *format, va_list arguments)
+{
+	size_t left = head->room - head->size;
+	int n = vsnprintf(head->data + head->size, left, format, arguments);
+
+	if (n < 0 || (size_t)n >= left)
+		head->overflow = true;
+	else
+		head->size += (size_t)n;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+head_print(struct http_head *head, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	head_vprint(head, format, arguments);
+	va_end(arguments);
+}
+
+/* Ends the line that began at `start`, or takes it back if it did not fit. */
+static void
+head_end_line(struct http_head *head, size_t start)
+{
+	if (head->overflow || head->room - head->size < 2) {
+		head->overflow = true;
+		head->size = start;
+		return;
+	}
+	memcpy(head->data + head->size, "\r\n", 2);
+	head->size += 2;
+}
+
+void
+http_head_begin(struct http_head *head, char *data, size_t room,
+    unsigned status)
+{
+	*head = (struct http_head){ .data = data, .room = room };
+	head_print(head, "HTTP/1.1 %u %s", status, http_reason(status));
+	head_end_line(head, 0);
+}
+
+void
+http_head_field(struct http_head *head, const char *name, struct span value)
+{
+	http_head_printf(head, name, "%.*s", (int)value.size, value.data);
+}
+
+void
+http_head_number(struct http_head *head, const char *name, uint64_t n)
+{
+	http_head_printf(head, name, "%" PRIu64, n);
+}
+
+void
+http_head_printf(struct http_head *head, const char *name, const char *format,
+    ...)
+{
+	size_t start = head->size;
+	va_list arguments;
+
+	head_print(head, "%s: ", name);
+	va_start(arguments, format);
+	head_vprint(head, format, arguments);
+	va_end(arguments);
+	head_end_line(head, start);
+}
+
+void
+http_head_end(struct http_head *head)
+{
+	head_end_line(head, head->size);
+}

@@ -1,0 +1,336 @@
+/*
+ * The life of a connection; the worker's thread.
+ *
+ * conn_run() is the only loop. It makes the steps of the states until one of
+ * them has to wait. A connection whose client does not take what it has been
+ * answered makes no step until it does.
+ */
+#include "config.h"
+
+#include "loop/conn.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "loop/state.h"
+
+static void conn_on_event(evutil_socket_t fd, short what, void *arg);
+static void conn_on_timer(evutil_socket_t none, short what, void *arg);
+
+/* The kind of limit that a connection between two requests has. */
+static enum deadline_kind
+conn_idle_deadline(const struct context *context)
+{
+	return context->moment.closing ? DEADLINE_GRACE : DEADLINE_IDLE;
+}
+
+/* An exchange whose answer has not been given whole. */
+static void
+conn_leave(struct conn *conn)
+{
+	struct exchange *exchange = conn->exchange;
+	struct context *context = conn->context;
+
+	if (!exchange->cut)
+		stats_add(&context->stats.left, 1);
+	exchange_close(exchange, context,
+	    exchange->cut ? exchange->answer.status : EXCHANGE_LEFT);
+}
+
+/* The end of a connection; nothing touches it afterwards. */
+static void
+conn_close(struct conn *conn)
+{
+	struct context *context = conn->context;
+
+	stream_drop_input(context);
+	context->output_size = 0;
+	if (conn->exchange != NULL)
+		conn_leave(conn);
+	if (conn->registered)
+		event_del(&conn->event);
+	turns_remove(&context->turns, &conn->turn);
+	deadlines_remove(&context->deadlines, &conn->deadline);
+	if (conn->reset)
+		wire_reset(conn->stream.fd);
+	else
+		wire_close(conn->stream.fd);
+	stream_fini(&conn->stream);
+	free(conn->peer);
+	free(conn);
+	stats_add(&context->stats.closed, 1);
+	context->on_close(context);
+}
+
+/*
+ * Has the event loop tell of bytes, of the peer's FIN and of a reset; once
+ * something could not be sent, also of room for more. Edge-triggered, so that
+ * it costs nothing to leave it so. Returns 0 or -1.
+ */
+static int
+conn_register(struct conn *conn)
+{
+	short what = EV_READ | EV_CLOSED | EV_ET | EV_PERSIST;
+
+	if (conn->registered && (conn->writable || !conn->stream.blocked))
+		return 0;
+	if (conn->registered)
+		event_del(&conn->event);
+	if (conn->stream.blocked)
+		what |= EV_WRITE;
+	conn->writable = conn->stream.blocked;
+	event_assign(&conn->event, conn->context->base, conn->stream.fd, what,
+	    conn_on_event, conn);
+	if (event_add(&conn->event, NULL) == -1)
+		return -1;
+	conn->registered = true;
+	return 0;
+}
+
+/* Sets the limit to what it waits for, unless that limit runs already. */
+static void
+conn_set_deadline(struct conn *conn, enum deadline_kind kind)
+{
+	struct context *context = conn->context;
+	bool anew = kind == DEADLINE_WRITE ? context->turn_sent > 0
+					   : context->turn_requests > 0;
+
+	if (kind != conn->deadline.kind || anew)
+		deadlines_move(&context->deadlines, &conn->deadline, kind,
+		    context->moment.now);
+}
+
+/* Rounded up: a sleep that ends early has broken its word. */
+static int
+conn_arm_timer(struct conn *conn)
+{
+	struct exchange *exchange = conn->exchange;
+	int64_t wait = exchange->until - clock_now();
+	struct timeval delay = { 0, 0 };
+
+	if (exchange->timer_armed)
+		return 0;
+	if (wait > 0) {
+		delay.tv_sec = wait / CLOCK_S;
+		delay.tv_usec = (wait % CLOCK_S + CLOCK_US - 1) / CLOCK_US;
+	}
+	evtimer_assign(
+	    &exchange->timer, conn->context->base, conn_on_timer, conn);
+	exchange->timer_armed = event_add(&exchange->timer, &delay) == 0;
+	return exchange->timer_armed ? 0 : -1;
+}
+
+/*
+ * Arranges for whatever ends the wait; `blocked` says that the client has to
+ * take bytes before anything else. Returns 0, or -1 where memory is short.
+ */
+static int
+conn_wait(struct conn *conn, bool blocked)
+{
+	struct context *context = conn->context;
+	enum deadline_kind kind = states[conn->state].deadline;
+
+	if (conn->state == CONN_WAITING && conn_arm_timer(conn) == -1)
+		return -1;
+	if (!blocked && context_turn_is_over(context))
+		turns_add(&context->turns, &conn->turn);
+	if (blocked)
+		kind = DEADLINE_WRITE;
+	else if (kind == DEADLINE_IDLE)
+		kind = conn_idle_deadline(context);
+	conn_set_deadline(conn, kind);
+	if (stream_save(&conn->stream, context) == -1)
+		return -1;
+	return conn_register(conn);
+}
+
+/* Goes from state to state as far as it can now; may close and free. */
+static void
+conn_run(struct conn *conn)
+{
+	struct context *context = conn->context;
+	enum wire_result sent;
+
+	context->turn_requests = 0;
+	context->turn_received = context->turn_sent = 0;
+	stream_restore(&conn->stream, context);
+	sent = stream_flush(&conn->stream, context, false);
+	while (sent == WIRE_DONE) {
+		enum conn_state next = states[conn->state].step(conn);
+
+		if (next == CONN_CLOSED) {
+			conn_close(conn);
+			return;
+		}
+		if (next == conn->state) {
+			sent = stream_flush(&conn->stream, context, false);
+			break;
+		}
+		conn->state = next;
+	}
+	if (sent == WIRE_BROKEN || conn_wait(conn, sent == WIRE_BLOCKED) == -1)
+		conn_close(conn);
+}
+
+/* Goes on in another state than the one it waited in. */
+static void
+conn_run_from(struct conn *conn, enum conn_state state)
+{
+	if (state == CONN_CLOSED) {
+		conn_close(conn);
+		return;
+	}
+	conn->state = state;
+	conn_run(conn);
+}
+
+/* The address as the log shows it; NULL where there is no log, or no memory. */
+static char *
+conn_format_peer(
+    const struct context *context, const struct sockaddr_storage *peer)
+{
+	char text[INET6_ADDRSTRLEN];
+	const void *address = peer->ss_family == AF_INET6
+	    ? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
+	    : (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
+
+	if (context->config->log == NULL ||
+	    inet_ntop(peer->ss_family, address, text, sizeof text) == NULL)
+		return NULL;
+	return strdup(text);
+}
+
+void
+conn_open(
+    struct context *context, int fd, const struct sockaddr_storage *peer)
+{
+	struct conn *conn = calloc(1, sizeof *conn);
+
+	if (conn == NULL) {
+		wire_close(fd);
+		return;
+	}
+	stats_add(&context->stats.accepted, 1);
+	conn->context = context;
+	conn->stream.fd = fd;
+	conn->stream.readable = true;
+	conn->peer = conn_format_peer(context, peer);
+	context_renew(context);
+	deadlines_add(&context->deadlines, &conn->deadline,
+	    conn_idle_deadline(context), context->moment.now);
+	conn_run(conn);
+}
+
+static void
+conn_on_event(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *conn = arg;
+
+	(void)fd;
+	if (what & EV_CLOSED)
+		conn->stream.peer_closed = true;
+	if (what & (EV_READ | EV_CLOSED))
+		conn->stream.readable = true;
+	context_renew(conn->context);
+	conn_run(conn);
+}
+
+static void
+conn_on_timer(evutil_socket_t none, short what, void *arg)
+{
+	struct conn *conn = arg;
+
+	(void)none;
+	(void)what;
+	conn->exchange->timer_armed = false;
+	context_renew(conn->context);
+	conn_run(conn);
+}
+
+void
+conn_on_turn(struct turn *turn)
+{
+	struct conn *conn =
+	    (struct conn *)((char *)turn - offsetof(struct conn, turn));
+
+	context_renew(conn->context);
+	conn_run(conn);
+}
+
+static struct conn *
+conn_of_deadline(struct deadline *deadline)
+{
+	return (struct conn *)((char *)deadline -
+	    offsetof(struct conn, deadline));
+}
+
+void
+conn_on_due(struct deadline *deadline)
+{
+	struct conn *conn = conn_of_deadline(deadline);
+	struct context *context = conn->context;
+
+	context_renew(context);
+	if (deadline->kind != DEADLINE_GRACE)
+		stats_add(&context->stats.timed_out, 1);
+	log_debug("a connection came to its limit: %s",
+	    states[conn->state].name);
+	switch (deadline->kind) {
+	case DEADLINE_IDLE:
+	case DEADLINE_GRACE:
+		conn->lingers = true;
+		conn_run_from(conn, CONN_LINGERING);
+		return;
+	case DEADLINE_HEAD:
+		conn_run_from(conn,
+		    state_refuse(conn, NULL, 408, "the head took too long"));
+		return;
+	case DEADLINE_BODY:
+		conn_run_from(conn,
+		    state_refuse_body(conn, 408, "the body took too long"));
+		return;
+	case DEADLINE_WRITE:
+		conn->reset = true; /* what it did not take is freed too */
+		conn_close(conn);
+		return;
+	case DEADLINE_LINGER:
+	case DEADLINE_NEVER:
+	case DEADLINE_KINDS:
+		conn_close(conn);
+		return;
+	}
+}
+
+/* A request that the stop of the server ends before its answer has. */
+static void
+conn_count_cut(struct conn *conn)
+{
+	conn->exchange->cut = true;
+	stats_add(&conn->context->stats.cut, 1);
+}
+
+void
+conn_refuse_sleep(struct deadline *deadline)
+{
+	struct conn *conn = conn_of_deadline(deadline);
+
+	conn_count_cut(conn);
+	context_renew(conn->context);
+	answer_refuse(&conn->exchange->answer, 503,
+	    "the server stops before this sleep has ended");
+	conn_run_from(conn, CONN_ANSWERING);
+}
+
+void
+conn_abort(struct deadline *deadline)
+{
+	struct conn *conn = conn_of_deadline(deadline);
+
+	if (conn->exchange != NULL)
+		conn_count_cut(conn);
+	conn->reset = conn->exchange != NULL;
+	conn_close(conn);
+}

@@ -1,0 +1,75 @@
+/* The shared part of one worker's connections; that worker's thread. */
+#include "config.h"
+
+#include "loop/context.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/*
+ * No locks, since one thread alone uses the base. Timers by timerfd and a
+ * clock that is read when it is asked for, not once a turn: libevent's default
+ * would let sleepers wake early, by its coarse clock and by the length of the
+ * turn in which they were begun.
+ */
+static struct event_base *
+context_make_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base = NULL;
+
+	if (config == NULL)
+		return NULL;
+	if (event_config_set_flag(config,
+		EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV |
+		    EVENT_BASE_FLAG_PRECISE_TIMER |
+		    EVENT_BASE_FLAG_NO_CACHE_TIME) == 0 &&
+	    event_config_require_features(
+		config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE) == 0)
+		base = event_base_new_with_config(config);
+	event_config_free(config);
+	return base;
+}
+
+int
+context_open(struct context *context, const struct server_config *config,
+    unsigned ring)
+{
+	context->config = config;
+	context->ring = ring;
+	context->moment.date = context->date;
+	context->base = context_make_base();
+	if (context->base == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	context->input = malloc(CONTEXT_INPUT_MAX);
+	context->output = malloc(CONTEXT_OUTPUT_MAX + CONTEXT_INTERIM_MAX);
+	if (context->input == NULL || context->output == NULL)
+		return -1;
+	return app_open(&context->app, &config->app);
+}
+
+void
+context_close(struct context *context)
+{
+	if (context->base == NULL)
+		return;
+	app_close(&context->app);
+	free(context->input);
+	free(context->output);
+	event_base_free(context->base);
+}
+
+void
+context_renew(struct context *context)
+{
+	struct timespec wall;
+
+	context->moment.now = clock_now();
+	clock_gettime(CLOCK_REALTIME_COARSE, &wall);
+	if (wall.tv_sec != context->moment.wall) {
+		context->moment.wall = wall.tv_sec;
+		http_date_format(context->date, wall.tv_sec);
+	}
+}

@@ -1,0 +1,85 @@
+/*
+ * context: what the connections of one worker share. It is its thread's alone,
+ * but for the counters, which others may read.
+ */
+#ifndef MTASYNC_LOOP_CONTEXT_H
+#define MTASYNC_LOOP_CONTEXT_H
+
+#include "app/app.h"
+#include "base/stats.h"
+#include "http/date.h"
+#include "loop/server_config.h"
+#include "loop/deadlines.h"
+#include "loop/turns.h"
+
+/* Holds the longest head, and what a client sends ahead, in one recv. */
+#define CONTEXT_INPUT_MAX ((size_t)64 * 1024)
+
+/* Gathers answers until they leave in one send. An interim response, which is
+ * always the last, may come on top. */
+#define CONTEXT_OUTPUT_MAX  ((size_t)64 * 1024)
+#define CONTEXT_INTERIM_MAX ((size_t)64)
+
+/* The share of a turn, in requests and in bytes of both directions. */
+#define CONTEXT_TURN_REQUESTS 256
+#define CONTEXT_TURN_BYTES    ((size_t)1024 * 1024)
+
+struct exchange;
+
+struct context {
+	const struct server_config *config;
+	struct event_base *base;
+	struct app app;
+	struct deadlines deadlines;
+	struct turns turns;
+	struct stats stats;
+	struct moment moment;
+	char date[HTTP_DATE_SIZE];
+	unsigned ring;		/* this worker's, in the access log */
+	struct exchange *spare; /* the last one that ended, or NULL */
+	void (*on_close)(struct context *context); /* a connection has gone */
+
+	/* of the connection whose turn it is, and empty between turns */
+	char *input; /* received, not yet used: [input_start, input_end) */
+	size_t input_start;
+	size_t input_end;
+	char *output; /* answered, not yet sent: [0, output_size) */
+	size_t output_size;
+	unsigned turn_requests; /* begun in this turn */
+	size_t turn_received;	/* bytes, in this turn */
+	size_t turn_sent;	/* likewise */
+	struct http_request request; /* valid while its input is */
+};
+
+/*
+ * Makes the base and what the connections share, of a zeroed context, all but
+ * the deadlines and turns, whose callbacks are the connections' affair.
+ * Returns 0, or -1 with errno; context_close() is right in both cases. Main
+ * thread, before the worker's runs.
+ */
+int context_open(struct context *context, const struct server_config *config,
+    unsigned ring);
+
+/* All connections and the spare exchange are gone. Main thread, after the worker's has ended. */
+void context_close(struct context *context);
+
+/* Takes the time anew. At the start of whatever the loop calls. */
+void context_renew(struct context *context);
+
+/* Whether a connection has had its share; its neighbours wait for theirs. */
+static inline bool
+context_turn_is_over(const struct context *context)
+{
+	return context->turn_requests >= CONTEXT_TURN_REQUESTS ||
+	    context->turn_received + context->turn_sent >= CONTEXT_TURN_BYTES;
+}
+
+/* What has been received and not yet used. */
+static inline struct span
+context_input(const struct context *context)
+{
+	return (struct span){ context->input + context->input_start,
+		context->input_end - context->input_start };
+}
+
+#endif

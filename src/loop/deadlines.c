@@ -1,0 +1,124 @@
+/* Queues of deadlines and the timer that sweeps them; the worker's thread. */
+#include "config.h"
+
+#include "loop/deadlines.h"
+
+/* How many deadlines one sweep may pass on before others have their turn. */
+#define DEADLINES_SWEEP_MAX 256
+
+static void deadlines_on_timer(evutil_socket_t none, short what, void *context);
+
+void
+deadlines_init(struct deadlines *deadlines, struct event_base *base,
+    const int64_t limits[DEADLINE_KINDS],
+    void (*on_due)(struct deadline *deadline))
+{
+	for (int kind = 0; kind < DEADLINE_KINDS; kind++)
+		TAILQ_INIT(&deadlines->queues[kind]);
+	deadlines->limits = limits;
+	deadlines->on_due = on_due;
+	deadlines->armed = INT64_MAX;
+	evtimer_assign(&deadlines->timer, base, deadlines_on_timer, deadlines);
+}
+
+void
+deadlines_fini(struct deadlines *deadlines)
+{
+	event_del(&deadlines->timer);
+}
+
+/* Has the timer fire at `due`, unless it fires earlier anyway. */
+static void
+deadlines_arm(struct deadlines *deadlines, int64_t due, int64_t now)
+{
+	int64_t wait = due - now;
+	struct timeval delay;
+
+	if (due >= deadlines->armed)
+		return;
+	if (wait < 0)
+		wait = 0;
+	delay.tv_sec = wait / CLOCK_S;
+	delay.tv_usec = (wait % CLOCK_S + CLOCK_US - 1) / CLOCK_US;
+	if (event_add(&deadlines->timer, &delay) == 0)
+		deadlines->armed = due;
+}
+
+/* When the timer should fire for a deadline: ticks are not too close. */
+static int64_t
+deadlines_tick(const struct deadline *deadline, int64_t now)
+{
+	return deadline->due > now + DEADLINES_TICK ? deadline->due
+						    : now + DEADLINES_TICK;
+}
+
+void
+deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
+    enum deadline_kind kind, int64_t now)
+{
+	deadline->kind = kind;
+	deadline->due = now + deadlines->limits[kind];
+	TAILQ_INSERT_TAIL(&deadlines->queues[kind], deadline, entry);
+	if (kind != DEADLINE_NEVER)
+		deadlines_arm(deadlines, deadlines_tick(deadline, now), now);
+}
+
+void
+deadlines_move(struct deadlines *deadlines, struct deadline *deadline,
+    enum deadline_kind kind, int64_t now)
+{
+	deadlines_remove(deadlines, deadline);
+	deadlines_add(deadlines, deadline, kind, now);
+}
+
+void
+deadlines_remove(struct deadlines *deadlines, struct deadline *deadline)
+{
+	TAILQ_REMOVE(&deadlines->queues[deadline->kind], deadline, entry);
+}
+
+/*
+ * Passes on those of a queue that are due. A deadline that is set anew
+ * meanwhile is due after `now`, so that this ends. Returns how many more the
+ * sweep may pass on.
+ */
+static int
+deadlines_sweep(
+    struct deadlines *deadlines, enum deadline_kind kind, int64_t now, int left)
+{
+	struct deadline *first;
+
+	while (left > 0 &&
+	    (first = TAILQ_FIRST(&deadlines->queues[kind])) != NULL &&
+	    first->due <= now) {
+		deadlines->on_due(first);
+		left--;
+	}
+	return left;
+}
+
+static void
+deadlines_on_timer(evutil_socket_t none, short what, void *context)
+{
+	struct deadlines *deadlines = context;
+	int64_t now = clock_now();
+	int left = DEADLINES_SWEEP_MAX;
+
+	(void)none;
+	(void)what;
+	deadlines->armed = INT64_MAX;
+	for (int kind = 0; kind < DEADLINE_KINDS; kind++)
+		if (kind != DEADLINE_NEVER)
+			left = deadlines_sweep(
+			    deadlines, (enum deadline_kind)kind, now, left);
+
+	now = clock_now();
+	for (int kind = 0; kind < DEADLINE_KINDS; kind++) {
+		const struct deadline *first =
+		    TAILQ_FIRST(&deadlines->queues[kind]);
+
+		if (first != NULL && kind != DEADLINE_NEVER)
+			deadlines_arm(deadlines,
+			    left == 0 ? now : deadlines_tick(first, now), now);
+	}
+}

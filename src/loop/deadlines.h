@@ -1,0 +1,73 @@
+/*
+ * deadlines: the time limits of one worker's connections.
+ *
+ * There is one queue for each kind of limit. All of one kind last equally
+ * long, so that the head of a queue is always due first, and setting one costs
+ * the same however many there are. One timer per worker looks at the heads, at
+ * most every DEADLINES_TICK: a limit can be that late, and is never early.
+ *
+ * Every connection is in just one queue at any time, so that the queues are
+ * also the lists of the connections that wait for the same thing.
+ */
+#ifndef MTASYNC_LOOP_DEADLINES_H
+#define MTASYNC_LOOP_DEADLINES_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "base/clock.h"
+
+#define DEADLINES_TICK (50 * CLOCK_MS)
+
+enum deadline_kind {
+	DEADLINE_IDLE,	 /* the next request begins */
+	DEADLINE_GRACE,	 /* the same while the server drains */
+	DEADLINE_HEAD,	 /* the head is there, counted from its first byte */
+	DEADLINE_BODY,	 /* the body is there, counted from the head's end */
+	DEADLINE_WRITE,	 /* the client takes at least some bytes */
+	DEADLINE_LINGER, /* the client has closed too */
+	DEADLINE_NEVER,	 /* no limit: the sleepers, whose timers are theirs */
+	DEADLINE_KINDS,
+};
+
+/* A place in a queue; it is a member of what waits. */
+struct deadline {
+	TAILQ_ENTRY(deadline) entry;
+	int64_t due; /* as clock_now() */
+	enum deadline_kind kind;
+};
+
+TAILQ_HEAD(deadline_queue, deadline);
+
+struct deadlines {
+	struct deadline_queue queues[DEADLINE_KINDS];
+	const int64_t *limits; /* ns, by kind */
+	void (*on_due)(struct deadline *deadline);
+	struct event timer;
+	int64_t armed; /* when the timer fires; INT64_MAX: it is not set */
+};
+
+/*
+ * `limits` outlives the deadlines. `on_due` is called, on the base's thread,
+ * for each deadline that has passed, and must remove it or set it anew.
+ */
+void deadlines_init(struct deadlines *deadlines, struct event_base *base,
+    const int64_t limits[DEADLINE_KINDS],
+    void (*on_due)(struct deadline *deadline));
+
+void deadlines_fini(struct deadlines *deadlines);
+
+/* Puts a deadline into its first queue; `now` as clock_now(). */
+void deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
+    enum deadline_kind kind, int64_t now);
+
+/* Moves it to the end of that kind's queue, its limit counted from `now`. */
+void deadlines_move(struct deadlines *deadlines, struct deadline *deadline,
+    enum deadline_kind kind, int64_t now);
+
+void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
+
+#endif

@@ -1,0 +1,99 @@
+/* Begins and ends exchanges; the worker's thread. */
+#include "config.h"
+
+#include "loop/exchange.h"
+
+#include <stdlib.h>
+
+/* The last exchange that ended serves the next, so that an answer that needs
+ * no wait costs no allocation. */
+static struct exchange *
+exchange_take(struct context *context)
+{
+	struct exchange *exchange = context->spare;
+
+	if (exchange != NULL)
+		context->spare = NULL;
+	else
+		exchange = malloc(sizeof *exchange);
+	if (exchange == NULL)
+		return NULL;
+	exchange->sending = false;
+	exchange->asked_close = false;
+	exchange->cut = false;
+	exchange->timer_armed = false;
+	exchange->record = NULL;
+	return exchange;
+}
+
+static void
+exchange_take_down(struct exchange *exchange, const struct context *context,
+    const char *peer, const struct http_request *request)
+{
+	if (context->config->log != NULL)
+		exchange->record =
+		    combined_take(peer, context->moment.wall, request);
+}
+
+struct exchange *
+exchange_open(struct context *context, const char *peer)
+{
+	const struct http_request *request = &context->request;
+	struct exchange *exchange = exchange_take(context);
+
+	if (exchange == NULL)
+		return NULL;
+	exchange_take_down(exchange, context, peer, request);
+	app_answer(
+	    &context->app, request, &context->moment, &exchange->answer);
+	return exchange;
+}
+
+struct exchange *
+exchange_open_refusal(struct context *context, const char *peer,
+    const struct http_request *request, unsigned status, const char *fault)
+{
+	struct exchange *exchange = exchange_take(context);
+
+	if (exchange == NULL)
+		return NULL;
+	exchange_take_down(exchange, context, peer, request);
+	app_refuse(&context->app, request, status, fault, &exchange->answer);
+	return exchange;
+}
+
+/* The bytes of content that have gone out, or lie ready to. */
+static uint64_t
+exchange_content(const struct exchange *exchange)
+{
+	uint64_t content = exchange->answer.content;
+
+	if (!exchange->sending)
+		return content;
+	return content - (exchange->piece.kind == PIECE_FILE
+		? exchange->piece.file.size
+		: exchange->piece.bytes.size);
+}
+
+void
+exchange_close(
+    struct exchange *exchange, struct context *context, unsigned status)
+{
+	if (exchange->record != NULL) {
+		(void)access_log_append(context->config->log, context->ring,
+		    combined_line(exchange->record, status,
+			exchange_content(exchange)));
+		free(exchange->record);
+	}
+	if (exchange->timer_armed)
+		event_del(&exchange->timer);
+	answer_fini(&exchange->answer);
+	exchange_free(context->spare);
+	context->spare = exchange;
+}
+
+void
+exchange_free(struct exchange *exchange)
+{
+	free(exchange);
+}

@@ -1,0 +1,44 @@
+/*
+ * exchange: one request's answer on its way. A connection has one at a time,
+ * and holds none while it is idle.
+ */
+#ifndef MTASYNC_LOOP_EXCHANGE_H
+#define MTASYNC_LOOP_EXCHANGE_H
+
+#include "http/body.h"
+#include "http/combined.h"
+#include "loop/context.h"
+
+/* The status that the log shows where the client left before its answer. */
+#define EXCHANGE_LEFT 499
+
+struct exchange {
+	struct answer answer;
+	struct http_body body;	 /* the request's, while it comes in */
+	struct piece piece;	 /* LENT or FILE: what has not been sent yet */
+	bool sending;		 /* there is such a piece */
+	bool asked_close;	 /* the client will send no other request */
+	bool cut;		 /* the stop of the server ends it */
+	bool timer_armed;
+	struct event timer;	 /* fires when the answer may go on */
+	int64_t until;		 /* that time, as clock_now() */
+	struct combined *record; /* the request's part of the log line */
+};
+
+/*
+ * Begins the answer to context->request, or its refusal. `peer` is the
+ * client's address for the log. Returns NULL where memory is short.
+ */
+struct exchange *exchange_open(struct context *context, const char *peer);
+struct exchange *exchange_open_refusal(struct context *context,
+    const char *peer, const struct http_request *request, unsigned status,
+    const char *fault);
+
+/* Logs it with this status and lets go of all that it holds. */
+void exchange_close(
+    struct exchange *exchange, struct context *context, unsigned status);
+
+/* Frees a spare one; NULL is allowed. */
+void exchange_free(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,25 @@
+/* server_config: what the workers are told; constant while they run. */
+#ifndef MTASYNC_LOOP_SERVER_CONFIG_H
+#define MTASYNC_LOOP_SERVER_CONFIG_H
+
+#include <stdint.h>
+
+#include "app/app.h"
+#include "base/access_log.h"
+#include "base/listener.h"
+#include "loop/deadlines.h"
+
+struct server_config {
+	struct app_config app;
+	struct listener_address *addresses; /* port 0 is replaced at start */
+	unsigned address_count;
+	unsigned workers;
+	unsigned max_conns; /* over all workers */
+	int backlog;
+	uint64_t max_body;		/* bytes of a request's content */
+	int64_t limits[DEADLINE_KINDS]; /* ns, by kind */
+	int64_t drain_limit;		/* ns */
+	struct access_log *log;		/* a ring per worker; NULL: no log */
+};
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * state: what a connection does in each of its states. Known to conn alone.
+ *
+ *   IDLE -> HEAD -> BODY -> ANSWERING -+-> IDLE
+ *                            |  ^      +-> LINGERING -> CLOSED
+ *                            v  |
+ *                           WAITING -> CLOSED (the client has left)
+ */
+#ifndef MTASYNC_LOOP_STATE_H
+#define MTASYNC_LOOP_STATE_H
+
+#include "loop/context.h"
+#include "loop/exchange.h"
+#include "loop/stream.h"
+
+enum conn_state {
+	CONN_IDLE,	/* no byte of a request is there */
+	CONN_HEAD,	/* a part of a head is there */
+	CONN_BODY,	/* the head is there, and a part of the body */
+	CONN_ANSWERING, /* the answer is made, and sent as it can be */
+	CONN_WAITING,	/* the answer goes on at a later time */
+	CONN_LINGERING, /* after the last answer: until the client closes too */
+	CONN_CLOSED,
+};
+
+struct conn {
+	struct event event;
+	struct deadline deadline;
+	struct turn turn;
+	struct context *context;
+	struct exchange *exchange; /* from a head's end to its answer's */
+	char *peer;		   /* its address, for the log; or NULL */
+	struct stream stream;
+	uint32_t seen;	 /* bytes of the head that were parsed in vain */
+	uint8_t state;	 /* enum conn_state */
+	bool registered; /* the event is added */
+	bool writable;	 /* and with EV_WRITE */
+	bool lingers;	 /* the close waits for the peer's */
+	bool finished;	 /* our FIN is out */
+	bool reset;	 /* the close says that something went wrong */
+};
+
+/* A row for each state but CONN_CLOSED. */
+struct state {
+	const char *name;
+	enum deadline_kind deadline; /* while a connection waits in it */
+
+	/*
+	 * Does what can be done now and says what comes next: another state
+	 * goes on at once, the same one waits for an event.
+	 */
+	enum conn_state (*step)(struct conn *conn);
+};
+
+extern const struct state states[CONN_CLOSED];
+
+/* Refuses a request that never came to an exchange; NULL: unreadable. */
+enum conn_state state_refuse(struct conn *conn,
+    const struct http_request *request, unsigned status, const char *fault);
+
+/* Refuses one whose exchange has begun, and whose body is at fault. */
+enum conn_state state_refuse_body(
+    struct conn *conn, unsigned status, const char *fault);
+
+#endif

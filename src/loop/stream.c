@@ -1,0 +1,239 @@
+/* Moves a connection's bytes; the worker's thread. */
+#include "config.h"
+
+#include "loop/stream.h"
+
+#include <stdlib.h>
+
+/* What one sendfile(2) may send: the loop stands while the disk is read. */
+#define STREAM_FILE_BYTES ((size_t)256 * 1024)
+
+/* Bytes that wait for a later turn. */
+struct stream_saved {
+	size_t start;
+	size_t end;
+	char data[];
+};
+
+static struct stream_saved *
+stream_saved_of(struct span bytes)
+{
+	struct stream_saved *saved = malloc(sizeof *saved + bytes.size);
+
+	if (saved == NULL)
+		return NULL;
+	saved->start = 0;
+	saved->end = bytes.size;
+	memcpy(saved->data, bytes.data, bytes.size);
+	return saved;
+}
+
+void
+stream_drop_input(struct context *context)
+{
+	context->input_start = context->input_end = 0;
+}
+
+void
+stream_restore(struct stream *stream, struct context *context)
+{
+	struct stream_saved *saved = stream->input;
+
+	if (saved == NULL)
+		return;
+	memcpy(context->input, saved->data, saved->end);
+	context->input_end = saved->end;
+	free(saved);
+	stream->input = NULL;
+}
+
+int
+stream_save(struct stream *stream, struct context *context)
+{
+	struct span input = context_input(context);
+	struct span output = { context->output, context->output_size };
+	int result = 0;
+
+	if (input.size > 0 && (stream->input = stream_saved_of(input)) == NULL)
+		result = -1;
+	if (output.size > 0 &&
+	    (stream->output = stream_saved_of(output)) == NULL)
+		result = -1;
+	stream_drop_input(context);
+	context->output_size = 0;
+	return result;
+}
+
+void
+stream_fini(struct stream *stream)
+{
+	free(stream->input);
+	free(stream->output);
+	stream->input = stream->output = NULL;
+}
+
+/* Makes room behind the input; an unused rest moves to the front. */
+static size_t
+stream_make_room(struct context *context)
+{
+	struct span rest = context_input(context);
+
+	if (context->input_start > 0)
+		memmove(context->input, rest.data, rest.size);
+	context->input_start = 0;
+	context->input_end = rest.size;
+	return CONTEXT_INPUT_MAX - rest.size;
+}
+
+enum wire_result
+stream_receive(struct stream *stream, struct context *context)
+{
+	if (!stream->readable || context_turn_is_over(context))
+		return WIRE_BLOCKED;
+
+	size_t room = stream_make_room(context);
+	size_t size;
+	enum wire_result result = wire_recv(stream->fd,
+	    context->input + context->input_end, room, &size);
+
+	switch (result) {
+	case WIRE_DONE:
+		/* fewer than there is room for: nothing more is there, and
+		 * what comes later makes a new event; a FIN makes none */
+		stream->readable = size == room || stream->peer_closed;
+		context->input_end += size;
+		context->turn_received += size;
+		break;
+	case WIRE_BLOCKED:
+		stream->readable = false;
+		break;
+	case WIRE_ENDED:
+		stream->peer_closed = true;
+		break;
+	case WIRE_BROKEN:
+		break;
+	}
+	return result;
+}
+
+/* One wire_send(), with what it tells taken down. */
+static enum wire_result
+stream_put(struct stream *stream, struct context *context,
+    const struct span parts[2], bool more, size_t *size)
+{
+	enum wire_result result =
+	    wire_send(stream->fd, parts[0], parts[1], more, size);
+
+	if (result == WIRE_DONE)
+		context->turn_sent += *size;
+	if (result == WIRE_BLOCKED)
+		stream->blocked = true;
+	return result;
+}
+
+static enum wire_result
+stream_flush_saved(struct stream *stream, struct context *context)
+{
+	struct stream_saved *saved = stream->output;
+	enum wire_result result;
+	size_t size;
+
+	do {
+		struct span parts[2] = { { saved->data + saved->start,
+					     saved->end - saved->start },
+			{ NULL, 0 } };
+
+		result = stream_put(stream, context, parts, false, &size);
+		if (result != WIRE_DONE)
+			return result;
+		saved->start += size;
+	} while (saved->start < saved->end);
+	free(saved);
+	stream->output = NULL;
+	return WIRE_DONE;
+}
+
+/* Takes bytes that have been sent off the context's output; returns how many
+ * of them were not in it. */
+static size_t
+stream_sent(struct context *context, size_t size)
+{
+	size_t gathered = context->output_size;
+
+	if (size >= gathered) {
+		context->output_size = 0;
+		return size - gathered;
+	}
+	memmove(context->output, context->output + size, gathered - size);
+	context->output_size = gathered - size;
+	return 0;
+}
+
+/* Sends the output and `bytes` until nothing of them is left. */
+static enum wire_result
+stream_send_gathered(struct stream *stream, struct context *context,
+    struct span *bytes, bool more)
+{
+	while (context->output_size + bytes->size > 0) {
+		struct span output = { context->output, context->output_size };
+		struct span parts[2] = { output, *bytes };
+		size_t size;
+
+		if (output.size == 0) {
+			parts[0] = *bytes;
+			parts[1].size = 0;
+		}
+
+		enum wire_result result =
+		    stream_put(stream, context, parts, more, &size);
+
+		if (result != WIRE_DONE)
+			return result;
+		size = stream_sent(context, size);
+		bytes->data += size;
+		bytes->size -= size;
+	}
+	return WIRE_DONE;
+}
+
+enum wire_result
+stream_flush(struct stream *stream, struct context *context, bool more)
+{
+	struct span none = { "", 0 };
+
+	if (stream->output != NULL) {
+		enum wire_result result = stream_flush_saved(stream, context);
+
+		if (result != WIRE_DONE)
+			return result;
+	}
+	return stream_send_gathered(stream, context, &none, more);
+}
+
+enum wire_result
+stream_send(
+    struct stream *stream, struct context *context, struct span *bytes)
+{
+	return stream_send_gathered(stream, context, bytes, false);
+}
+
+enum wire_result
+stream_send_file(struct stream *stream, struct context *context, int file,
+    off_t *offset, size_t *size)
+{
+	enum wire_result result = stream_flush(stream, context, true);
+
+	while (result == WIRE_DONE && *size > 0) {
+		off_t before = *offset;
+
+		if (context_turn_is_over(context))
+			return WIRE_BLOCKED;
+		result = wire_sendfile(stream->fd, file, offset,
+		    *size < STREAM_FILE_BYTES ? *size : STREAM_FILE_BYTES);
+		*size -= (size_t)(*offset - before);
+		context->turn_sent += (size_t)(*offset - before);
+	}
+	if (result == WIRE_BLOCKED)
+		stream->blocked = true;
+	return result;
+}

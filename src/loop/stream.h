@@ -1,0 +1,64 @@
+/*
+ * stream: the bytes of one connection, both ways; it knows nothing of HTTP.
+ *
+ * They pass through the context's buffers, which all connections share. Only
+ * what has to wait for a later turn is copied to memory of the connection.
+ */
+#ifndef MTASYNC_LOOP_STREAM_H
+#define MTASYNC_LOOP_STREAM_H
+
+#include "loop/context.h"
+#include "loop/wire.h"
+
+struct stream_saved;
+
+struct stream {
+	struct stream_saved *input;  /* received, not yet used; or NULL */
+	struct stream_saved *output; /* not taken by the client; or NULL */
+	int fd;
+	bool readable;	  /* there may be something to receive */
+	bool peer_closed; /* the peer's FIN is there, behind what is unread */
+	bool blocked;	  /* something could not be sent: wants EV_WRITE */
+};
+
+/*
+ * Receives into the context's input, behind what is there. WIRE_BLOCKED also
+ * when the turn is over.
+ */
+enum wire_result stream_receive(
+    struct stream *stream, struct context *context);
+
+/*
+ * Sends what a former turn left and then the context's output. WIRE_DONE:
+ * nothing is left of either. `more` says that bytes follow at once.
+ */
+enum wire_result stream_flush(
+    struct stream *stream, struct context *context, bool more);
+
+/* The same and then `bytes`; *bytes is what is left of them. */
+enum wire_result stream_send(
+    struct stream *stream, struct context *context, struct span *bytes);
+
+/*
+ * The same with `size` bytes of a file from `offset` on, both of which move
+ * on. WIRE_BLOCKED also when the turn is over; WIRE_ENDED where the file is
+ * shorter than that.
+ */
+enum wire_result stream_send_file(struct stream *stream,
+    struct context *context, int file, off_t *offset, size_t *size);
+
+/*
+ * At the start of a turn, brings back the input that was saved; at its end,
+ * saves what is left of input and output, and leaves the context's empty.
+ * stream_save() returns 0, or -1 where memory is short.
+ */
+void stream_restore(struct stream *stream, struct context *context);
+int stream_save(struct stream *stream, struct context *context);
+
+/* Forgets the input that is there. */
+void stream_drop_input(struct context *context);
+
+/* Frees what was saved. The descriptor is the caller's. */
+void stream_fini(struct stream *stream);
+
+#endif

@@ -1,0 +1,60 @@
+/* The queue of those who go on later; the worker's thread. */
+#include "config.h"
+
+#include "loop/turns.h"
+
+/* Serves those who are queued now; who queues again waits for a next round. */
+static void
+turns_on_timer(evutil_socket_t none, short what, void *context)
+{
+	struct turns *turns = context;
+	const struct turn *last = TAILQ_LAST(&turns->queue, turn_queue);
+	struct turn *turn;
+
+	(void)none;
+	(void)what;
+	while ((turn = TAILQ_FIRST(&turns->queue)) != NULL) {
+		bool is_last = turn == last;
+
+		turns_remove(turns, turn);
+		turns->on_turn(turn);
+		if (is_last)
+			return;
+	}
+}
+
+void
+turns_init(struct turns *turns, struct event_base *base,
+    void (*on_turn)(struct turn *turn))
+{
+	TAILQ_INIT(&turns->queue);
+	turns->on_turn = on_turn;
+	evtimer_assign(&turns->timer, base, turns_on_timer, turns);
+}
+
+void
+turns_fini(struct turns *turns)
+{
+	event_del(&turns->timer);
+}
+
+void
+turns_add(struct turns *turns, struct turn *turn)
+{
+	static const struct timeval at_once = { 0, 0 };
+
+	if (turn->queued)
+		return;
+	turn->queued = true;
+	TAILQ_INSERT_TAIL(&turns->queue, turn, entry);
+	event_add(&turns->timer, &at_once);
+}
+
+void
+turns_remove(struct turns *turns, struct turn *turn)
+{
+	if (!turn->queued)
+		return;
+	turn->queued = false;
+	TAILQ_REMOVE(&turns->queue, turn, entry);
+}

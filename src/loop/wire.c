@@ -1,0 +1,99 @@
+/* System calls on clients' descriptors; the thread that owns each. */
+#include "config.h"
+
+#include "loop/wire.h"
+
+#include <errno.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+int
+wire_accept(int listener, struct sockaddr_storage *peer)
+{
+	socklen_t size = sizeof *peer;
+
+	return accept4(listener, (struct sockaddr *)peer, &size,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* What a system call that has failed tells of the connection. */
+static enum wire_result
+wire_fault(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
+	    ? WIRE_BLOCKED
+	    : WIRE_BROKEN;
+}
+
+enum wire_result
+wire_recv(int fd, char *data, size_t room, size_t *size)
+{
+	ssize_t n = recv(fd, data, room, 0);
+
+	if (n == -1)
+		return wire_fault();
+	*size = (size_t)n;
+	return n == 0 ? WIRE_ENDED : WIRE_DONE;
+}
+
+enum wire_result
+wire_send(int fd, struct span first, struct span second, bool more,
+    size_t *size)
+{
+	struct iovec parts[2] = {
+		{ (void *)first.data, first.size },
+		{ (void *)second.data, second.size },
+	};
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+	ssize_t n = second.size == 0
+	    ? send(fd, first.data, first.size, flags)
+	    : sendmsg(fd, &message, flags);
+
+	if (n == -1)
+		return wire_fault();
+	*size = (size_t)n;
+	return WIRE_DONE;
+}
+
+enum wire_result
+wire_sendfile(int fd, int file, off_t *offset, size_t size)
+{
+	ssize_t n = sendfile(fd, file, offset, size);
+
+	if (n == -1)
+		return wire_fault();
+	return n == 0 ? WIRE_ENDED : WIRE_DONE;
+}
+
+bool
+wire_is_broken(int fd)
+{
+	int error = 0;
+	socklen_t size = sizeof error;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == -1 ||
+	    error != 0;
+}
+
+void
+wire_finish(int fd)
+{
+	/* fails where the peer is gone already, which its close will show */
+	(void)shutdown(fd, SHUT_WR);
+}
+
+void
+wire_close(int fd)
+{
+	close(fd);
+}
+
+void
+wire_reset(int fd)
+{
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+	close(fd);
+}

@@ -1,0 +1,54 @@
+/*
+ * wire: the only place that touches a client's descriptor.
+ *
+ * Nothing here blocks. The thread that owns the connection.
+ */
+#ifndef MTASYNC_LOOP_WIRE_H
+#define MTASYNC_LOOP_WIRE_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "base/span.h"
+
+enum wire_result {
+	WIRE_DONE,    /* some bytes went */
+	WIRE_BLOCKED, /* none can go just now */
+	WIRE_ENDED,   /* recv: the peer's FIN; sendfile: the file's end */
+	WIRE_BROKEN,  /* reset, or otherwise lost */
+};
+
+/*
+ * Takes a connection off the queue of `listener`; `peer` has room for any
+ * address. Returns a non-blocking, close-on-exec descriptor, or -1 with errno.
+ */
+int wire_accept(int listener, struct sockaddr_storage *peer);
+
+/* Up to `room` bytes, never more; *size says how many with WIRE_DONE. */
+enum wire_result wire_recv(int fd, char *data, size_t room, size_t *size);
+
+/*
+ * Sends `first` and then `second` (either may be empty, not both), in one
+ * system call; *size says how many bytes went with WIRE_DONE. `more` says that
+ * bytes follow at once, so that a small packet may wait for them.
+ */
+enum wire_result wire_send(int fd, struct span first, struct span second,
+    bool more, size_t *size);
+
+/* Sends up to `size` bytes of `file` from *offset on, which moves on. */
+enum wire_result wire_sendfile(int fd, int file, off_t *offset, size_t size);
+
+/* Whether the peer has reset the connection; takes no bytes off it. */
+bool wire_is_broken(int fd);
+
+/* Says with a FIN that nothing more is sent; bytes can still be received. */
+void wire_finish(int fd);
+
+/* Gives the descriptor back; what has been sent still arrives. */
+void wire_close(int fd);
+
+/* The same with a reset, which also frees what has not been sent. */
+void wire_reset(int fd);
+
+#endif

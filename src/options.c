@@ -1,0 +1,440 @@
+/*
+ * options: one table, a row per option, gives what getopt_long() wants, the
+ * defaults, the bounds and --help. Runs in the main thread, before all else.
+ */
+#include "config.h"
+
+#include "options.h"
+
+#include <assert.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+
+#define OPTIONS_HOUR (3600 * CLOCK_S)
+
+/* How a value that is refused is shown: enough of it to know it by. */
+#define OPTIONS_REFUSED "--%s=%.200s: "
+
+/* A kind of number. */
+struct options_kind {
+	const char *what, *example;
+	enum units_result (*parse)(struct span text, int64_t *value);
+	void (*format)(char text[UNITS_TEXT_MAX], int64_t value);
+};
+
+struct options_row {
+	const char *name;
+	const char *value; /* what --help calls it; NULL: takes none */
+	const char *help;
+	const char *initial; /* the default, as one would write it */
+	const char *origin;  /* or, where the system decides, what from */
+	const char *group;   /* heading before this row in --help */
+	/* Takes the value, or says what is wrong with it and returns false. */
+	bool (*set)(const struct options_row *row, struct options *options,
+	    const char *text);
+	size_t field; /* offset in struct options */
+	const struct options_kind *kind;
+	int64_t minimum, maximum;
+	char letter;                /* 0: there is only the long form */
+	enum options_result result; /* other than OPTIONS_RUN: ends it all */
+};
+
+static void
+options_format_count(char text[UNITS_TEXT_MAX], int64_t value)
+{
+	snprintf(text, UNITS_TEXT_MAX, "%" PRId64, value);
+}
+
+static const struct options_kind options_count = { "", "", units_parse_count,
+	options_format_count };
+static const struct options_kind options_time = { "a time ",
+	", such as 250ms, 1.5s or 2m", units_parse_duration,
+	units_format_duration };
+static const struct options_kind options_size = { "a size ",
+	", such as 512, 64k or 1m", units_parse_size, units_format_size };
+
+static void *
+options_field(const struct options_row *row, struct options *options)
+{
+	return (char *)options + row->field;
+}
+
+static bool
+options_set_number(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	const struct options_kind *kind = row->kind;
+	char minimum[UNITS_TEXT_MAX], maximum[UNITS_TEXT_MAX];
+	int64_t value;
+
+	if (kind->parse(span_of(text), &value) == UNITS_OK &&
+	    value >= row->minimum && value <= row->maximum) {
+		*(int64_t *)options_field(row, options) = value;
+		return true;
+	}
+	kind->format(minimum, row->minimum);
+	kind->format(maximum, row->maximum);
+	log_error(OPTIONS_REFUSED "must be %sfrom %s to %s%s", row->name, text,
+	    kind->what, minimum, maximum, kind->example);
+	return false;
+}
+
+/* Whether the address is given already; any number of free ports is fine. */
+static bool
+options_listen_twice(const struct options *options,
+    const struct listener_address *address)
+{
+	char given[LISTENER_TEXT_MAX], text[LISTENER_TEXT_MAX];
+
+	listener_format(text, address);
+	if (strcmp(strrchr(text, ':'), ":0") == 0)
+		return false;
+	for (unsigned i = 0; i < options->listen_count; i++) {
+		listener_format(given, &options->listen[i]);
+		if (strcmp(given, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+options_set_listen(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	struct listener_address address;
+	const char *why = NULL;
+
+	if (options->listen_count == OPTIONS_LISTEN_MAX)
+		why = "one address more than there is room for";
+	else if (listener_parse(text, &address, &why) == 0)
+		why = options_listen_twice(options, &address)
+			  ? "this address is given twice"
+			  : NULL;
+	if (why != NULL)
+		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
+	else
+		options->listen[options->listen_count++] = address;
+	return why == NULL;
+}
+
+/* Whether `..` is one of the path's components. */
+static bool
+options_has_dots(const char *path)
+{
+	for (;;) {
+		size_t size = strcspn(path, "/");
+
+		if (size == 2 && memcmp(path, "..", 2) == 0)
+			return true;
+		if (path[size] == '\0')
+			return false;
+		path += size + 1;
+	}
+}
+
+/* A name below a directory. */
+static bool
+options_set_name(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	const char *why = NULL;
+
+	if (text[0] == '\0')
+		why = "must be the name of a file";
+	else if (text[0] == '/')
+		why = "must be relative, without a '/' in front";
+	else if (options_has_dots(text))
+		why = "must not lead out by '..'";
+	if (why != NULL)
+		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
+	else
+		*(const char **)options_field(row, options) = text;
+	return why == NULL;
+}
+
+static bool
+options_set_log(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	options->access_log = strcmp(text, "combined") == 0;
+	if (options->access_log || strcmp(text, "off") == 0)
+		return true;
+	log_error(OPTIONS_REFUSED "must be combined or off", row->name, text);
+	return false;
+}
+
+static bool
+options_set_log_file(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	options->access_log_file = text;
+	if (text[0] != '\0')
+		return true;
+	log_error(OPTIONS_REFUSED "must be the name of a file, or - for "
+				  "standard output",
+	    row->name, text);
+	return false;
+}
+
+/* -q and -v: the last one wins. */
+static bool
+options_set_level(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	(void)text;
+	options->log_level = row->letter == 'q' ? LOG_LEVEL_ERROR
+						: LOG_LEVEL_DEBUG;
+	return true;
+}
+
+static bool
+options_set_check(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	(void)row;
+	(void)text;
+	options->check = true;
+	return true;
+}
+
+#define OPTIONS_NUMBER(member, number_kind, least, most)               \
+ .set = options_set_number, .field = offsetof(struct options, member), \
+ .kind = &(number_kind), .minimum = (least), .maximum = (most)
+#define OPTIONS_TIME(member, least) \
+ OPTIONS_NUMBER(member, options_time, least, 24 * OPTIONS_HOUR)
+#define OPTIONS_NAME(member) \
+ .set = options_set_name, .field = offsetof(struct options, member)
+
+static const struct options_row options_table[] = {
+	{ "listen", "ADDRESS", "where to listen; may be repeated",
+	    "127.0.0.1:7878", .group = "Serving", .set = options_set_listen,
+	    .letter = 'l' },
+	{ "workers", "N", "threads, each with its own loop",
+	    .origin = "as many as CPUs",
+	    OPTIONS_NUMBER(workers, options_count, 1, 1024), .letter = 'w' },
+	{ "backlog", "N", "queue for accept, per thread",
+	    .origin = "net.core.somaxconn",
+	    OPTIONS_NUMBER(backlog, options_count, 1, INT_MAX) },
+	{ "max-conns", "N", "connections at once, all in all",
+	    .origin = "RLIMIT_NOFILE",
+	    OPTIONS_NUMBER(max_connections, options_count, 1, 100000000) },
+	{ "max-body", "SIZE", "largest body of a request", "1m",
+	    OPTIONS_NUMBER(max_body, options_size, 0, INT64_C(1) << 40) },
+
+	{ "header-timeout", "TIME", "for the whole head of a request", "10s",
+	    .group = "Time limits", OPTIONS_TIME(header_timeout, CLOCK_MS) },
+	{ "body-timeout", "TIME", "for its whole body", "30s",
+	    OPTIONS_TIME(body_timeout, CLOCK_MS) },
+	{ "idle-timeout", "TIME", "between two requests", "60s",
+	    OPTIONS_TIME(idle_timeout, CLOCK_MS) },
+	{ "write-timeout", "TIME", "while an answer makes no progress", "30s",
+	    OPTIONS_TIME(write_timeout, CLOCK_MS) },
+	{ "max-sleep", "TIME", "longest that /sleep/TIME grants", "10m",
+	    OPTIONS_TIME(max_sleep, 0) },
+	{ "drain-timeout", "TIME", "for what runs when told to stop", "30s",
+	    OPTIONS_TIME(drain_timeout, 0) },
+
+	{ "index", "NAME", "page of a directory", "hello.html",
+	    .group = "Files", OPTIONS_NAME(index) },
+	{ "error-page", "NAME", "page below ROOT for 404", "404.html",
+	    OPTIONS_NAME(error_page) },
+	{ "log", "FORMAT", "access log: combined or off", "off",
+	    .set = options_set_log },
+	{ "log-file", "FILE", "where to; - is standard output", "-",
+	    .set = options_set_log_file },
+
+	{ "quiet", NULL, "say only what goes wrong", .group = "This program",
+	    .set = options_set_level, .letter = 'q' },
+	{ "verbose", NULL, "say what goes wrong with clients, too",
+	    .set = options_set_level, .letter = 'v' },
+	{ "check", NULL, "say whether it could start, and leave",
+	    .set = options_set_check },
+	{ "help", NULL, "show this, and leave", .result = OPTIONS_DONE,
+	    .letter = 'h' },
+	{ "version", NULL, "show the versions in use, and leave",
+	    .result = OPTIONS_VERSION },
+};
+
+#define OPTIONS_COUNT (sizeof(options_table) / sizeof(options_table[0]))
+
+/* getopt_long() calls a row by its letter, or by its place from here on. */
+#define OPTIONS_CODE 256
+
+static const struct options_row *
+options_find(int code)
+{
+	for (size_t i = 0; i < OPTIONS_COUNT; i++)
+		if (code == OPTIONS_CODE + (int)i ||
+		    (code != 0 && code == options_table[i].letter))
+			return &options_table[i];
+	return NULL;
+}
+
+static void
+options_print_row(const struct options_row *row)
+{
+	const char *initial = row->initial != NULL ? row->initial : row->origin;
+	char left[32];
+
+	if (row->group != NULL)
+		printf("\n%s:\n", row->group);
+	snprintf(left, sizeof(left), "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
+	    row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
+	    row->value ? "=" : "", row->value ? row->value : "");
+	printf("  %-26s %s", left, row->help);
+	printf(initial != NULL ? " [%s]\n" : "\n", initial);
+}
+
+static void
+options_print_help(void)
+{
+	puts("Usage: mtasync [OPTION]... [ROOT]\n"
+	     "Serves the files below ROOT [./htdocs, else the installed ones],"
+	     " and\n"
+	     "/sleep/TIME, which answers after TIME and keeps nobody else"
+	     " waiting.");
+	for (size_t i = 0; i < OPTIONS_COUNT; i++)
+		options_print_row(&options_table[i]);
+	puts("\nADDRESS is HOST:PORT, [IPv6]:PORT, or PORT for"
+	     " 127.0.0.1:PORT; port 0 is any\n"
+	     "free one. TIME is 250us, 250ms, 1.5s, 2m, 1h, or a number of"
+	     " seconds. SIZE is a\n"
+	     "number of bytes, or 64k, 1m, 2g.\n"
+	     "\n"
+	     "  mtasync -l 0.0.0.0:80 -l [::]:80 --log=combined"
+	     " --log-file=access.log site\n"
+	     "  mtasync -w 2 -l 8080 & curl http://127.0.0.1:8080/sleep/1.5s");
+	fflush(stdout);
+}
+
+/* Fills in both of what getopt_long() wants to know about the table. */
+static void
+options_describe(char letters[2 * OPTIONS_COUNT + 2],
+    struct option names[OPTIONS_COUNT + 1])
+{
+	*letters++ = ':'; /* report by result alone: getopt says nothing */
+	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+		const struct options_row *row = &options_table[i];
+
+		names[i] = (struct option){ row->name,
+			row->value ? required_argument : no_argument, NULL,
+			OPTIONS_CODE + (int)i };
+		if (row->letter == 0)
+			continue;
+		*letters++ = row->letter;
+		if (row->value != NULL)
+			*letters++ = ':';
+	}
+	*letters = '\0';
+	names[OPTIONS_COUNT] = (struct option){ 0 };
+}
+
+/* Says what getopt_long() found wrong when it returned `code`. */
+static enum options_result
+options_refuse(int code, char **argv)
+{
+	const struct options_row *row = options_find(optopt);
+
+	if (code == ':')
+		log_error("--%s: needs a value, as in --%s=%s (see mtasync"
+			  " --help)",
+		    row->name, row->name, row->value);
+	else if (row != NULL)
+		log_error("--%s: takes no value (see mtasync --help)",
+		    row->name);
+	else if (optopt != 0)
+		log_error("-%c: no such option (see mtasync --help)", optopt);
+	else
+		log_error("%.200s: no such option (see mtasync --help)",
+		    argv[optind - 1]);
+	return OPTIONS_USAGE;
+}
+
+/* The longest queue that the kernel grants, from proc(5). */
+static int64_t
+options_read_somaxconn(void)
+{
+	FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
+	int64_t value = SOMAXCONN;
+	char text[32] = "";
+
+	if (file == NULL)
+		return value;
+	if (fgets(text, sizeof(text), file) != NULL)
+		text[strcspn(text, "\n")] = '\0';
+	fclose(file);
+	if (units_parse_count(span_of(text), &value) != UNITS_OK || value < 1 ||
+	    value > INT_MAX)
+		return SOMAXCONN;
+	return value;
+}
+
+static void
+options_set_defaults(struct options *options)
+{
+	*options = (struct options){ .log_level = LOG_LEVEL_INFO,
+		.backlog = options_read_somaxconn() };
+	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+		const struct options_row *row = &options_table[i];
+		bool fine = row->initial == NULL ||
+			    row->set(row, options, row->initial);
+
+		assert(fine);
+		(void)fine;
+	}
+}
+
+/* The arguments that are no options: ROOT, or none. */
+static enum options_result
+options_parse_root(struct options *options, int count, char **arguments)
+{
+	if (count == 0)
+		return OPTIONS_RUN;
+	options->root = arguments[0];
+	if (count == 1 && options->root[0] != '\0')
+		return OPTIONS_RUN;
+	if (count > 1)
+		log_error("%.200s: there can be only one ROOT, and it is"
+			  " %.200s (see mtasync --help)",
+		    arguments[1], options->root);
+	else
+		log_error("'': ROOT must be the name of a directory");
+	return OPTIONS_USAGE;
+}
+
+enum options_result
+options_parse(struct options *options, int argc, char **argv)
+{
+	char letters[2 * OPTIONS_COUNT + 2];
+	struct option names[OPTIONS_COUNT + 1];
+	int code;
+
+	options_describe(letters, names);
+	options_set_defaults(options);
+	options->listen_count = 0; /* the first --listen replaces the default */
+	optind = 0;                /* begin anew, whoever used getopt before */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
+	while ((code = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		const struct options_row *row = options_find(code);
+
+		if (row == NULL)
+			return options_refuse(code, argv);
+		if (row->result == OPTIONS_DONE)
+			options_print_help();
+		if (row->result != OPTIONS_RUN)
+			return row->result;
+		if (!row->set(row, options, optarg))
+			return OPTIONS_USAGE;
+	}
+	if (options->listen_count == 0)
+		options->listen_count = 1;
+	return options_parse_root(options, argc - optind, argv + optind);
+}

@@ -1,0 +1,52 @@
+/* options: what the command line says. */
+#ifndef MTASYNC_OPTIONS_H
+#define MTASYNC_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/listener.h"
+#include "base/log.h"
+
+/* How many --listen there may be. */
+#define OPTIONS_LISTEN_MAX 16
+
+/* Plain data; durations are nanoseconds. The strings belong to argv. */
+struct options {
+	struct listener_address listen[OPTIONS_LISTEN_MAX];
+	unsigned listen_count;   /* at least 1 */
+	int64_t workers;         /* 0: as many as cpus_available() */
+	int64_t backlog;         /* connections */
+	int64_t max_connections; /* 0: as many as RLIMIT_NOFILE allows */
+	int64_t header_timeout;
+	int64_t body_timeout;
+	int64_t idle_timeout;
+	int64_t write_timeout;
+	int64_t max_sleep;
+	int64_t drain_timeout;
+	int64_t max_body;            /* bytes */
+	const char *root;            /* NULL: the default one */
+	const char *index;           /* a name below a directory */
+	const char *error_page;      /* a name below the root */
+	bool access_log;             /* in the combined format */
+	const char *access_log_file; /* - is standard output */
+	enum log_level log_level;
+	bool check; /* say whether the server could start, and leave */
+};
+
+enum options_result {
+	OPTIONS_RUN,     /* *options is set */
+	OPTIONS_VERSION, /* the caller prints the versions, and exits with 0 */
+	OPTIONS_DONE,    /* help is printed: exit with 0 */
+	OPTIONS_USAGE,   /* what is wrong has been said: exit with 2 */
+};
+
+/*
+ * Reads the command line. What is wrong with it is one line on standard error
+ * that names the option, its value and what would be right. May wait for a
+ * name server (--listen with a name). Main thread, once.
+ */
+enum options_result options_parse(struct options *options, int argc,
+    char **argv);
+
+#endif

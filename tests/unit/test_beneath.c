@@ -1,0 +1,375 @@
+/* test_beneath: what is found below a directory, and that nothing else is. */
+#include "config.h"
+
+#include "base/beneath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+#define NAME_50  "01234567890123456789012345678901234567890123456789"
+#define NAME_300 NAME_50 NAME_50 NAME_50 NAME_50 NAME_50 NAME_50
+
+/* The tree: `outside`, and beside it `root` with all that is found below. */
+static char top[] = "/tmp/mtasync-beneath-XXXXXX";
+static int root = -1;
+
+static int
+make_file(const char *path, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	if (fd < 0 || write(fd, path, strlen(path)) < 0 || fchmod(fd, mode) < 0)
+		return -1;
+	return close(fd);
+}
+
+static int
+make_socket(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -1;
+	return close(fd);
+}
+
+/* Makes the tree, and stays in its root. */
+static int
+make_tree(void **state)
+{
+	(void)state;
+	if (mkdtemp(top) == NULL || chdir(top) < 0 || chmod(".", 0755) < 0 ||
+	    make_file("outside", 0644) < 0 || mkdir("root", 0755) < 0 ||
+	    symlink(top, "root/absolute") < 0 || chdir("root") < 0)
+		return -1;
+	if (make_file("index", 0644) < 0 || make_file(".hidden", 0644) < 0 ||
+	    make_file("...", 0644) < 0 || make_file("secret", 0) < 0 ||
+	    mkdir("dir", 0755) < 0 || make_file("dir/file", 0644) < 0 ||
+	    mkdir("closed", 0755) < 0 || make_file("closed/file", 0644) < 0 ||
+	    chmod("closed", 0) < 0)
+		return -1;
+	if (symlink("index", "link") < 0 || symlink("dir", "dirlink") < 0 ||
+	    symlink("dir/../index", "around") < 0 ||
+	    symlink("../outside", "out") < 0 || symlink("..", "up") < 0 ||
+	    symlink("/etc", "etc") < 0 || symlink("loop", "loop") < 0 ||
+	    symlink("b", "a") < 0 || symlink("a", "b") < 0 ||
+	    symlink("nothing", "dangling") < 0)
+		return -1;
+	if (mkfifo("fifo", 0644) < 0 || make_socket("socket") < 0)
+		return -1;
+	root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? -1 : 0;
+}
+
+static int
+remove_tree(void **state)
+{
+	static const char *const files[] = { "index", ".hidden", "...",
+		"secret", "dir/file", "closed/file", "link", "dirlink",
+		"around", "out", "up", "etc", "loop", "a", "b", "dangling",
+		"fifo", "socket", "absolute", "../outside" };
+
+	(void)state;
+	if (chmod("closed", 0700) < 0)
+		return -1;
+	for (size_t i = 0; i < COUNT(files); i++)
+		if (unlink(files[i]) < 0)
+			return -1;
+	if (rmdir("dir") < 0 || rmdir("closed") < 0 || chdir("/") < 0)
+		return -1;
+	close(root);
+	root = open(top, O_PATH | O_DIRECTORY);
+	if (unlinkat(root, "root", AT_REMOVEDIR) < 0)
+		return -1;
+	close(root);
+	return rmdir(top);
+}
+
+/* What a row expects: a file with this text, or another type, or an errno. */
+struct expected {
+	const char *text;
+	mode_t type;
+	int error;
+};
+
+#define FILE_WITH(text) \
+ {                      \
+  text, S_IFREG, 0      \
+ }
+#define OTHER(type) \
+ {                  \
+  NULL, type, 0     \
+ }
+#define FAILS(error) \
+ {                   \
+  NULL, 0, error     \
+ }
+
+static void
+check(int (*open_it)(int root, const char *path, struct stat *status),
+    int directory, const char *path, const struct expected *expected)
+{
+	struct stat status = { 0 };
+	char text[100] = "";
+	int fd;
+
+	errno = -1;
+	fd = open_it(directory, path, &status);
+	if ((fd >= 0) != (expected->text != NULL) ||
+	    (fd < 0 && errno != expected->error))
+		fail_msg("'%s': fd %d, errno %d", path, fd, errno);
+	if (expected->error == 0)
+		assert_int_equal(status.st_mode & S_IFMT, expected->type);
+	if (fd < 0)
+		return;
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	assert_string_equal(text, expected->text);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	close(fd);
+}
+
+/* Both ways find the same. */
+static void
+test_no_links(void **state)
+{
+	static const struct {
+		const char *path;
+		struct expected expected;
+	} rows[] = {
+		{ "index", FILE_WITH("index") },
+		{ ".hidden", FILE_WITH(".hidden") },
+		{ "...", FILE_WITH("...") },
+		{ "dir/file", FILE_WITH("dir/file") },
+		{ "./dir//./file", FILE_WITH("dir/file") },
+		{ "", OTHER(S_IFDIR) },
+		{ ".", OTHER(S_IFDIR) },
+		{ "dir", OTHER(S_IFDIR) },
+		{ "dir/", OTHER(S_IFDIR) },
+		{ "fifo", OTHER(S_IFIFO) },
+		{ "socket", OTHER(S_IFSOCK) },
+		{ "nothing", FAILS(ENOENT) },
+		{ "nothing/file", FAILS(ENOENT) },
+		{ "dir/nothing", FAILS(ENOENT) },
+		{ "index/", FAILS(ENOTDIR) },
+		{ "index/file", FAILS(ENOTDIR) },
+		{ "fifo/file", FAILS(ENOTDIR) },
+		{ "..", FAILS(EXDEV) },
+		{ "../outside", FAILS(EXDEV) },
+		{ "./../outside", FAILS(EXDEV) },
+		{ "dir/../../outside", FAILS(EXDEV) },
+		{ "../root/index", FAILS(EXDEV) },
+		{ "/", FAILS(EXDEV) },
+		{ "/etc/passwd", FAILS(EXDEV) },
+		{ NAME_300, FAILS(ENAMETOOLONG) },
+		{ "dir/" NAME_300 "/file", FAILS(ENAMETOOLONG) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check(beneath_open, root, rows[i].path, &rows[i].expected);
+		check(beneath_open_walk, root, rows[i].path, &rows[i].expected);
+	}
+}
+
+/* What openat2() finds; the walk follows no link at all. */
+static void
+test_links(void **state)
+{
+	static const struct expected refused = FAILS(ELOOP);
+	static const struct {
+		const char *path;
+		struct expected expected;
+	} rows[] = {
+		{ "link", FILE_WITH("index") },
+		{ "dirlink/file", FILE_WITH("dir/file") },
+		{ "dirlink", OTHER(S_IFDIR) },
+		{ "around", FILE_WITH("index") },
+		{ "out", FAILS(EXDEV) },
+		{ "up", FAILS(EXDEV) },
+		{ "up/outside", FAILS(EXDEV) },
+		{ "up/root/index", FAILS(EXDEV) },
+		{ "etc", FAILS(EXDEV) },
+		{ "etc/passwd", FAILS(EXDEV) },
+		{ "absolute/root/index", FAILS(EXDEV) },
+		{ "loop", FAILS(ELOOP) },
+		{ "a", FAILS(ELOOP) },
+		{ "a/file", FAILS(ELOOP) },
+		{ "dangling", FAILS(ENOENT) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check(beneath_open, root, rows[i].path, &rows[i].expected);
+		check(beneath_open_walk, root, rows[i].path, &refused);
+	}
+}
+
+/* `dir/../index` stays below the root, yet the walk takes no `..` at all. */
+static void
+test_dots_within(void **state)
+{
+	static const struct expected found = FILE_WITH("index"),
+				     refused = FAILS(EXDEV);
+
+	(void)state;
+	check(beneath_open, root, "dir/../index", &found);
+	check(beneath_open_walk, root, "dir/../index", &refused);
+}
+
+/* Devices, and the links of /proc that are no paths. */
+static void
+test_elsewhere(void **state)
+{
+	static const struct {
+		const char *root, *path;
+		struct expected expected;
+	} rows[] = {
+		{ "/dev", "null", OTHER(S_IFCHR) },
+		{ "/proc/self", "exe", FAILS(ELOOP) },
+		{ "/proc/self", "root/etc/passwd", FAILS(ELOOP) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int fd = open(rows[i].root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		check(beneath_open, fd, rows[i].path, &rows[i].expected);
+		check(beneath_open_walk, fd, rows[i].path, &rows[i].expected);
+		close(fd);
+	}
+}
+
+/* To root nothing is forbidden, so it becomes somebody else for this test. */
+static void
+test_no_permission(void **state)
+{
+	static const struct expected refused = FAILS(EACCES);
+	static const char *const paths[] = { "secret", "closed/file" };
+	const uid_t self = geteuid(), nobody = 65534;
+
+	(void)state;
+	if (self == 0)
+		assert_int_equal(seteuid(nobody), 0);
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		check(beneath_open, root, paths[i], &refused);
+		check(beneath_open_walk, root, paths[i], &refused);
+	}
+	if (self == 0)
+		assert_int_equal(seteuid(self), 0);
+}
+
+/* inotify tells of every open but those with O_PATH. */
+static void
+test_fifo_is_never_opened(void **state)
+{
+	static const struct expected fifo = OTHER(S_IFIFO);
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	char event[sizeof(struct inotify_event) + NAME_MAX + 1];
+
+	(void)state;
+	assert_true(inotify_add_watch(watch, "fifo", IN_OPEN) >= 0);
+	check(beneath_open, root, "fifo", &fifo);
+	check(beneath_open_walk, root, "fifo", &fifo);
+	assert_int_equal(read(watch, event, sizeof(event)), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(watch);
+}
+
+/* From here on this process has an openat2() that fails so. */
+static void
+break_openat2(int error)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K,
+		    SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA)),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { COUNT(filter), filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(99);
+}
+
+/* Returns the errno of opening `path`, in a child without openat2(). */
+static int
+open_without_openat2(int error, const char *path)
+{
+	struct stat status;
+	int wait_status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		break_openat2(error);
+		alarm(20);
+		_exit(beneath_open(root, path, &status) < 0 ? errno : 0);
+	}
+	assert_int_equal(waitpid(child, &wait_status, 0), child);
+	assert_true(WIFEXITED(wait_status));
+	return WEXITSTATUS(wait_status);
+}
+
+static void
+test_without_openat2(void **state)
+{
+	static const struct {
+		const char *path;
+		int error, result;
+	} rows[] = {
+		{ "index", ENOSYS, 0 },
+		{ "link", ENOSYS, ELOOP }, /* as the walk has it */
+		{ "index", EPERM, 0 },
+		{ "link", EPERM, ELOOP },
+		{ "index", EAGAIN, EAGAIN }, /* tried again, but not for ever */
+		{ "index", EIO, EIO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(open_without_openat2(rows[i].error,
+				     rows[i].path),
+		    rows[i].result);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_links),
+		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_dots_within),
+		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_no_permission),
+		cmocka_unit_test(test_fifo_is_never_opened),
+		cmocka_unit_test(test_without_openat2),
+	};
+
+	return cmocka_run_group_tests(tests, make_tree, remove_tree);
+}

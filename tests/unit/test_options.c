@@ -1,0 +1,399 @@
+/* test_options: what the command line gives, and what it is told is wrong. */
+#include "config.h"
+
+#include "options.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+#define ARGUMENTS_MAX 20
+
+/* A command line without its program, NULL at the end. */
+struct line {
+	const char *arguments[ARGUMENTS_MAX];
+};
+
+/* What was written to a descriptor while it was captured. */
+struct capture {
+	int fd, saved, reader;
+	char text[8192];
+};
+
+static void
+capture_begin(struct capture *capture, int fd)
+{
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+	capture->fd = fd;
+	capture->saved = dup(fd);
+	capture->reader = ends[0];
+	assert_true(dup2(ends[1], fd) >= 0);
+	close(ends[1]);
+}
+
+static void
+capture_end(struct capture *capture)
+{
+	ssize_t size = read(capture->reader, capture->text,
+	    sizeof(capture->text) - 1);
+
+	capture->text[size > 0 ? size : 0] = '\0';
+	assert_true(dup2(capture->saved, capture->fd) >= 0);
+	close(capture->saved);
+	close(capture->reader);
+}
+
+static enum options_result
+parse(struct options *options, const struct line *line)
+{
+	char program[] = "mtasync", *argv[ARGUMENTS_MAX + 2] = { program };
+	int argc = 1;
+
+	for (size_t i = 0; line->arguments[i] != NULL; i++)
+		argv[argc++] = (char *)line->arguments[i];
+	return options_parse(options, argc, argv);
+}
+
+/* Parses, and returns all that was said on standard error. */
+static const char *
+parse_and_listen(struct options *options, const struct line *line,
+    enum options_result expected)
+{
+	static struct capture capture;
+	enum options_result result;
+
+	capture_begin(&capture, STDERR_FILENO);
+	result = parse(options, line);
+	capture_end(&capture);
+	if (result != expected)
+		fail_msg("%s: %d: %s", line->arguments[0], (int)result,
+		    capture.text);
+	return capture.text;
+}
+
+static void
+assert_listen(const struct options *options, unsigned i, const char *expected)
+{
+	char text[LISTENER_TEXT_MAX];
+
+	assert_true(i < options->listen_count);
+	listener_format(text, &options->listen[i]);
+	assert_string_equal(text, expected);
+}
+
+static int64_t
+somaxconn(void)
+{
+	FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
+	char text[32];
+
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof(text), file));
+	fclose(file);
+	return strtoll(text, NULL, 10);
+}
+
+static void
+test_defaults(void **state)
+{
+	static const struct line none = { { NULL } };
+	struct options options;
+
+	(void)state;
+	assert_string_equal(parse_and_listen(&options, &none, OPTIONS_RUN), "");
+	assert_int_equal(options.listen_count, 1);
+	assert_listen(&options, 0, "127.0.0.1:7878");
+	assert_int_equal(options.workers, 0);
+	assert_int_equal(options.backlog, somaxconn());
+	assert_int_equal(options.max_connections, 0);
+	assert_int_equal(options.header_timeout, 10 * CLOCK_S);
+	assert_int_equal(options.body_timeout, 30 * CLOCK_S);
+	assert_int_equal(options.idle_timeout, 60 * CLOCK_S);
+	assert_int_equal(options.write_timeout, 30 * CLOCK_S);
+	assert_int_equal(options.max_sleep, 600 * CLOCK_S);
+	assert_int_equal(options.drain_timeout, 30 * CLOCK_S);
+	assert_int_equal(options.max_body, 1 << 20);
+	assert_null(options.root);
+	assert_string_equal(options.index, "hello.html");
+	assert_string_equal(options.error_page, "404.html");
+	assert_false(options.access_log);
+	assert_string_equal(options.access_log_file, "-");
+	assert_int_equal(options.log_level, LOG_LEVEL_INFO);
+	assert_false(options.check);
+}
+
+static void
+test_all_numbers(void **state)
+{
+	static const struct line line = { { "-w3", "--backlog=7",
+	    "--max-conns=8", "--header-timeout=1ms", "--body-timeout=2s",
+	    "--idle-timeout=3m", "--write-timeout=24h", "--max-sleep=0",
+	    "--drain-timeout=0s", "--max-body=64k" } };
+	struct options options;
+
+	(void)state;
+	parse_and_listen(&options, &line, OPTIONS_RUN);
+	assert_int_equal(options.workers, 3);
+	assert_int_equal(options.backlog, 7);
+	assert_int_equal(options.max_connections, 8);
+	assert_int_equal(options.header_timeout, CLOCK_MS);
+	assert_int_equal(options.body_timeout, 2 * CLOCK_S);
+	assert_int_equal(options.idle_timeout, 180 * CLOCK_S);
+	assert_int_equal(options.write_timeout, 86400 * CLOCK_S);
+	assert_int_equal(options.max_sleep, 0);
+	assert_int_equal(options.drain_timeout, 0);
+	assert_int_equal(options.max_body, 65536);
+}
+
+static void
+test_the_rest(void **state)
+{
+	static const struct line line = { { "-l0", "site", "--listen=[::1]:0",
+	    "-l", "127.0.0.1:0", "--index=a/b..html", "--error-page", "no.html",
+	    "--log=combined", "--log-file=access.log", "--check", "-qv" } };
+	static const struct line other = { { "--log=combined", "--log=off",
+	    "-vq", "--", "-x" } };
+	struct options options;
+
+	(void)state;
+	parse_and_listen(&options, &line, OPTIONS_RUN);
+	assert_int_equal(options.listen_count, 3);
+	assert_listen(&options, 0, "127.0.0.1:0");
+	assert_listen(&options, 1, "[::1]:0");
+	assert_listen(&options, 2, "127.0.0.1:0");
+	assert_string_equal(options.root, "site");
+	assert_string_equal(options.index, "a/b..html");
+	assert_string_equal(options.error_page, "no.html");
+	assert_true(options.access_log);
+	assert_string_equal(options.access_log_file, "access.log");
+	assert_true(options.check);
+	assert_int_equal(options.log_level, LOG_LEVEL_DEBUG);
+
+	parse_and_listen(&options, &other, OPTIONS_RUN);
+	assert_false(options.access_log);
+	assert_string_equal(options.root, "-x");
+	assert_int_equal(options.log_level, LOG_LEVEL_ERROR);
+}
+
+#define COUNT_TO(most) "must be from 1 to " most "\n"
+#define TIME_FROM(least) \
+ "must be a time from " least " to 24h, such as 250ms, 1.5s or 2m\n"
+#define SIZE_TO(most) \
+ "must be a size from 0 to " most ", such as 512, 64k or 1m\n"
+
+/* Each is refused with one line, which is all of it after `mtasync: `. */
+static void
+test_values_refused(void **state)
+{
+	static const struct {
+		const char *option, *why;
+	} rows[] = {
+		{ "--workers=0", COUNT_TO("1024") },
+		{ "--workers=1025", COUNT_TO("1024") },
+		{ "--workers=", COUNT_TO("1024") },
+		{ "--workers=-1", COUNT_TO("1024") },
+		{ "--workers=2x", COUNT_TO("1024") },
+		{ "--workers= 2", COUNT_TO("1024") },
+		{ "--workers=1e3", COUNT_TO("1024") },
+		{ "--workers=99999999999999999999", COUNT_TO("1024") },
+		{ "--backlog=0", COUNT_TO("2147483647") },
+		{ "--backlog=2147483648", COUNT_TO("2147483647") },
+		{ "--max-conns=0", COUNT_TO("100000000") },
+		{ "--header-timeout=0", TIME_FROM("1ms") },
+		{ "--header-timeout=999us", TIME_FROM("1ms") },
+		{ "--body-timeout=25h", TIME_FROM("1ms") },
+		{ "--idle-timeout=1e30", TIME_FROM("1ms") },
+		{ "--write-timeout=-1s", TIME_FROM("1ms") },
+		{ "--max-sleep=1d", TIME_FROM("0s") },
+		{ "--max-sleep=86400.000000001", TIME_FROM("0s") },
+		{ "--drain-timeout=", TIME_FROM("0s") },
+		{ "--max-body=1.5m", SIZE_TO("1024g") },
+		{ "--max-body=1025g", SIZE_TO("1024g") },
+		{ "--listen=70000",
+		    "the port must be a number from 0 to 65535\n" },
+		{ "--listen=::1:80",
+		    "an IPv6 address needs brackets, as in [::1]:80\n" },
+		{ "--index=", "must be the name of a file\n" },
+		{ "--index=/x", "must be relative, without a '/' in front\n" },
+		{ "--index=..", "must not lead out by '..'\n" },
+		{ "--error-page=a/../b", "must not lead out by '..'\n" },
+		{ "--error-page=a/..", "must not lead out by '..'\n" },
+		{ "--log=common", "must be combined or off\n" },
+		{ "--log=", "must be combined or off\n" },
+		{ "--log-file=", "must be the name of a file, or - for"
+				 " standard output\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct line line = { { rows[i].option } };
+		struct options options;
+		char expected[200];
+
+		snprintf(expected, sizeof(expected), "mtasync: %s: %s",
+		    rows[i].option, rows[i].why);
+		assert_string_equal(parse_and_listen(&options, &line,
+					OPTIONS_USAGE),
+		    expected);
+	}
+}
+
+static void
+test_usage_refused(void **state)
+{
+	static const struct {
+		struct line line;
+		const char *said;
+	} rows[] = {
+		{ { { "--bogus" } }, "--bogus: no such option" },
+		{ { { "--bogus=1" } }, "--bogus=1: no such option" },
+		{ { { "--max" } }, "--max: no such option" },
+		{ { { "-z" } }, "-z: no such option" },
+		{ { { "-qz" } }, "-z: no such option" },
+		{ { { "--workers" } },
+		    "--workers: needs a value, as in --workers=N" },
+		{ { { "-w" } }, "--workers: needs a value, as in --workers=N" },
+		{ { { "--check=1" } }, "--check: takes no value" },
+		{ { { "a", "-q", "b" } },
+		    "b: there can be only one ROOT, and it is a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct options options;
+		char expected[200];
+
+		snprintf(expected, sizeof(expected),
+		    "mtasync: %s (see mtasync --help)\n", rows[i].said);
+		assert_string_equal(parse_and_listen(&options, &rows[i].line,
+					OPTIONS_USAGE),
+		    expected);
+	}
+}
+
+static void
+test_root_and_listen_refused(void **state)
+{
+	static const struct {
+		struct line line;
+		const char *said;
+	} rows[] = {
+		{ { { "" } },
+		    "mtasync: '': ROOT must be the name of a directory\n" },
+		{ { { "-l80", "-l", "127.0.0.1:80" } },
+		    "mtasync: --listen=127.0.0.1:80: this address is given"
+		    " twice\n" },
+		{ { { "-l1", "-l2", "-l3", "-l4", "-l5", "-l6", "-l7", "-l8",
+		      "-l9", "-l10", "-l11", "-l12", "-l13", "-l14", "-l15",
+		      "-l16", "-l17" } },
+		    "mtasync: --listen=17: one address more than there is"
+		    " room for\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct options options;
+
+		assert_string_equal(parse_and_listen(&options, &rows[i].line,
+					OPTIONS_USAGE),
+		    rows[i].said);
+	}
+}
+
+/* What is long does not push out the reason, nor break the line. */
+static void
+test_refused_in_one_line(void **state)
+{
+	char option[3000] = "--log=two\nlines";
+	struct line line = { { option } };
+	struct options options;
+	const char *said;
+
+	(void)state;
+	memset(option + strlen(option), 'x', sizeof(option) - 16);
+	option[sizeof(option) - 1] = '\0';
+	said = parse_and_listen(&options, &line, OPTIONS_USAGE);
+	assert_non_null(strstr(said, "two\\x0alines"));
+	assert_non_null(strstr(said, "x: must be combined or off\n"));
+	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+}
+
+static void
+test_version(void **state)
+{
+	static const struct line line = { { "-q", "--version", "--bogus" } };
+	struct options options;
+
+	(void)state;
+	assert_string_equal(parse_and_listen(&options, &line, OPTIONS_VERSION),
+	    "");
+}
+
+/* One screen, as wide as the narrowest, that names options and defaults. */
+static void
+test_help(void **state)
+{
+	static const char *const words[] = { "-l, --listen=", "-w, --workers=",
+		"--backlog=", "--max-conns=", "--header-timeout=",
+		"--body-timeout=", "--idle-timeout=", "--write-timeout=",
+		"--max-sleep=", "--drain-timeout=", "--max-body=", "--index=",
+		"--error-page=", "--log=", "--log-file=", "-q, --quiet",
+		"-v, --verbose", "--check", "--version", "-h, --help",
+		"[127.0.0.1:7878]", "[10s]", "[30s]", "[60s]", "[10m]", "[1m]",
+		"[hello.html]", "[404.html]", "[off]", "[-]",
+		"[net.core.somaxconn]", "[RLIMIT_NOFILE]" };
+	static const struct line lines[] = { { { "--help" } }, { { "-h" } } };
+	struct capture capture;
+	struct options options;
+	unsigned height = 0;
+
+	(void)state;
+	fflush(stdout);
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		capture_begin(&capture, STDOUT_FILENO);
+		assert_int_equal(parse(&options, &lines[i]), OPTIONS_DONE);
+		capture_end(&capture);
+		for (size_t j = 0; j < COUNT(words); j++)
+			if (strstr(capture.text, words[j]) == NULL)
+				fail_msg("no %s in --help", words[j]);
+	}
+	for (char *next = capture.text; *next != '\0'; height++) {
+		size_t width = strcspn(next, "\n");
+
+		assert_in_range(width, 0, 80);
+		next += width + 1;
+	}
+	assert_in_range(height, 24, 40);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_all_numbers),
+		cmocka_unit_test(test_the_rest),
+		cmocka_unit_test(test_values_refused),
+		cmocka_unit_test(test_usage_refused),
+		cmocka_unit_test(test_root_and_listen_refused),
+		cmocka_unit_test(test_refused_in_one_line),
+		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_help),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
