@@ -124,9 +124,10 @@ class Client:
         return self._take(len(self.buffer))
 
     def read_eof(self):
-        """Asserts that the server ends the stream here, and by FIN."""
+        """Asserts that the server ends the stream here, by FIN; and leaves."""
         rest = self.read_all()
         assert rest == b"", f"more before the FIN: {rest[:200]!r}"
+        self.close()
 
     def is_silent(self, seconds=0):
         """Whether nothing, not even an end, has come after so long."""
