@@ -122,7 +122,11 @@ def test_options(shipped, target):
     assert client.ask("/").body == HELLO
 
 
-@pytest.mark.parametrize("method", ["BREW", "get", "GETT", "!#$%&'*+-.^_`|~9"])
+@pytest.mark.parametrize(
+    "method",
+    ["BREW", "get", "GETT", "!#$%&'*+-.^_`|~9"],
+    ids=["BREW", "lower-case", "GETT", "symbols"],
+)
 def test_unknown_method(shipped, method):
     response = shipped.connect().ask("/", method=method)
     assert response.status == 501

@@ -111,7 +111,9 @@ def unescape(text):
 
 
 @pytest.mark.parametrize(
-    "agent", ['a"b', '" 200 0 "-" "', "a\\b", "a\tb"], ids=repr
+    "agent",
+    ['a"b', '" 200 0 "-" "', "a\\b", "a\tb"],
+    ids=["quote", "fields", "backslash", "control"],
 )
 def test_nobody_forges_a_line(serve, agent):
     """Quotes, backslashes and controls are escaped."""
