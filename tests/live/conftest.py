@@ -1,0 +1,49 @@
+"""What the live tests share: servers, a document root, the report."""
+
+import contextlib
+
+import pytest
+
+pytest.register_assert_rewrite("server", "wire")
+
+from server import Server  # noqa: E402
+
+
+@pytest.fixture
+def serve():
+    """Starts servers that end, and are to end well, with the test."""
+    with contextlib.ExitStack() as started:
+
+        def start(*options, **how):
+            server = Server(*options, **how)
+            started.callback(server.finish)
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """One server for a module's questions to the pages that come with it."""
+    server = Server("-w", "1")
+    yield server
+    server.finish()
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A document root to fill."""
+    directory = tmp_path / "root"
+    directory.mkdir()
+    (directory / "hello.html").write_bytes(b"<p>hello</p>\n")
+    (directory / "404.html").write_bytes(b"<p>nothing here</p>\n")
+    return directory
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport():
+    """A failure shows what the servers wrote."""
+    report = (yield).get_result()
+    if report.failed:
+        for server in Server.running:
+            report.sections.append((f"mtasync {server.pid}", server.output()))

@@ -1,0 +1,202 @@
+"""Stopping: what was begun is finished, and what was sent is answered."""
+
+import re
+import signal
+import time
+
+import pytest
+from server import HTDOCS, eventually
+from wire import request
+
+HELLO = (HTDOCS / "hello.html").read_bytes()
+MIB = 1 << 20
+TERM, INT = signal.SIGTERM, signal.SIGINT
+
+either_signal = pytest.mark.parametrize("number", [TERM, INT])
+
+
+def drain(server, number=TERM):
+    """Sends the signal, and waits until nobody is let in any more."""
+    server.signal(number)
+    eventually(server.refuses, "the listeners to close")
+
+
+@either_signal
+def test_idle_server_stops(serve, number):
+    server = serve()
+    server.signal(number)
+    server.join()
+
+
+@either_signal
+def test_sleeper_is_answered(serve, number):
+    """New ones are refused meanwhile, and the answer says close."""
+    server = serve("-w", "2")
+    client = server.connect()
+    client.send(request("/sleep/1s"))
+    drain(server, number)
+    response = client.read_response()
+    assert response.status == 200 and response.body == HELLO
+    assert response.field("Connection") == "close"
+    client.read_eof()
+    server.join()
+
+
+def test_what_is_pipelined_behind_a_sleep_is_not_served(serve):
+    """Nothing follows an answer that says close (RFC 9112 9.6)."""
+    server = serve("-w", "1")
+    client = server.connect()
+    client.send(request("/sleep/1s") + request("/"))
+    drain(server)
+    assert client.read_response().field("Connection") == "close"
+    client.read_eof()
+    server.join()
+
+
+@either_signal
+def test_idle_connections_are_closed_by_fin(serve, number):
+    server = serve("-w", "2")
+    clients = [server.connect() for _ in range(8)]
+    for client in clients[1:]:
+        client.ask("/")
+    server.signal(number)
+    for client in clients:
+        client.read_eof()
+    server.join()
+
+
+def test_request_on_its_way_is_answered_and_told(serve):
+    """
+    Within the grace, on a connection that was idle. If this test is held up
+    for longer than that, it is too late: then it tries again.
+    """
+    for _ in range(10):
+        server = serve("-w", "1")
+        client = server.connect()
+        client.ask("/")
+        drain(server)
+        if client.is_silent():
+            break
+        server.join()
+    client.send(request("/"))
+    response = client.read_response()
+    assert response.status == 200
+    assert response.field("Connection") == "close"
+    client.read_eof()
+    server.join()
+
+
+def test_request_sent_with_the_signal_is_answered(serve):
+    """The signal does not overtake what was sent before it."""
+    server = serve("-w", "2")
+    clients = [server.connect() for _ in range(8)]
+    for client in clients:
+        client.ask("/")
+    server.freeze()
+    for client in clients:
+        client.send(request("/nothing"))
+    server.signal(TERM)
+    server.thaw()
+    for client in clients:
+        assert client.read_response().status == 404
+        client.read_eof()
+    server.join()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_queued_connections_are_answered(serve, workers):
+    """Those which the kernel took in, and nobody has accepted yet."""
+    server = serve("-w", workers)
+    server.freeze()
+    clients = [server.connect() for _ in range(32)]
+    for client in clients:
+        client.send(request("/"))
+    server.signal(TERM)
+    server.thaw()
+    for client in clients:
+        assert client.read_response().body == HELLO
+        client.read_eof()
+    server.join()
+
+
+def test_transfer_is_finished(serve, root):
+    with open(root / "file", "wb") as file:
+        file.truncate(32 * MIB)
+    server = serve("-w", "1", root=root)
+    client = server.connect(receive_buffer=4096)
+    client.send(request("/file"))
+    client.read_head()
+    drain(server)
+    assert client.read(32 * MIB).count(0) == 32 * MIB
+    client.read_eof()
+    server.join()
+
+
+def test_body_on_its_way_is_taken(serve):
+    server = serve("-w", "1")
+    client = server.connect()
+    client.send(request("/", "Content-Length: 2000", body=1000 * b"x"))
+    drain(server)
+    client.send(1000 * b"x")
+    response = client.read_response()
+    assert response.status == 200
+    assert response.field("Connection") == "close"
+    client.read_eof()
+    server.join()
+
+
+def test_drain_deadline(serve):
+    """Each remaining sleeper gets 503; status 3 and the summary tell it."""
+    server = serve("-w", "2", "--drain-timeout=300ms")
+    clients = [server.connect() for _ in range(5)]
+    for client in clients:
+        client.send(request("/sleep/60s"))
+    begin = time.monotonic()
+    server.signal(TERM)
+    for client in clients:
+        response = client.read_response()
+        assert time.monotonic() - begin >= 0.3
+        assert response.status == 503
+        assert response.field("Connection") == "close"
+        client.read_eof()
+    server.join(3)
+    summary = server.stdout.splitlines()[-1]
+    assert re.search(r"\b5\b", summary) and "cut" in summary
+
+
+def test_nothing_waits_for_the_deadline_in_vain(serve):
+    """A sleeper that leaves during the drain was the last to wait for."""
+    server = serve()
+    client = server.connect()
+    client.send(request("/sleep/60s"))
+    drain(server)
+    client.close()
+    begin = time.monotonic()
+    server.join()
+    assert time.monotonic() - begin < 20
+
+
+@either_signal
+def test_second_signal_ends_at_once(serve, number):
+    server = serve()
+    client = server.connect()
+    client.send(request("/sleep/60s"))
+    drain(server)
+    begin = time.monotonic()
+    server.signal(number)
+    server.join(3)
+    assert time.monotonic() - begin < 20
+
+
+def test_sigpipe_is_harmless(serve, root):
+    """The signal itself, and writing to those who have left."""
+    with open(root / "file", "wb") as file:
+        file.truncate(32 * MIB)
+    server = serve(root=root)
+    server.signal(signal.SIGPIPE)
+    for _ in range(5):
+        client = server.connect(receive_buffer=4096)
+        client.send(100 * request("/file"))
+        client.read_head()
+        client.reset()
+    assert server.connect().ask("/").status == 200

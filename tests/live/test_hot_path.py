@@ -1,0 +1,70 @@
+"""What a request costs in system calls, as strace(1) counts them."""
+
+import collections
+import re
+import shutil
+import signal
+import subprocess
+
+import pytest
+from server import SANITIZERS, eventually
+from wire import request
+
+RECEIVE = ["recvfrom", "recvmsg", "readv"]
+SEND = ["sendto", "sendmsg", "writev", "sendfile"]
+NEVER = ["epoll_ctl", "brk", "mmap", "munmap", "madvise", "fcntl", "futex"]
+CALL = re.compile(r"^\d+ +(\w+)\(", re.MULTILINE)
+
+
+def may_trace():
+    command = ["strace", "-o", "/dev/null", "true"]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+pytestmark = [
+    pytest.mark.skipif(bool(SANITIZERS), reason="a sanitizer's own calls"),
+    pytest.mark.skipif(not shutil.which("strace"), reason="no strace here"),
+    pytest.mark.skipif(
+        bool(shutil.which("strace")) and not may_trace(),
+        reason="ptrace(2) is not permitted here",
+    ),
+]
+
+
+def count_calls(serve, path, rounds, pipelined):
+    """
+    The system calls of a whole run with so many rounds on one connection,
+    each of them so many requests in one send.
+    """
+    # -D leaves the server our own child; the tracer ends on its own.
+    server = serve("-w", "1", wrapper=["strace", "-D", "-f", "-o", str(path)])
+    client = server.connect()
+    for _ in range(rounds):
+        client.send(pipelined * request("/"))
+        for _ in range(pipelined):
+            assert client.read_response().status == 200
+    client.close()
+    server.signal(signal.SIGTERM)
+    server.join()
+    last = f"{server.pid} +++ exited with 0 +++"
+    spaced = re.compile(re.escape(last).replace(r"\ ", " +"))
+    eventually(lambda: spaced.search(path.read_text()), "strace to end")
+    return collections.Counter(CALL.findall(path.read_text()))
+
+
+@pytest.mark.parametrize("pipelined", [1, 10])
+def test_one_receive_and_one_send(serve, tmp_path, pipelined):
+    """
+    For each request, or each batch of pipelined ones; and no epoll_ctl, no
+    memory, no waiting for a lock (but for a few calls by chance). What a run
+    costs in any case cancels out.
+    """
+    few = count_calls(serve, tmp_path / "few", 100, pipelined)
+    many = count_calls(serve, tmp_path / "many", 300, pipelined)
+
+    def more(names):
+        return sum(many[name] - few[name] for name in names)
+
+    assert more(RECEIVE) == 200
+    assert more(SEND) == 200
+    assert [name for name in NEVER if more([name]) >= 20] == []

@@ -1,0 +1,192 @@
+"""Time limits, the limit of connections, and the one of descriptors."""
+
+import contextlib
+import resource
+import select
+import time
+
+import pytest
+from server import HTDOCS, eventually, scaled
+from wire import PATIENCE, request
+
+HELLO = (HTDOCS / "hello.html").read_bytes()
+MIB = 1 << 20
+LIMIT = 0.3  # seconds, as 300ms below
+
+
+def sparse(root, size):
+    with open(root / "file", "wb") as file:
+        file.truncate(size)
+
+
+# Time limits
+
+
+@pytest.mark.parametrize(
+    "option, start, drop",
+    [
+        ("--header-timeout=300ms", b"GET / HTTP/1.1\r\nA: ", b"x"),
+        ("--header-timeout=300ms", b"", b"G"),
+        (
+            "--body-timeout=300ms",
+            request("/", "Content-Length: 100000"),
+            b"x",
+        ),
+        (
+            "--body-timeout=300ms",
+            request("/", "Transfer-Encoding: chunked"),
+            b"1\r\nx\r\n",
+        ),
+    ],
+    ids=["head", "request-line", "body", "chunks"],
+)
+def test_dripping_request_is_cut(serve, option, start, drop):
+    """The limit is for the whole: what drips in does not push it."""
+    client = serve(option).connect()
+    begin = time.monotonic()
+    client.send(start)
+    while client.is_silent(0.02):
+        client.send(drop)
+        assert time.monotonic() - begin < PATIENCE
+    response = client.read_response()
+    assert time.monotonic() - begin >= LIMIT
+    assert response.status == 408
+    assert response.field("Connection") == "close"
+    client.read_eof()
+
+
+def test_head_is_limited_on_a_kept_alive_connection_too(serve):
+    client = serve("--header-timeout=300ms").connect()
+    client.ask("/")
+    begin = time.monotonic()
+    client.send(request("/") + b"GET / HT")
+    assert client.read_response().status == 200
+    assert client.read_response().status == 408
+    assert time.monotonic() - begin >= LIMIT
+    client.read_eof()
+
+
+@pytest.mark.parametrize("requests", [0, 3])
+def test_idle_connection_is_closed(serve, requests):
+    """By FIN, without a word, and not early: each request starts it anew."""
+    server = serve("--idle-timeout=300ms")
+    begin = time.monotonic()
+    client = server.connect()
+    for _ in range(requests):
+        begin = time.monotonic()
+        assert client.ask("/").status == 200
+    client.read_eof()
+    assert time.monotonic() - begin >= LIMIT
+
+
+def test_sleep_is_not_idle(serve):
+    """None of the limits counts while the server makes its client wait."""
+    server = serve(
+        "--idle-timeout=100ms",
+        "--header-timeout=100ms",
+        "--body-timeout=100ms",
+        "--write-timeout=100ms",
+    )
+    assert server.connect().ask("/sleep/400ms").body == HELLO
+
+
+def test_reader_that_stops_is_dropped(serve, root):
+    sparse(root, 32 * MIB)
+    server = serve("-w", "1", "--write-timeout=300ms", root=root)
+    before = server.descriptors("socket:")
+    client = server.connect(receive_buffer=4096)
+    begin = time.monotonic()
+    client.send(request("/file"))
+    client.read_head()
+    assert server.descriptors("socket:") == before + 1
+    eventually(
+        lambda: server.descriptors("socket:") == before, "the client's drop"
+    )
+    assert time.monotonic() - begin >= LIMIT
+
+
+def test_reader_that_goes_on_is_not_dropped(serve, root):
+    """
+    Though it takes twice the limit in all. Whoever holds this test up makes
+    it a reader that stops: then it tries again.
+    """
+    sparse(root, 32 * MIB)
+    server = serve("-w", "1", "--write-timeout=600ms", root=root)
+    for _ in range(5):
+        client = server.connect(receive_buffer=256 << 10)
+        client.send(request("/file"))
+        client.read_head()
+        begin = time.monotonic()
+        with contextlib.suppress(AssertionError, ConnectionResetError):
+            for _ in range(32):
+                client.read(MIB)
+                time.sleep(0.04)
+            break
+    else:
+        pytest.fail("dropped though it was reading, five times")
+    assert time.monotonic() - begin >= 1.2
+
+
+# Connections
+
+
+def as_answered(clients):
+    """The clients, in the order in which something comes for them."""
+    waiting = {client.socket: client for client in clients}
+    while waiting:
+        ready = select.select(list(waiting), [], [], PATIENCE)[0]
+        assert ready, f"{len(waiting)} clients are not answered"
+        yield from map(waiting.pop, ready)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_connections_over_the_limit_wait(serve, workers):
+    """The limit is a total, and each that leaves lets one in."""
+    server = serve("-w", workers, "--max-conns=4")
+    inside = [server.connect() for _ in range(4)]
+    for client in inside:
+        assert client.ask("/").status == 200
+    for _ in range(4):
+        waiting = server.connect()
+        waiting.send(request("/"))
+        for client in inside:
+            assert client.ask("/").status == 200
+        assert waiting.is_silent(0.05)
+        inside.pop(0).close()
+        assert waiting.read_response().body == HELLO
+        inside.append(waiting)
+
+
+def test_clients_in_a_rush_are_all_served(serve):
+    """Far more at once than may be inside: none is refused or lost."""
+    server = serve("-w", "2", "--max-conns=8")
+    clients = [server.connect() for _ in range(scaled(200))]
+    for client in clients:
+        client.send(request("/", "Connection: close"))
+    for client in as_answered(clients):
+        assert client.read_response().body == HELLO
+        client.read_eof()
+
+
+@pytest.mark.parametrize(
+    "options, statuses", [([], [200]), (["--max-conns=1000"], [200, 503])]
+)
+def test_descriptors_run_out(serve, options, statuses):
+    """
+    What finds none waits; no client is lost, and no loop dies. Who allows
+    more connections than there can be may leave none for the files.
+    """
+    nofile = (64, 64)
+    server = serve(
+        "-w",
+        "2",
+        *options,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, nofile),
+    )
+    clients = [server.connect() for _ in range(120)]
+    for client in clients:
+        client.send(request("/"))
+    for client in as_answered(clients):
+        assert client.read_response().status in statuses
+        client.close()
+    assert server.connect().ask("/").status == 200

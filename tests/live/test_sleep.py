@@ -1,0 +1,252 @@
+"""/sleep: on time, never early, in nobody's way, gone with its client."""
+
+import os
+import pathlib
+import re
+import selectors
+import signal
+import time
+
+import pytest
+from server import HTDOCS, eventually, scaled
+from wire import request
+
+HELLO = (HTDOCS / "hello.html").read_bytes()
+
+
+def receipt(response):
+    """What was asked for and how late the answer was, in milliseconds."""
+    match = re.fullmatch(
+        r"sleep;dur=(\d+(?:\.\d+)?), late;dur=(\d+(?:\.\d+)?)",
+        response.field("Server-Timing"),
+    )
+    assert match, response
+    return float(match[1]), float(match[2])
+
+
+# What is asked for
+
+
+@pytest.mark.parametrize(
+    "text, milliseconds",
+    [
+        ("250us", 0.25),
+        ("1us", 0.001),
+        ("40ms", 40),
+        ("1.5ms", 1.5),
+        ("0.02s", 20),
+        ("0.01", 10),
+        ("0", 0),
+        ("0.0005m", 30),
+        ("000.0050s", 5),
+    ],
+)
+def test_durations(shipped, text, milliseconds):
+    """The page comes after the time, which the receipt repeats."""
+    client = shipped.connect()
+    start = time.monotonic()
+    response = client.ask(f"/sleep/{text}")
+    elapsed = time.monotonic() - start
+    assert response.status == 200 and response.body == HELLO
+    asked, late = receipt(response)
+    assert asked == pytest.approx(milliseconds, rel=1e-6)
+    assert elapsed * 1000 >= asked
+    assert late >= 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    """abc -1 +1 1e3 5%20s 1. .5 . 1.5.5 0x10 1/ 5s/ 5s/x 1,5 inf nan 1d ms
+    1msx 99999999999999999999 1%00""".split() + [""],
+    ids=lambda text: text or "empty",
+)
+def test_malformed_durations(shipped, text):
+    """400 that names fault and limit; the connection goes on, or closes."""
+    response = shipped.connect().ask(f"/sleep/{text}")
+    assert response.status == 400
+    assert response.field("Content-Type").startswith("text/plain")
+    if "%00" not in text:
+        assert re.search(rb"\b10m\b", response.body)
+
+
+@pytest.mark.parametrize("text", ["2m", "60001ms", "61", "60.000001s", "1h"])
+def test_durations_over_the_limit(serve, text):
+    server = serve("--max-sleep=1m")
+    response = server.connect().ask(f"/sleep/{text}")
+    assert response.status == 400
+    assert re.search(rb"\b1m\b", response.body)
+
+
+def test_limit_itself_is_allowed(serve):
+    client = serve("--max-sleep=20ms").connect()
+    assert receipt(client.ask("/sleep/20ms"))[0] == 20
+    assert client.ask("/sleep/20.001ms").status == 400
+
+
+def test_default_limit_is_ten_minutes(serve):
+    """The drain's 503 shows that it was asleep, and not refused."""
+    server = serve("--drain-timeout=100ms")
+    client = server.connect()
+    assert client.ask("/sleep/601").status == 400
+    client.send(request("/sleep/10m"))
+    assert client.is_silent(0.05)
+    server.signal(signal.SIGTERM)
+    assert client.read_response().status == 503
+    client.read_eof()
+    server.join(3)
+
+
+def test_bare_sleep_is_five_seconds_in_nobodys_way(serve):
+    """The first try of the README: `/` does not wait behind `/sleep`."""
+    server = serve("-w", "1")
+    sleeper, other = server.connect(), server.connect()
+    start = time.monotonic()
+    sleeper.send(request("/sleep"))
+    for _ in range(scaled(400)):
+        assert other.ask("/").body == HELLO
+    assert sleeper.is_silent()
+    response = sleeper.read_response()
+    assert time.monotonic() - start >= 5
+    assert response.body == HELLO
+    assert receipt(response)[0] == 5000
+
+
+def test_query_is_ignored(shipped):
+    response = shipped.connect().ask("/sleep/10ms?/20ms")
+    assert response.body == HELLO and receipt(response)[0] == 10
+
+
+def test_answer_is_not_to_be_stored(shipped):
+    """Or browsers would serialise what asks for the same."""
+    response = shipped.connect().ask("/sleep/0")
+    assert response.field("Cache-Control") == "no-store"
+    assert response.field("ETag") is None
+
+
+def test_head_sleeps_too(shipped):
+    client = shipped.connect()
+    start = time.monotonic()
+    response = client.ask("/sleep/30ms", method="HEAD")
+    assert time.monotonic() - start >= 0.03
+    assert receipt(response)[0] == 30
+    assert int(response.field("Content-Length")) == len(HELLO)
+    assert client.ask("/").body == HELLO
+
+
+def test_options_does_not_sleep(shipped):
+    client = shipped.connect()
+    assert client.ask("/sleep/10m", method="OPTIONS").status == 204
+
+
+def test_what_only_starts_like_sleep_is_a_file(serve, root):
+    (root / "sleepy").write_bytes(b"zzz")
+    client = serve(root=root).connect()
+    assert client.ask("/sleepy").body == b"zzz"
+
+
+def test_half_close_after_the_answer_is_due(shipped):
+    client = shipped.connect()
+    client.send(request("/sleep/0"))
+    client.half_close()
+    assert client.read_response().body == HELLO
+    client.read_eof()
+
+
+# When it is answered
+
+
+def test_never_early(serve):
+    """Fifty sleeps at once, with other requests as a long turn among them."""
+    server = serve("-w", "1")
+    busy = server.connect()
+    selector = selectors.DefaultSelector()
+    for number in range(50):
+        client = server.connect()
+        asked = 1000 + 7000 * number % 50000 + 17 * number
+        due = time.monotonic() + asked / 1e6
+        client.send(request(f"/sleep/{asked}us"))
+        selector.register(client.socket, selectors.EVENT_READ, (client, due))
+    burst = scaled(400)
+    busy.send(burst * request("/"))
+    while selector.get_map():
+        for key, _ in selector.select():
+            now = time.monotonic()
+            client, due = key.data
+            selector.unregister(client.socket)
+            assert now >= due
+            assert receipt(client.read_response())[1] >= 0
+    for _ in range(burst):
+        assert busy.read_response().status == 200
+
+
+def test_short_sleeps_overtake_long_ones(serve):
+    server = serve("-w", "1")
+    sleepers = {}
+    for text in "60s", "150ms", "20ms":
+        sleepers[text] = server.connect()
+        sleepers[text].send(request(f"/sleep/{text}"))
+    assert sleepers["20ms"].read_response().status == 200
+    assert sleepers["150ms"].read_response().status == 200
+    assert sleepers["60s"].is_silent()
+
+
+def test_connection_waits_behind_its_own_sleep(shipped):
+    """Pipelined answers come in order, the second sleep after the first."""
+    client = shipped.connect()
+    start = time.monotonic()
+    client.send(request("/sleep/60ms") + request("/") + request("/sleep/40ms"))
+    assert receipt(client.read_response())[0] == 60
+    assert client.read_response().field("Server-Timing") is None
+    assert receipt(client.read_response())[0] == 40
+    assert time.monotonic() - start >= 0.1
+
+
+def test_many_sleep_at_once(serve):
+    """One after another they would take longer than a test may."""
+    server = serve("-w", "2")
+    clients = [server.connect() for _ in range(scaled(400))]
+    for client in clients:
+        client.send(request("/sleep/200ms"))
+    for client in clients:
+        assert receipt(client.read_response())[0] == 200
+
+
+def test_waiting_costs_no_processor(serve):
+    """Neither unread input nor a long sleep makes a loop spin."""
+    server = serve("-w", "1")
+    stat = pathlib.Path(f"/proc/{server.pid}/stat")
+    client = server.connect()
+    client.ask("/")
+
+    def processor_time():
+        fields = stat.read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+    before = processor_time()
+    client.send(request("/sleep/600ms") + request("/") + b"GET ")
+    assert client.read_response().status == 200
+    assert processor_time() - before < 0.3
+
+
+# Whose client leaves
+
+
+@pytest.mark.parametrize("behind", [b"", request("/")], ids=["", "pipelined"])
+@pytest.mark.parametrize("way", ["reset", "close", "half_close"])
+def test_client_that_leaves_frees_everything(serve, way, behind):
+    """At once, long before its minute is over."""
+    server = serve("-w", "2")
+    server.connect().ask("/")
+    before, sockets = server.descriptors(), server.descriptors("socket:")
+    clients = [server.connect() for _ in range(20)]
+    for client in clients:
+        client.send(request("/sleep/60s") + behind)
+    eventually(
+        lambda: server.descriptors("socket:") == sockets + 20, "their arrival"
+    )
+    for client in clients:
+        getattr(client, way)()
+    eventually(lambda: server.descriptors() <= before, "their end")
+    if way == "half_close":
+        for client in clients:
+            client.read_eof()

@@ -1,0 +1,159 @@
+"""A client's connection, byte by byte: requests, answers, and how it ends."""
+
+import re
+import select
+import socket
+import struct
+
+PATIENCE = 30  # seconds after which a test gives up waiting
+READ_SIZE = 1 << 18
+
+
+def request(target="/", *fields, method="GET", version="1.1", body=b""):
+    """The bytes of a request; fields are whole lines without their CRLF."""
+    lines = [f"{method} {target} HTTP/{version}", "Host: localhost", *fields]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+class Response:
+    """A parsed answer; head holds its bytes up to the empty line."""
+
+    def __init__(self, head):
+        self.head = head
+        status_line, *lines = head.decode("latin-1").split("\r\n")
+        match = re.fullmatch(r"HTTP/1\.1 (\d{3}) ([ -~]*)", status_line)
+        assert match, f"not a status line: {status_line!r}"
+        self.status = int(match[1])
+        self.body = b""
+        self.fields = []
+        for line in lines:
+            match = re.fullmatch(r"([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*)", line)
+            assert match, f"not a field line: {line!r}"
+            self.fields.append((match[1].lower(), match[2].strip(" \t")))
+
+    def field(self, name):
+        """The value of a field that occurs at most once; None without it."""
+        values = [v for n, v in self.fields if n == name.lower()]
+        assert len(values) <= 1, f"{name} occurs {len(values)} times"
+        return values[0] if values else None
+
+    def without_date(self):
+        """What two answers to one question have in common."""
+        fields = [(n, v) for n, v in self.fields if n != "date"]
+        return self.status, fields, self.body
+
+    def __repr__(self):
+        return f"<{self.head!r} and {len(self.body)} bytes>"
+
+
+class Client:
+    """One TCP connection. What was read too far is kept for the next read."""
+
+    def __init__(self, address, receive_buffer=None):
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_STREAM)
+        self.socket.settimeout(PATIENCE)
+        if receive_buffer:
+            self.socket.setsockopt(
+                socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer
+            )
+        self.socket.connect(address)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = bytearray()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def ask(self, target="/", *fields, **how):
+        """Sends a request and reads its answer."""
+        self.send(request(target, *fields, **how))
+        return self.read_response(how.get("method", "GET"))
+
+    def read_response(self, method="GET"):
+        """The next answer, by its framing; an interim one counts as one."""
+        response = self.read_head()
+        status = response.status
+        if method == "HEAD" or status < 200 or status in (204, 304):
+            return response
+        length = response.field("Content-Length")
+        if response.field("Transfer-Encoding") == "chunked":
+            assert length is None
+            response.body = self._read_chunks()
+        else:
+            assert length is not None, f"an answer without length: {response}"
+            response.body = self.read(int(length))
+        return response
+
+    def read_head(self):
+        return Response(self.read_until(b"\r\n\r\n")[:-4])
+
+    def _read_chunks(self):
+        body = b""
+        while size := int(self.read_until(b"\r\n"), 16):
+            body += self.read(size)
+            assert self.read(2) == b"\r\n"
+        assert self.read(2) == b"\r\n"
+        return body
+
+    def read(self, size):
+        while len(self.buffer) < size:
+            assert self._fill(), f"FIN after {bytes(self.buffer[-200:])!r}"
+        return self._take(size)
+
+    def read_until(self, end):
+        start = 0
+        while (at := self.buffer.find(end, start)) < 0:
+            start = max(0, len(self.buffer) - len(end) + 1)
+            assert self._fill(), f"FIN after {bytes(self.buffer[-200:])!r}"
+        return self._take(at + len(end))
+
+    def read_some(self):
+        """What has come, or comes next; nothing at the server's FIN."""
+        return self._take(len(self.buffer)) or self.socket.recv(READ_SIZE)
+
+    def read_all(self):
+        """All bytes until the server's FIN; a reset raises."""
+        while self._fill():
+            pass
+        return self._take(len(self.buffer))
+
+    def read_eof(self):
+        """Asserts that the server ends the stream here, by FIN; and leaves."""
+        rest = self.read_all()
+        assert rest == b"", f"more before the FIN: {rest[:200]!r}"
+        self.close()
+
+    def is_silent(self, seconds=0):
+        """Whether nothing, not even an end, has come after so long."""
+        return not self.buffer and not select.select(
+            [self.socket], [], [], seconds
+        )[0]
+
+    def half_close(self):
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def reset(self):
+        """Leaves with RST instead of FIN."""
+        self.socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def _fill(self):
+        data = self.socket.recv(READ_SIZE)
+        self.buffer += data
+        return bool(data)
+
+    def _take(self, size):
+        data = bytes(self.buffer[:size])
+        del self.buffer[:size]
+        return data
