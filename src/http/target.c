@@ -52,7 +52,7 @@ target_decode_segment(const char **p, const char *end, struct target_text *text)
 
 		if (c == '%') {
 			c = target_decode_octet(*p, end);
-			*p += 2;
+			*p += c > 0 ? 2 : 0;
 		}
 		if (c <= 0)
 			return HTTP_TARGET_MALFORMED;
