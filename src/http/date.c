@@ -19,6 +19,10 @@ static const char *const date_days[] = { "Sunday", "Monday", "Tuesday",
 static const char *const date_months[] = { "Jan", "Feb", "Mar", "Apr", "May",
 	"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
+/* What is written, but for its parts. */
+static const struct span date_form = { "Day, 00 Mon 0000 00:00:00 GMT",
+	HTTP_DATE_SIZE };
+
 enum date_format {
 	DATE_IMF,
 	DATE_RFC850,
@@ -53,7 +57,7 @@ http_date_format(char text[HTTP_DATE_SIZE], time_t when)
 	if (when > DATE_LAST)
 		when = DATE_LAST;
 	gmtime_r(&when, &tm);
-	memcpy(text, "Day, 00 Mon 0000 00:00:00 GMT", HTTP_DATE_SIZE);
+	memcpy(text, date_form.data, date_form.size);
 	memcpy(text, date_days[tm.tm_wday], 3);
 	date_put_number(text + 5, 2, tm.tm_mday);
 	memcpy(text + 8, date_months[tm.tm_mon], 3);

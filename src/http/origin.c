@@ -49,16 +49,12 @@ origin_skip_ipv6(const char *p, const char *end)
 static bool
 origin_is_port(const char *p, const char *end)
 {
-	unsigned port = 0;
+	static const char last[] = "65535";
+	ptrdiff_t digits = end - p;
 
-	for (; p < end; p++) {
-		if (!http_char_is(*p, HTTP_CHAR_DIGIT))
-			return false;
-		port = port * 10 + (unsigned)(*p - '0');
-		if (port > 65535)
-			return false;
-	}
-	return true;
+	if (http_skip_chars(p, end, HTTP_CHAR_DIGIT) != end)
+		return false;
+	return digits < 5 || (digits == 5 && memcmp(p, last, 5) <= 0);
 }
 
 /*
@@ -159,7 +155,8 @@ origin_read_absolute(struct http_request *request)
 	authority = (struct span){ rest.data + scheme, 0 };
 	rest.size -= scheme;
 	while (authority.size < rest.size &&
-	       memchr("/?", authority.data[authority.size], 2) == NULL)
+	       authority.data[authority.size] != '/' &&
+	       authority.data[authority.size] != '?')
 		authority.size++;
 	if (!origin_is_authority(authority, &port))
 		return http_request_refuse(request, 400,

@@ -335,24 +335,47 @@ request_read_lines(struct http_request *request, struct request_cursor *c)
 }
 
 /*
- * Whether the bytes since `seen` add nothing but a further piece of a line, so
- * that a new look at the whole can wait. A CR is looked at together with what
- * follows it.
+ * What may follow at `now`, in the middle of the line that starts at `line`,
+ * without a change of what is being read; 0 where the whole must be read anew
+ * to know. Methods and versions are short enough for that.
+ */
+static unsigned
+request_class_within(const char *line, const char *now, bool first)
+{
+	size_t size = (size_t)(now - line);
+	const char *space;
+
+	if (!first)
+		return memchr(line, ':', size) == NULL ? HTTP_CHAR_TOKEN
+						       : HTTP_CHAR_VALUE;
+	space = memchr(line, ' ', size);
+	if (space == NULL || memchr(space + 1, ' ', now - space - 1) != NULL)
+		return 0;
+	return HTTP_CHAR_TARGET;
+}
+
+/*
+ * Whether the bytes since `seen` only prolong a method's target, a field's
+ * name or its value: then nothing is new, and the head is not read again.
  */
 static bool
-request_is_pending(struct span input, size_t seen)
+request_is_prolonged(struct span input, size_t seen)
 {
-	const char *p = input.data, *end = p + input.size;
+	const char *now = input.data + seen, *end = input.data + input.size;
+	const char *line;
+	bool first;
 
-	if (seen == 0 || input.size == HTTP_HEAD_MAX || p[seen - 1] == '\r')
+	if (seen == 0 || input.size == HTTP_HEAD_MAX || now[-1] == '\r' ||
+	    now[-1] == '\n')
 		return false;
-	if (request_skip_value(p + seen, end) < end)
+	line = memrchr(input.data, '\n', seen);
+	line = line == NULL ? input.data : line + 1;
+	/* No request line is as short as the empty ones before it. */
+	first = line - input.data <= 2 * REQUEST_EMPTY_LINES;
+	if (first && input.size > HTTP_TARGET_MAX)
 		return false;
-	if (input.size <= HTTP_TARGET_MAX)
-		return true;
-	while (p < end && (*p == '\r' || *p == '\n'))
-		p++;
-	return memchr(p, '\n', (size_t)(end - p)) != NULL;
+	return http_skip_chars(now, end,
+		   request_class_within(line, now, first)) == end;
 }
 
 enum http_parse
@@ -366,7 +389,7 @@ http_request_parse(struct http_request *request, struct span input, size_t seen)
 	request->method = HTTP_METHOD_UNKNOWN;
 	if (input.size > HTTP_HEAD_MAX)
 		input.size = HTTP_HEAD_MAX;
-	if (request_is_pending(input, seen))
+	if (request_is_prolonged(input, seen))
 		return HTTP_MORE;
 	c.end += input.size;
 	result = request_read_lines(request, &c);

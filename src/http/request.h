@@ -17,7 +17,7 @@
 
 enum http_parse {
 	HTTP_OK,   /* complete */
-	HTTP_MORE, /* not complete, and nothing wrong seen yet */
+	HTTP_MORE, /* well-formed so far, and not complete */
 	HTTP_BAD,  /* malformed, ambiguous or over a limit */
 };
 
@@ -103,8 +103,7 @@ struct http_request {
  * former call has answered HTTP_MORE to (0 the first time): the verdict is the
  * same as for the whole input at once, whatever the split, and a head that
  * comes byte by byte costs no more than linear time per line. The first fault
- * in the lines decides; what the fields mean is judged when all are there. A
- * fault within a line that comes in pieces may show only with the line's end.
+ * in the lines decides; what the fields mean is judged when all are there.
  * A head that has not ended within HTTP_HEAD_MAX bytes is HTTP_BAD: the caller
  * needs no more room than that.
  *

@@ -27,7 +27,7 @@ target_put(struct target_text *text, char c)
 	return true;
 }
 
-/* The octet that two hex digits stand for; -1 for what no name can hold. */
+/* The octet of two hex digits; -1 where they are none, or stand for '/'. */
 static int
 target_decode_octet(const char *p, const char *end)
 {
@@ -40,7 +40,7 @@ target_decode_octet(const char *p, const char *end)
 	if (high < 0 || low < 0)
 		return -1;
 	octet = high << 4 | low;
-	return octet == '\0' || octet == '/' ? -1 : octet;
+	return octet == '/' ? -1 : octet;
 }
 
 /* Appends the segment at *p, decoded, and moves *p to its end. */
@@ -52,10 +52,10 @@ target_decode_segment(const char **p, const char *end, struct target_text *text)
 
 		if (c == '%') {
 			c = target_decode_octet(*p, end);
-			if (c < 0)
-				return HTTP_TARGET_MALFORMED;
-			*p += 2;
+			*p += c > 0 ? 2 : 0;
 		}
+		if (c <= 0)
+			return HTTP_TARGET_MALFORMED;
 		if (!target_put(text, (char)c))
 			return HTTP_TARGET_TOO_LONG;
 	}

@@ -8,7 +8,7 @@
 
 enum http_target {
 	HTTP_TARGET_OK,
-	HTTP_TARGET_MALFORMED, /* '%' without two hex digits, or %00 */
+	HTTP_TARGET_MALFORMED, /* '%' without two hex digits, or a NUL */
 	HTTP_TARGET_ABOVE,     /* `..` climbs over the root */
 	HTTP_TARGET_TOO_LONG,  /* does not fit */
 };

@@ -121,12 +121,25 @@ test_every_room(void **state)
 	guard_close(&out);
 }
 
+/* A NUL would end the text early, whoever lets one through. */
+static void
+test_nul(void **state)
+{
+	char text[8];
+	size_t size;
+
+	(void)state;
+	assert_int_equal(http_target_decode(SPAN("/a\0b"), text, 8, &size),
+	    HTTP_TARGET_MALFORMED);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_every_room),
+		cmocka_unit_test(test_nul),
 	};
 
 	return cmocka_run_group_tests_name("target", tests, NULL, NULL);
