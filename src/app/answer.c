@@ -157,12 +157,25 @@ answer_write_circumstances(const struct answer *answer,
 		http_head_field(head, "Connection", SPAN("keep-alive"));
 }
 
+/* The fields that describe the file, as far as they suit the status. */
+static void
+answer_write_file(const struct answer *answer, struct http_head *head)
+{
+	if (answer->status == 304) { /* RFC 9110 15.4.5: no other metadata */
+		http_head_field(head, "ETag", span_of(answer->file->etag));
+		return;
+	}
+	file_write_content(answer->file, head);
+	if (answer->status == 200 && answer->asked < 0)
+		file_write_validators(answer->file, head);
+}
+
 /*
  * Writes a head of any kind, and behind it the text where there is no file;
  * returns its size.
  */
 static size_t
-answer_compose(const struct answer *answer, const struct moment *moment,
+answer_compose(struct answer *answer, const struct moment *moment,
     char *room)
 {
 	struct http_head head;
@@ -173,7 +186,7 @@ answer_compose(const struct answer *answer, const struct moment *moment,
 	http_head_field(&head, "Date",
 	    (struct span){ moment->date, HTTP_DATE_SIZE });
 	if (answer->file != NULL) {
-		file_write_fields(answer->file, answer->status, &head);
+		answer_write_file(answer, &head);
 	} else if (answer_has_content(answer)) {
 		fault = answer_format_fault(answer, text, sizeof text);
 		http_head_field(&head, "Content-Type",
@@ -182,8 +195,10 @@ answer_compose(const struct answer *answer, const struct moment *moment,
 	}
 	answer_write_circumstances(answer, moment, &head);
 	http_head_end(&head);
-	if (!answer->head_only)
+	if (!answer->head_only) {
 		http_head_append(&head, fault);
+		answer->content = fault.size;
+	}
 	return head.size;
 }
 
@@ -205,6 +220,7 @@ answer_copy(struct answer *answer, const struct moment *moment, char *room)
 	if (answer->step == ANSWER_BODY && file_content(file) != NULL &&
 	    file_size(file) <= ANSWER_WHOLE_MAX) {
 		size += file_size(file);
+		answer->content = file_size(file);
 		answer->step = ANSWER_END;
 	}
 	memcpy(room, file_plain_head(file, moment), size);
@@ -236,6 +252,7 @@ answer_body(struct answer *answer, struct piece *piece)
 	const char *content = file_content(file);
 
 	answer->step = ANSWER_END;
+	answer->content = file_size(file);
 	if (content != NULL) {
 		piece->kind = PIECE_LENT;
 		piece->bytes = (struct span){ content, file_size(file) };

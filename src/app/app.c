@@ -195,10 +195,10 @@ app_get(struct app *app, const struct http_request *http,
 		app_route(&request, answer);
 		return;
 	case HTTP_TARGET_MALFORMED:
-		answer_fail(answer, 400, "the path is wrongly encoded");
+		answer_refuse(answer, 400, "the path is wrongly encoded");
 		return;
 	case HTTP_TARGET_ABOVE:
-		answer_fail(answer, 400, "the path leads above the root");
+		answer_refuse(answer, 400, "the path leads above the root");
 		return;
 	case HTTP_TARGET_TOO_LONG:
 		answer_fail(answer, 414, NULL);

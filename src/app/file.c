@@ -71,19 +71,18 @@ file_describe(struct file *file, const struct moment *moment)
 }
 
 void
-file_write_fields(const struct file *file, unsigned status,
-    struct http_head *head)
+file_write_content(const struct file *file, struct http_head *head)
+{
+	http_head_field(head, "Content-Type", span_of(file->type));
+	http_head_number(head, "Content-Length", file_size(file));
+}
+
+void
+file_write_validators(const struct file *file, struct http_head *head)
 {
 	char modified[HTTP_DATE_SIZE];
 
-	if (status == 200 || status == 304)
-		http_head_field(head, "ETag", span_of(file->etag));
-	if (status == 304) /* RFC 9110 15.4.5: no other metadata */
-		return;
-	http_head_field(head, "Content-Type", span_of(file->type));
-	http_head_number(head, "Content-Length", file_size(file));
-	if (status != 200)
-		return;
+	http_head_field(head, "ETag", span_of(file->etag));
 	http_date_format(modified, file->modified);
 	http_head_field(head, "Last-Modified",
 	    (struct span){ modified, sizeof modified });
@@ -99,7 +98,8 @@ file_plain(const struct file *file, const struct moment *moment,
 	http_head_begin(&head, text, FILE_HEAD_MAX, 200);
 	http_head_field(&head, "Date",
 	    (struct span){ moment->date, HTTP_DATE_SIZE });
-	file_write_fields(file, 200, &head);
+	file_write_content(file, &head);
+	file_write_validators(file, &head);
 	http_head_end(&head);
 	return head.size;
 }
@@ -201,7 +201,17 @@ file_is_current(const struct file *file, int root)
 	struct stat status;
 
 	return file->settled && fstatat(root, file->path, &status, 0) == 0 &&
-	       file_same(&file->status, &status);
+	    file_same(&file->status, &status);
+}
+
+bool
+file_is_whole(const struct file *file)
+{
+	struct stat status;
+
+	return file->fd == -1 ||
+	    (fstat(file->fd, &status) == 0 &&
+		file_same(&file->status, &status));
 }
 
 struct file *

@@ -50,6 +50,12 @@ struct file *file_open(int root, struct span path, const struct moment *moment,
 /* Whether the path still leads to what was opened. May wait for the disk. */
 bool file_is_current(const struct file *file, int root);
 
+/*
+ * Whether a large file's content is still what its head says: it is read only
+ * while it is sent, and somebody may have written to it. Costs one fstat(2).
+ */
+bool file_is_whole(const struct file *file);
+
 /* One more reference, or one less; the last one frees. */
 struct file *file_take(struct file *file);
 void file_release(struct file *file);
@@ -73,8 +79,8 @@ file_content(const struct file *file)
  */
 const char *file_plain_head(struct file *file, const struct moment *moment);
 
-/* Writes the fields that describe the file in an answer of this status. */
-void file_write_fields(const struct file *file, unsigned status,
-    struct http_head *head);
+/* Write Content-Type and -Length; ETag and Last-Modified. */
+void file_write_content(const struct file *file, struct http_head *head);
+void file_write_validators(const struct file *file, struct http_head *head);
 
 #endif

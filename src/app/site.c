@@ -113,6 +113,19 @@ site_fault(int error, const struct stat *status)
 	}
 }
 
+/* Whether a cached file can be served as it is. */
+static bool
+site_is_current(const struct site *site, struct file *file,
+    const struct moment *moment)
+{
+	if (!file_is_whole(file))
+		return false;
+	if (moment->now - file->checked < SITE_CHECK_TIME)
+		return true;
+	file->checked = moment->now;
+	return file_is_current(file, site->config->root);
+}
+
 /* Finds a file by its whole path below the root. */
 static enum site_result
 site_find_file(struct site *site, struct span path, const struct moment *moment,
@@ -122,13 +135,9 @@ site_find_file(struct site *site, struct span path, const struct moment *moment,
 	struct file *file = site_lookup(bucket, path);
 	struct stat status;
 
-	if (file != NULL && moment->now - file->checked >= SITE_CHECK_TIME) {
-		if (file_is_current(file, site->config->root)) {
-			file->checked = moment->now;
-		} else {
-			site_forget(site, file);
-			file = NULL;
-		}
+	if (file != NULL && !site_is_current(site, file, moment)) {
+		site_forget(site, file);
+		file = NULL;
 	}
 	if (file == NULL) {
 		file = file_open(site->config->root, path, moment, &status);

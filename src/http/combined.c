@@ -78,10 +78,12 @@ combined_write_request(char *out, const struct http_request *request)
 	out = combined_escape(out, request->method_name);
 	*out++ = ' ';
 	out = combined_escape(out, request->target);
-	memcpy(out, " HTTP/1.", 8);
-	out[8] = request->minor == 0 ? '0' : '1';
-	out[9] = '"';
-	return out + 10;
+	if (request->version.data != NULL) {
+		*out++ = ' ';
+		out = combined_escape(out, request->version);
+	}
+	*out++ = '"';
+	return out;
 }
 
 struct combined *

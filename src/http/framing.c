@@ -27,7 +27,7 @@ struct framing_facts {
 };
 
 /*
- * A decimal number of at most 2^63-1 at *p. Returns false for anything else;
+ * A decimal number of at most 2^64-1 at *p. Returns false for anything else;
  * else *p is past it.
  */
 static bool
@@ -39,7 +39,7 @@ framing_read_number(const char **p, const char *end, uint64_t *number)
 	for (; *p < end && http_char_is(**p, HTTP_CHAR_DIGIT); (*p)++) {
 		unsigned digit = (unsigned)(**p - '0');
 
-		if (n > ((uint64_t)INT64_MAX - digit) / 10)
+		if (n > (UINT64_MAX - digit) / 10)
 			return false;
 		n = n * 10 + digit;
 	}

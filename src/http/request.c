@@ -210,13 +210,17 @@ request_read_version(struct http_request *request, struct request_cursor *c)
 	const size_t size = sizeof(usual) - 1;
 	bool whole = c->end - c->p >= (ptrdiff_t)size;
 
+	if (whole)
+		request->version = (struct span){ c->p, size - 2 };
 	if (whole && memcmp(c->p, usual, size) == 0) {
 		request->minor = 1;
 		c->p += size;
 		return HTTP_OK;
 	}
-	if (!request_is_version(c->p, c->end))
+	if (!request_is_version(c->p, c->end)) {
+		request->version.data = NULL;
 		return http_request_refuse(request, 400, "malformed version");
+	}
 	if (!whole)
 		return HTTP_MORE;
 	if (c->p[5] != '1')

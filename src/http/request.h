@@ -85,6 +85,7 @@ struct http_request {
 	uint64_t content_length; /* with HTTP_FRAMING_LENGTH */
 	struct span method_name; /* as sent */
 	struct span target;      /* as sent */
+	struct span version;     /* as sent: `HTTP/1.1` */
 	struct span authority; /* of the target, else Host's; data NULL: none */
 	struct span path;      /* starts with '/', not decoded; or "*", or
 				    empty for CONNECT */
@@ -108,8 +109,8 @@ struct http_request {
  * needs no more room than that.
  *
  * HTTP_OK: *request is filled; what follows head_size is body or the next
- * request. HTTP_BAD: status and fault are set, and so are method_name and
- * target as far as known, for the log; the connection must close after the
+ * request. HTTP_BAD: status and fault are set, and so are method_name,
+ * target and version as far as known, for the log; the connection must close after the
  * answer, since its framing is lost. No allocation. Any thread.
  */
 enum http_parse http_request_parse(struct http_request *request,

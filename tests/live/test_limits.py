@@ -6,7 +6,7 @@ import select
 import time
 
 import pytest
-from server import HTDOCS, eventually, scaled
+from server import HTDOCS, eventually, run, scaled
 from wire import PATIENCE, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -168,21 +168,38 @@ def test_clients_in_a_rush_are_all_served(serve):
         client.read_eof()
 
 
-@pytest.mark.parametrize(
-    "options, statuses", [([], [200]), (["--max-conns=1000"], [200, 503])]
-)
-def test_descriptors_run_out(serve, options, statuses):
-    """
-    What finds none waits; no client is lost, and no loop dies. Who allows
-    more connections than there can be may leave none for the files.
-    """
-    nofile = (64, 64)
+def allow_descriptors(pid, count):
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (count, count))
+
+
+def test_limit_of_connections_comes_from_the_descriptors(serve):
+    """What finds none waits; no client is lost, and no loop dies."""
     server = serve(
-        "-w",
-        "2",
-        *options,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, nofile),
+        "-w", "2", preexec_fn=lambda: allow_descriptors(0, 64)
     )
+    rush(server, [200])
+
+
+def test_more_connections_than_descriptors_are_refused_at_start():
+    result = run(
+        "--max-conns=1000",
+        "-l",
+        "127.0.0.1:0",
+        preexec_fn=lambda: allow_descriptors(0, 64),
+    )
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1 and "--max-conns=1000" in result.stderr
+
+
+def test_descriptors_run_out(serve):
+    """The limit is lowered behind its back: even files find none."""
+    server = serve("-w", "2")
+    allow_descriptors(server.pid, 40)
+    rush(server, [200, 503])
+
+
+def rush(server, statuses):
+    """Far more clients than there are descriptors; each is answered."""
     clients = [server.connect() for _ in range(120)]
     for client in clients:
         client.send(request("/"))

@@ -197,7 +197,7 @@ def test_reopening_loses_nothing(serve, tmp_path):
     server.connect().ask("/nothing/last/0")
     stop(server)
     last = "GET /nothing/last/0 HTTP/1.1"
-    assert parse(path.read_text())[-1][2] == last
+    assert last in {line[2] for line in parse(path.read_text())}
     lines = parse(old.read_text() + path.read_text())
     assert len(lines) == 4 * count + 1
     assert {line[2] for line in lines} == expected(4, count) | {last}

@@ -1,0 +1,316 @@
+/* Tests of app/site and app/file: the cache and what it tells of the disk. */
+#include "config.h"
+
+#include "app/site.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "tree.h"
+
+#define OPEN_FILES 2
+
+static const char date[] = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+struct fixture {
+	struct site_config config;
+	struct site site;
+	struct moment moment;
+};
+
+static int
+site_setup(void **state)
+{
+	static struct fixture fixture;
+
+	tree_enter();
+	fixture.config = (struct site_config){ .root = open(".", O_PATH),
+		.index = "hello.html",
+		.missing = "404.html",
+		.open_files = OPEN_FILES };
+	fixture.moment = (struct moment){ .now = CLOCK_S,
+		.wall = time(NULL),
+		.date = date };
+	assert_return_code(site_open(&fixture.site, &fixture.config), 0);
+	*state = &fixture;
+	return 0;
+}
+
+static int
+site_teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	site_close(&fixture->site);
+	close(fixture->config.root);
+	tree_leave();
+	return 0;
+}
+
+static enum site_result
+find(struct fixture *fixture, const char *path, struct file **file)
+{
+	return site_find(
+	    &fixture->site, span_of(path), &fixture->moment, file);
+}
+
+/* Asserts that a path leads to `size` bytes of `letter`, held in memory. */
+static void
+assert_content(
+    struct fixture *fixture, const char *path, char letter, size_t size)
+{
+	struct file *file;
+
+	assert_int_equal(find(fixture, path, &file), SITE_FOUND);
+	assert_int_equal(file_size(file), size);
+	assert_non_null(file_content(file));
+	for (size_t i = 0; i < size; i++)
+		assert_int_equal(file_content(file)[i], letter);
+	file_release(file);
+}
+
+static void
+test_paths(void **state)
+{
+	static const struct {
+		const char *path;
+		enum site_result result;
+	} rows[] = {
+		{ "", SITE_FOUND },
+		{ "hello.html", SITE_FOUND },
+		{ "sub/", SITE_FOUND },
+		{ "sub/hello.html", SITE_FOUND },
+		{ "sub", SITE_DIRECTORY },
+		{ "bare/", SITE_MISSING },
+		{ "odd/", SITE_MISSING }, /* its index is a directory */
+		{ "none", SITE_MISSING },
+		{ "hello.html/", SITE_MISSING },
+		{ "fifo", SITE_MISSING },
+		{ "out", SITE_MISSING },
+		{ "loop", SITE_MISSING },
+		{ ".secret", SITE_MISSING },
+		{ "sub/.secret", SITE_MISSING },
+		{ ".git/config", SITE_MISSING },
+		{ ".well-known/a", SITE_FOUND },
+		{ ".well-known/.secret", SITE_MISSING },
+		{ "sub/.well-known/a", SITE_MISSING },
+		{ ".well-knownx", SITE_MISSING },
+	};
+	struct fixture *fixture = *state;
+	struct file *file;
+
+	mkdir("sub", 0755);
+	mkdir("bare", 0755);
+	mkdir("odd", 0755);
+	mkdir("odd/hello.html", 0755);
+	mkdir(".well-known", 0755);
+	mkdir(".git", 0755);
+	mkdir("sub/.well-known", 0755);
+	tree_write("hello.html", 'a', 1);
+	tree_write("sub/hello.html", 'b', 1);
+	tree_write(".secret", 'c', 1);
+	tree_write("sub/.secret", 'c', 1);
+	tree_write(".git/config", 'c', 1);
+	tree_write(".well-known/a", 'd', 1);
+	tree_write(".well-known/.secret", 'c', 1);
+	tree_write(".well-knownx", 'c', 1);
+	tree_write("sub/.well-known/a", 'c', 1);
+	assert_return_code(mkfifo("fifo", 0644), 0);
+	assert_return_code(symlink("/etc/passwd", "out"), 0);
+	assert_return_code(symlink("loop", "loop"), 0);
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		print_message("# %s\n", rows[i].path);
+		assert_int_equal(
+		    find(fixture, rows[i].path, &file), rows[i].result);
+		if (rows[i].result == SITE_FOUND)
+			file_release(file);
+	}
+}
+
+static void
+test_content(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *file;
+
+	tree_write("empty", 'a', 0);
+	tree_write("small", 'b', (size_t)FILE_MEMORY_MAX);
+	tree_write("large", 'c', (size_t)FILE_MEMORY_MAX + 1);
+	assert_content(fixture, "empty", 'a', 0);
+	assert_content(fixture, "small", 'b', (size_t)FILE_MEMORY_MAX);
+	assert_int_equal(find(fixture, "large", &file), SITE_FOUND);
+	assert_null(file_content(file));
+	assert_return_code(fcntl(file->fd, F_GETFD), 0);
+	file_release(file);
+}
+
+/* A change shows after the time of a check, and not before: no stat(2) for
+ * every request. Writing in place, by rename and removing are all changes. */
+static void
+test_change_shows(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *file;
+
+	tree_write("page", 'a', 3);
+	assert_content(fixture, "page", 'a', 3);
+	tree_write("page", 'b', 3);
+	fixture->moment.now += CLOCK_S - 1;
+	assert_content(fixture, "page", 'a', 3);
+	fixture->moment.now += 1;
+	assert_content(fixture, "page", 'b', 3);
+
+	tree_write("other", 'c', 3);
+	assert_return_code(rename("other", "page"), 0);
+	fixture->moment.now += CLOCK_S;
+	assert_content(fixture, "page", 'c', 3);
+
+	unlink("page");
+	fixture->moment.now += CLOCK_S;
+	assert_int_equal(find(fixture, "page", &file), SITE_MISSING);
+}
+
+/* A large file is read while it is sent: its head may not be older. */
+static void
+test_change_of_large_shows_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *file;
+
+	tree_write("large", 'a', (size_t)FILE_MEMORY_MAX + 2);
+	assert_int_equal(find(fixture, "large", &file), SITE_FOUND);
+	file_release(file);
+	tree_write("large", 'a', (size_t)FILE_MEMORY_MAX + 1);
+	assert_int_equal(find(fixture, "large", &file), SITE_FOUND);
+	assert_int_equal(file_size(file), FILE_MEMORY_MAX + 1);
+	file_release(file);
+}
+
+/*
+ * A file that has just been written may be written again with the same size
+ * and time: it is read again at the next check.
+ */
+static void
+test_fresh_file_is_read_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct stat first;
+
+	tree_write("page", 'a', 3);
+	assert_return_code(utimensat(AT_FDCWD, "page", NULL, 0), 0);
+	assert_return_code(stat("page", &first), 0);
+	assert_content(fixture, "page", 'a', 3);
+
+	struct file *file;
+
+	assert_int_equal(find(fixture, "page", &file), SITE_FOUND);
+	assert_false(file->settled);
+	assert_false(file_is_current(file, fixture->config.root));
+	file_release(file);
+}
+
+/* What is evicted lives on for those who hold it. */
+static void
+test_bounds(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *held, *file;
+	char name[16];
+
+	tree_write("held", 'a', (size_t)FILE_MEMORY_MAX + 1);
+	assert_int_equal(find(fixture, "held", &held), SITE_FOUND);
+	for (int i = 0; i < 2 * OPEN_FILES; i++) {
+		snprintf(name, sizeof name, "large%d", i);
+		tree_write(name, 'b', (size_t)FILE_MEMORY_MAX + 1);
+		assert_int_equal(find(fixture, name, &file), SITE_FOUND);
+		file_release(file);
+		assert_true(fixture->site.open_files <= OPEN_FILES);
+	}
+	assert_int_equal(held->references, 1);
+	assert_return_code(fcntl(held->fd, F_GETFD), 0);
+	file_release(held);
+}
+
+/* The least recently used goes first. */
+static void
+test_eviction_order(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *first, *second, *third;
+	const size_t size = (size_t)FILE_MEMORY_MAX + 1;
+
+	tree_write("first", 'a', size);
+	tree_write("second", 'b', size);
+	tree_write("third", 'c', size);
+	assert_int_equal(find(fixture, "first", &first), SITE_FOUND);
+	assert_int_equal(find(fixture, "second", &second), SITE_FOUND);
+	file_release(first);
+	assert_int_equal(find(fixture, "first", &first), SITE_FOUND);
+	assert_int_equal(find(fixture, "third", &third), SITE_FOUND);
+	assert_int_equal(first->references, 2);
+	assert_int_equal(second->references, 1);
+	file_release(first);
+	file_release(second);
+	file_release(third);
+}
+
+/* The plain head, and its Date that follows the moment's. */
+static void
+test_plain_head(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *file;
+	char text[512];
+
+	tree_write("page.txt", 'a', 3);
+	assert_int_equal(find(fixture, "page.txt", &file), SITE_FOUND);
+	snprintf(text, sizeof text,
+	    "HTTP/1.1 200 OK\r\nDate: %s\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Length: 3\r\nETag: %s\r\nLast-Modified: ",
+	    date, file->etag);
+	assert_memory_equal(
+	    file_plain_head(file, &fixture->moment), text, strlen(text));
+
+	fixture->moment.wall++;
+	fixture->moment.date = "Sun, 06 Nov 1994 08:49:38 GMT";
+	assert_memory_equal(file_plain_head(file, &fixture->moment) +
+		strlen("HTTP/1.1 200 OK\r\nDate: "),
+	    fixture->moment.date, strlen(date));
+	file_release(file);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    test_paths, site_setup, site_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_content, site_setup, site_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_change_shows, site_setup, site_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_change_of_large_shows_at_once, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_fresh_file_is_read_again, site_setup, site_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_bounds, site_setup, site_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_eviction_order, site_setup, site_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_plain_head, site_setup, site_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
