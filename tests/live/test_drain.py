@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from server import HTDOCS, eventually
+from server import HTDOCS, eventually, scaled
 from wire import request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -108,7 +108,7 @@ def test_queued_connections_are_answered(serve, workers):
     """Those which the kernel took in, and nobody has accepted yet."""
     server = serve("-w", workers)
     server.freeze()
-    clients = [server.connect() for _ in range(32)]
+    clients = [server.connect() for _ in range(scaled(400))]
     for client in clients:
         client.send(request("/"))
     server.signal(TERM)

@@ -223,7 +223,9 @@ def test_waiting_costs_no_processor(serve):
         return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
     before = processor_time()
-    client.send(request("/sleep/600ms") + request("/") + b"GET ")
+    client.send(request("/sleep/700ms"))
+    assert client.is_silent(0.05)
+    client.send(request("/") + b"GET ")
     assert client.read_response().status == 200
     assert processor_time() - before < 0.3
 

@@ -9,10 +9,15 @@ PATIENCE = 30  # seconds after which a test gives up waiting
 READ_SIZE = 1 << 18
 
 
+def head(*lines):
+    """A request head of just these lines."""
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
 def request(target="/", *fields, method="GET", version="1.1", body=b""):
     """The bytes of a request; fields are whole lines without their CRLF."""
-    lines = [f"{method} {target} HTTP/{version}", "Host: localhost", *fields]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+    line = f"{method} {target} HTTP/{version}"
+    return head(line, "Host: localhost", *fields) + body
 
 
 class Response:
