@@ -5,6 +5,8 @@ where pytest itself dies before that, the missing plan is the error. A file
 that cannot be collected is a failed test.
 """
 
+import pytest
+
 
 class Tap:
     def __init__(self):
@@ -45,5 +47,8 @@ class Tap:
                     print(f"# {row}", flush=True)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config):
+    """Takes the place of the terminal's reporter, once that is registered."""
+    config.pluginmanager.unregister(name="terminalreporter")
     config.pluginmanager.register(Tap())
