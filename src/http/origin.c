@@ -73,7 +73,7 @@ origin_is_authority(struct span text, bool *port)
 			     : origin_skip_name(p, end);
 	if (host_end == p)
 		return false;
-	*port = host_end + 1 < end;
+	*port = end - host_end > 1;
 	if (host_end == end)
 		return true;
 	return *host_end == ':' && origin_is_port(host_end + 1, end);

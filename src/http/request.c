@@ -375,7 +375,7 @@ request_is_prolonged(struct span input, size_t seen)
 	line = memrchr(input.data, '\n', seen);
 	line = line == NULL ? input.data : line + 1;
 	/* No request line is as short as the empty ones before it. */
-	first = line - input.data <= 2 * REQUEST_EMPTY_LINES;
+	first = (line - input.data) / 2 <= REQUEST_EMPTY_LINES;
 	if (first && input.size > HTTP_TARGET_MAX)
 		return false;
 	return http_skip_chars(now, end,

@@ -75,20 +75,22 @@ enum http_framing {
 	HTTP_FRAMING_CHUNKED, /* RFC 9112 7.1 */
 };
 
-/* All spans point into the input, and live no longer. */
+/*
+ * All spans point into the input, and live no longer (but a path of "/" that
+ * an absolute-form target leaves out is a constant).
+ */
 struct http_request {
-	enum http_method method;
-	unsigned minor;        /* of HTTP/1.x; above 1 is treated as 1 */
-	bool keep_alive;       /* the client lets the connection go on */
-	bool expects_continue; /* Expect: 100-continue, never from HTTP/1.0 */
+	enum http_method method; /* HTTP_METHOD_UNKNOWN until it is read */
+	unsigned minor;          /* of HTTP/1.x; above 1 is treated as 1 */
+	bool keep_alive;         /* the client lets the connection go on */
+	bool expects_continue;   /* Expect: 100-continue, never from HTTP/1.0 */
 	enum http_framing framing;
 	uint64_t content_length; /* with HTTP_FRAMING_LENGTH */
 	struct span method_name; /* as sent */
 	struct span target;      /* as sent */
 	struct span version;     /* as sent: `HTTP/1.1` */
 	struct span authority; /* of the target, else Host's; data NULL: none */
-	struct span path;      /* starts with '/', not decoded; or "*", or
-				    empty for CONNECT */
+	struct span path;      /* not decoded; "*"; empty of CONNECT */
 	struct span query;     /* after the '?', not decoded; data NULL: none */
 	uint32_t present;      /* HTTP_FIELD_BIT() of the fields that occur */
 	uint32_t repeated;     /* the same, of those in several lines */

@@ -8,8 +8,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -213,20 +213,22 @@ test_begin(void **state)
 static void
 test_limit(void **state)
 {
-	char input[6 * LIMIT + 32] = "";
+	char input[6 * LIMIT + 32];
 	size_t size = 0, used;
+	struct span whole = { input, 0 };
 
-	for (int i = 0; i < LIMIT; i++, size += 6)
-		memcpy(input + size, "1\r\na\r\n", 6);
-	memcpy(input + size, "0\r\n\r\n", 5);
-	assert_int_equal(feed(*state, &chunked,
-			     (struct span){ input, size + 5 },
-			     (size_t[]){ 7, 999 }, &used),
+	for (int i = 0; i < LIMIT; i++)
+		size += (size_t)snprintf(input + size, sizeof(input) - size,
+		    "1\r\na\r\n");
+	whole.size = size + 5;
+	snprintf(input + size, sizeof(input) - size, "0\r\n\r\n");
+	assert_int_equal(feed(*state, &chunked, whole, (size_t[]){ 7, 999 },
+			     &used),
 	    200);
-	memcpy(input + size, "1\r\n", 3);
-	assert_int_equal(feed(*state, &chunked,
-			     (struct span){ input, size + 3 },
-			     (size_t[]){ 7, 999 }, &used),
+	whole.size = size + 3;
+	snprintf(input + size, sizeof(input) - size, "1\r\n");
+	assert_int_equal(feed(*state, &chunked, whole, (size_t[]){ 7, 999 },
+			     &used),
 	    413);
 }
 
@@ -234,29 +236,22 @@ test_limit(void **state)
 static void
 test_overhead(void **state)
 {
-	const size_t half = HTTP_HEAD_MAX / 2;
-	char *input = malloc(HTTP_HEAD_MAX + 64);
-	char *p = input;
+	static const char form[] = "1;%0*d\r\na\r\n0\r\nA:%0*d\r\n\r\n";
+	const int half = HTTP_HEAD_MAX / 2;
+	char input[HTTP_HEAD_MAX + 64];
+	struct span whole = { input, 0 };
 	size_t used;
 
-	assert_non_null(input);
-	p += sprintf(p, "1;");
-	memset(p, 'x', half - 1);
-	p += half - 1;
-	p += sprintf(p, "\r\na\r\n0\r\nA:");
-	memset(p, 'x', half - 3);
-	p += half - 3;
-	memcpy(p, "\r\n\r\n", 4);
-	assert_int_equal(feed(*state, &chunked,
-			     (struct span){ input, (size_t)(p + 4 - input) },
-			     (size_t[]){ 9, 4096 }, &used),
+	whole.size = (size_t)snprintf(input, sizeof(input), form, half - 1, 0,
+	    half - 3, 0);
+	assert_int_equal(feed(*state, &chunked, whole, (size_t[]){ 9, 4096 },
+			     &used),
 	    200);
-	memcpy(p, "x\r\n\r\n", 5);
-	assert_int_equal(feed(*state, &chunked,
-			     (struct span){ input, (size_t)(p + 5 - input) },
-			     (size_t[]){ 9, 4096 }, &used),
+	whole.size = (size_t)snprintf(input, sizeof(input), form, half - 1, 0,
+	    half - 2, 0);
+	assert_int_equal(feed(*state, &chunked, whole, (size_t[]){ 9, 4096 },
+			     &used),
 	    413);
-	free(input);
 }
 
 static int
@@ -264,7 +259,7 @@ open_guard(void **state)
 {
 	static struct guard guard;
 
-	guard_open(&guard, 2 * HTTP_HEAD_MAX);
+	guard_open(&guard, HTTP_HEAD_MAX);
 	*state = &guard;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -90,11 +91,12 @@ test_list(void **state)
 		struct span list = guard_at_end(&guard, span_of(rows[i].list));
 		struct span element;
 		char text[64] = "";
+		size_t size = 0;
 
-		while (http_list_next(&list, &element)) {
-			strncat(text, element.data, element.size);
-			strcat(text, "|");
-		}
+		while (http_list_next(&list, &element))
+			size += (size_t)snprintf(text + size,
+			    sizeof(text) - size, "%.*s|", (int)element.size,
+			    element.data);
 		if (strcmp(text, rows[i].elements) != 0)
 			fail_msg("%s: %s", rows[i].name, text);
 	}

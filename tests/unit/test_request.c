@@ -22,6 +22,7 @@ static const struct parsing_row request_line_rows[] = {
 	ROW("9112 2.2 an empty line first", "\r\n" FIELDS(""), PLAIN),
 	ROW("9112 2.2 four of them", "\r\n\r\n\r\n\r\n" FIELDS(""), PLAIN),
 	ROW("9112 2.2 too many", "\r\n\r\n\r\n\r\n\r\n" FIELDS(""), "400"),
+	ROW("9112 2.2 a fault after one", "\r\nGET /:\xc3 HTTP/1.1\r\n", "400"),
 	ROW("9112 2.2 a bare LF first", "\n" FIELDS(""), "400"),
 	ROW("9112 2.2 a bare CR first", "\r" FIELDS(""), "400"),
 	ROW("9112 2.2 a space first", " " FIELDS(""), "400"),
@@ -214,14 +215,14 @@ static const struct limits_row limits_rows[] = {
 	{ "6585 5 head, no end", 3, 8192, 2, 40000, "431", 32768 },
 };
 
+/* Composed in `data`, which is all zeros. */
 static struct span
 limits_head(char *data, const struct limits_row *row)
 {
-	*data = '\0';
 	memset(data, 'M', row->method);
-	memcpy(data + row->method, " /", 3);
-	memset(data + row->method + 2, 'a', row->target - 1);
-	strcpy(data + row->method + 1 + row->target, " HTTP/1.0\r\n");
+	parsing_print(data, " /");
+	memset(data + strlen(data), 'a', row->target - 1);
+	parsing_print(data, " HTTP/1.0\r\n");
 	for (size_t i = 0; i < row->fields; i++)
 		parsing_print(data, "A: b\r\n");
 	if (row->size > 0)
