@@ -550,6 +550,23 @@ test_open_and_close(void **state)
 	assert_int_equal(access_log_close(log), 0);
 }
 
+/* A file that is there already is gone on with. */
+static void
+test_appends(void **state)
+{
+	struct reading reading = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct access_log *log = open_and_start("log", 1);
+
+		assert_true(append_numbered(log, 0, i));
+		assert_int_equal(access_log_close(log), 0);
+	}
+	check_file(&reading, "log");
+	assert_int_equal(reading.lines, 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 
 int
@@ -557,6 +574,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_open_and_close),
+		TEST(test_appends),
 		TEST(test_room),
 		TEST(test_under_load),
 		TEST(test_wakes_up),
