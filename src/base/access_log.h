@@ -16,18 +16,23 @@
 struct access_log;
 
 /*
- * Opens `path` for appending (`-` is standard output) and makes `rings` rings;
- * the thread is not started yet. Returns NULL with errno. Main thread.
+ * Opens `path` for appending (`-` is standard output) and makes `rings` rings
+ * of 256 KiB; the thread is not started yet. A new file has mode 0640. A FIFO
+ * that nobody reads is ENXIO. Returns NULL with errno. Main thread.
  */
 struct access_log *access_log_open(const char *path, unsigned rings);
 
-/* Starts the writer thread. Returns 0, or -1 with errno. Main thread. */
+/*
+ * Starts the writer thread, in which all signals are blocked. Returns 0, or -1
+ * with errno. Main thread.
+ */
 int access_log_start(struct access_log *log);
 
 /*
- * Appends one whole line, its newline included, to ring `ring`. Returns false
- * where it was dropped for want of room (and has been counted). Only the one
- * thread that fills this ring.
+ * Appends one whole line, its newline included and no other, to ring `ring`.
+ * It is written some milliseconds later. Returns false where it was dropped
+ * for want of room (and has been counted). Only the one thread that fills this
+ * ring.
  */
 bool access_log_append(struct access_log *log, unsigned ring, struct span line);
 
@@ -39,9 +44,12 @@ void access_log_reopen(struct access_log *log);
 
 /*
  * Has the writer write what the rings hold, at most for one second (a pipe
- * that nobody reads must not hold the exit up), stops it, and frees all.
- * Returns how many lines were dropped in all. NULL is allowed (0). Main
- * thread, when no other thread fills a ring any more.
+ * that nobody reads must not hold the exit up), stops it, and frees all. A
+ * writer that is stuck even then is left behind and frees all should it ever
+ * come back; what it has not written is counted as dropped.
+ * Returns how many lines were dropped in all, those that could not be written
+ * included. NULL is allowed (0). Main thread, when no other thread fills a
+ * ring any more.
  */
 uint64_t access_log_close(struct access_log *log);
 
