@@ -175,8 +175,7 @@ answer_write_file(const struct answer *answer, struct http_head *head)
  * returns its size.
  */
 static size_t
-answer_compose(struct answer *answer, const struct moment *moment,
-    char *room)
+answer_compose(struct answer *answer, const struct moment *moment, char *room)
 {
 	struct http_head head;
 	char text[512];

@@ -86,7 +86,8 @@ app_on_sleep(const struct app_request *request, struct span rest,
 
 	switch (sleep_parse(rest, app->config->max_sleep, &asked)) {
 	case SLEEP_OK:
-		answer_sleep(answer, asked, request->moment->now + asked);
+		/* not the turn's time, which may lie before the request's end */
+		answer_sleep(answer, asked, clock_now() + asked);
 		return;
 	case SLEEP_MALFORMED:
 		answer_fail(answer, 400, app->sleep_malformed);

@@ -201,7 +201,7 @@ file_is_current(const struct file *file, int root)
 	struct stat status;
 
 	return file->settled && fstatat(root, file->path, &status, 0) == 0 &&
-	    file_same(&file->status, &status);
+	       file_same(&file->status, &status);
 }
 
 bool
@@ -209,9 +209,8 @@ file_is_whole(const struct file *file)
 {
 	struct stat status;
 
-	return file->fd == -1 ||
-	    (fstat(file->fd, &status) == 0 &&
-		file_same(&file->status, &status));
+	return file->fd == -1 || (fstat(file->fd, &status) == 0 &&
+				     file_same(&file->status, &status));
 }
 
 struct file *

@@ -353,7 +353,8 @@ request_class_within(const char *line, const char *now, bool first)
 		return memchr(line, ':', size) == NULL ? HTTP_CHAR_TOKEN
 						       : HTTP_CHAR_VALUE;
 	space = memchr(line, ' ', size);
-	if (space == NULL || memchr(space + 1, ' ', now - space - 1) != NULL)
+	if (space == NULL ||
+	    memchr(space + 1, ' ', (size_t)(now - space - 1)) != NULL)
 		return 0;
 	return HTTP_CHAR_TARGET;
 }

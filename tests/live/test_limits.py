@@ -174,9 +174,7 @@ def allow_descriptors(pid, count):
 
 def test_limit_of_connections_comes_from_the_descriptors(serve):
     """What finds none waits; no client is lost, and no loop dies."""
-    server = serve(
-        "-w", "2", preexec_fn=lambda: allow_descriptors(0, 64)
-    )
+    server = serve("-w", "2", preexec_fn=lambda: allow_descriptors(0, 64))
     rush(server, [200])
 
 
@@ -185,10 +183,12 @@ def test_more_connections_than_descriptors_are_refused_at_start():
         "--max-conns=1000",
         "-l",
         "127.0.0.1:0",
+        HTDOCS,
         preexec_fn=lambda: allow_descriptors(0, 64),
     )
     assert result.returncode == 1
-    assert result.stderr.count("\n") == 1 and "--max-conns=1000" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert "--max-conns=1000" in result.stderr
 
 
 def test_descriptors_run_out(serve):

@@ -16,8 +16,8 @@
 #include "base/clock.h"
 #include "tree.h"
 
-#define LARGE	  ((size_t)FILE_MEMORY_MAX + 1)
-#define MEDIUM	  ((size_t)40000)
+#define LARGE  ((size_t)FILE_MEMORY_MAX + 1)
+#define MEDIUM ((size_t)40000)
 
 static const char date[] = "Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -72,11 +72,10 @@ begin(struct fixture *fixture, const char *text)
 {
 	static struct http_request request;
 
-	print_message("# %s", text);
-	assert_int_equal(
-	    http_request_parse(&request, span_of(text), 0), HTTP_OK);
-	app_answer(
-	    &fixture->app, &request, &fixture->moment, &fixture->answer);
+	print_message("# %.*s\n", (int)strcspn(text, "\r"), text);
+	assert_int_equal(http_request_parse(&request, span_of(text), 0),
+	    HTTP_OK);
+	app_answer(&fixture->app, &request, &fixture->moment, &fixture->answer);
 }
 
 static struct piece
@@ -84,8 +83,7 @@ next(struct fixture *fixture)
 {
 	struct piece piece;
 
-	answer_next(
-	    &fixture->answer, &fixture->moment, fixture->room, &piece);
+	answer_next(&fixture->answer, &fixture->moment, fixture->room, &piece);
 	return piece;
 }
 
@@ -109,8 +107,8 @@ assert_end(struct fixture *fixture, enum piece_kind kind)
 	answer_fini(&fixture->answer);
 }
 
-#define REQUEST(method, path, version, fields)                                 \
-	method " " path " HTTP/" version "\r\nHost: a\r\n" fields "\r\n"
+#define REQUEST(method, path, version, fields) \
+ method " " path " HTTP/" version "\r\nHost: a\r\n" fields "\r\n"
 
 /* What each request's head says, and how its connection goes on. */
 static const struct row {
@@ -123,8 +121,8 @@ static const struct row {
 } rows[] = {
 	{ REQUEST("GET", "/", "1.1", ""), "200 OK", "Content-Length: 5\r\n",
 	    "Connection", "hhhhh", PIECE_KEEP },
-	{ REQUEST("GET", "/hello.html?a=b", "1.1", ""), "200 OK", "ETag: ",
-	    "Connection", "hhhhh", PIECE_KEEP },
+	{ REQUEST("GET", "/hello.html?a=b", "1.1", ""), "200 OK",
+	    "ETag: ", "Connection", "hhhhh", PIECE_KEEP },
 	{ REQUEST("HEAD", "/", "1.1", ""), "200 OK", "Content-Length: 5\r\n",
 	    "Connection", "", PIECE_KEEP },
 	{ REQUEST("GET", "/empty", "1.1", ""), "200 OK",
@@ -163,10 +161,9 @@ static const struct row {
 	    "Allow: GET, HEAD, OPTIONS\r\n", NULL, "405 Method Not Allowed\n",
 	    PIECE_KEEP },
 	{ REQUEST("OPTIONS", "*", "1.1", ""), "204 No Content",
-	    "Allow: GET, HEAD, OPTIONS\r\n", "Content-Length", "",
-	    PIECE_KEEP },
-	{ REQUEST("BREW", "/", "1.1", ""), "501 Not Implemented", NULL,
-	    "Allow", "501 Not Implemented\n", PIECE_KEEP },
+	    "Allow: GET, HEAD, OPTIONS\r\n", "Content-Length", "", PIECE_KEEP },
+	{ REQUEST("BREW", "/", "1.1", ""), "501 Not Implemented", NULL, "Allow",
+	    "501 Not Implemented\n", PIECE_KEEP },
 	{ REQUEST("GET", "/", "1.1", "If-None-Match: *\r\n"),
 	    "304 Not Modified", "ETag: ", "Content-", "", PIECE_KEEP },
 	{ REQUEST("GET", "/", "1.1", "If-None-Match: \"x\"\r\n"), "200 OK",
@@ -258,6 +255,7 @@ static void
 test_sleep(void **state)
 {
 	struct fixture *fixture = *state;
+	int64_t asked_at = clock_now();
 	struct piece piece;
 	const char *head;
 
@@ -265,13 +263,14 @@ test_sleep(void **state)
 	for (int i = 0; i < 2; i++) {
 		piece = next(fixture);
 		assert_int_equal(piece.kind, PIECE_UNTIL);
-		assert_true(piece.until >= fixture->moment.now + 250 * CLOCK_MS);
+		assert_true(
+		    piece.until >= fixture->moment.now + 250 * CLOCK_MS);
 		fixture->moment.now = piece.until - 1;
 	}
 	fixture->moment.now = piece.until + 81 * CLOCK_US;
 	head = next_bytes(fixture);
-	assert_non_null(strstr(
-	    head, "Server-Timing: sleep;dur=250, late;dur=0.081\r\n"));
+	assert_non_null(
+	    strstr(head, "Server-Timing: sleep;dur=250, late;dur=0.081\r\n"));
 	assert_non_null(strstr(head, "Cache-Control: no-store\r\n"));
 	assert_null(strstr(head, "ETag"));
 	assert_int_equal(next(fixture).kind, PIECE_LENT);
@@ -335,7 +334,8 @@ test_refused_request(void **state)
 	app_refuse(&fixture->app, NULL, 408, "too slow", &fixture->answer);
 	head = next_bytes(fixture);
 	assert_memory_equal(head, "HTTP/1.1 408 Request Timeout\r\n", 30);
-	assert_non_null(strstr(head, "\r\n\r\n408 Request Timeout: too slow\n"));
+	assert_non_null(
+	    strstr(head, "\r\n\r\n408 Request Timeout: too slow\n"));
 	assert_end(fixture, PIECE_CLOSE);
 
 	assert_int_equal(http_request_parse(&request,
@@ -357,8 +357,7 @@ test_missing_without_page(void **state)
 
 	unlink("404.html");
 	begin(fixture, REQUEST("GET", "/none", "1.1", ""));
-	assert_non_null(
-	    strstr(next_bytes(fixture), "\r\n\r\n404 Not Found\n"));
+	assert_non_null(strstr(next_bytes(fixture), "\r\n\r\n404 Not Found\n"));
 	assert_end(fixture, PIECE_KEEP);
 }
 
@@ -373,15 +372,15 @@ test_longest_location(void **state)
 	memset(target, 'q', HTTP_TARGET_MAX);
 	memcpy(target, "/sub?", 5);
 	target[HTTP_TARGET_MAX] = '\0';
-	snprintf(request, sizeof request,
-	    "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", target);
+	snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n",
+	    target);
 	begin(fixture, request);
 	assert_non_null(strstr(next_bytes(fixture), "Location: ./sub/?qqq"));
 	assert_end(fixture, PIECE_KEEP);
 }
 
-#define APP_TEST(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, app_setup, app_teardown)
+#define APP_TEST(test) \
+ cmocka_unit_test_setup_teardown(test, app_setup, app_teardown)
 
 int
 main(void)

@@ -57,8 +57,8 @@ test_rows(void **state)
 
 		http_request_parse(&request, span_of(rows[i].request), 0);
 		print_message("# %s\n", rows[i].line);
-		assert_line(
-		    combined_take("192.0.2.1", WHEN, &request), &rows[i]);
+		assert_line(combined_take("192.0.2.1", WHEN, &request),
+		    &rows[i]);
 	}
 }
 
@@ -66,8 +66,10 @@ test_rows(void **state)
 static void
 test_nothing_known(void **state)
 {
-	static const struct row row = { NULL, 408, 5,
-		"- - - [06/Nov/1994:08:49:37 +0000] \"-\" 408 5 \"-\" \"-\"\n" };
+	static const struct row row = {
+		NULL, 408, 5,
+		"- - - [06/Nov/1994:08:49:37 +0000] \"-\" 408 5 \"-\" \"-\"\n"
+	};
 
 	(void)state;
 	assert_line(combined_take(NULL, WHEN, NULL), &row);

@@ -33,8 +33,8 @@ test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		assert_string_equal(
-		    media_type_of(span_of(rows[i].name)), rows[i].type);
+		assert_string_equal(media_type_of(span_of(rows[i].name)),
+		    rows[i].type);
 }
 
 int

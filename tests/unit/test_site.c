@@ -58,14 +58,13 @@ site_teardown(void **state)
 static enum site_result
 find(struct fixture *fixture, const char *path, struct file **file)
 {
-	return site_find(
-	    &fixture->site, span_of(path), &fixture->moment, file);
+	return site_find(&fixture->site, span_of(path), &fixture->moment, file);
 }
 
 /* Asserts that a path leads to `size` bytes of `letter`, held in memory. */
 static void
-assert_content(
-    struct fixture *fixture, const char *path, char letter, size_t size)
+assert_content(struct fixture *fixture, const char *path, char letter,
+    size_t size)
 {
 	struct file *file;
 
@@ -129,8 +128,8 @@ test_paths(void **state)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		print_message("# %s\n", rows[i].path);
-		assert_int_equal(
-		    find(fixture, rows[i].path, &file), rows[i].result);
+		assert_int_equal(find(fixture, rows[i].path, &file),
+		    rows[i].result);
 		if (rows[i].result == SITE_FOUND)
 			file_release(file);
 	}
@@ -278,13 +277,13 @@ test_plain_head(void **state)
 	    "Content-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Length: 3\r\nETag: %s\r\nLast-Modified: ",
 	    date, file->etag);
-	assert_memory_equal(
-	    file_plain_head(file, &fixture->moment), text, strlen(text));
+	assert_memory_equal(file_plain_head(file, &fixture->moment), text,
+	    strlen(text));
 
 	fixture->moment.wall++;
 	fixture->moment.date = "Sun, 06 Nov 1994 08:49:38 GMT";
 	assert_memory_equal(file_plain_head(file, &fixture->moment) +
-		strlen("HTTP/1.1 200 OK\r\nDate: "),
+				strlen("HTTP/1.1 200 OK\r\nDate: "),
 	    fixture->moment.date, strlen(date));
 	file_release(file);
 }
@@ -293,23 +292,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    test_paths, site_setup, site_teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_content, site_setup, site_teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_change_shows, site_setup, site_teardown),
+		cmocka_unit_test_setup_teardown(test_paths, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_content, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_change_shows, site_setup,
+		    site_teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_change_of_large_shows_at_once, site_setup,
 		    site_teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_fresh_file_is_read_again, site_setup, site_teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_bounds, site_setup, site_teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_eviction_order, site_setup, site_teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_plain_head, site_setup, site_teardown),
+		cmocka_unit_test_setup_teardown(test_fresh_file_is_read_again,
+		    site_setup, site_teardown),
+		cmocka_unit_test_setup_teardown(test_bounds, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_eviction_order, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_plain_head, site_setup,
+		    site_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

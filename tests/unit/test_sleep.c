@@ -39,8 +39,8 @@ test_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		int64_t nanoseconds = -1;
-		enum sleep_result result =
-		    sleep_parse(span_of(rows[i].rest), LIMIT, &nanoseconds);
+		enum sleep_result result = sleep_parse(span_of(rows[i].rest),
+		    LIMIT, &nanoseconds);
 
 		print_message("# %s\n", rows[i].rest);
 		assert_int_equal(result, rows[i].result);
@@ -56,8 +56,8 @@ test_default_over_limit(void **state)
 	int64_t nanoseconds;
 
 	(void)state;
-	assert_int_equal(
-	    sleep_parse(SPAN(""), CLOCK_S, &nanoseconds), SLEEP_TOO_LONG);
+	assert_int_equal(sleep_parse(SPAN(""), CLOCK_S, &nanoseconds),
+	    SLEEP_TOO_LONG);
 }
 
 int

@@ -40,8 +40,9 @@ void
 tree_leave(void)
 {
 	assert_return_code(chdir("/"), 0);
-	assert_return_code(
-	    nftw(tree_path, tree_remove, 8, FTW_DEPTH | FTW_PHYS), 0);
+	assert_return_code(nftw(tree_path, tree_remove, 8,
+			       FTW_DEPTH | FTW_PHYS),
+	    0);
 }
 
 void
