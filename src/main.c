@@ -1,7 +1,6 @@
 /* The program from start to end; the main thread. */
 #include "config.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,9 +58,9 @@ main_open_root(const char *root)
 		fd = -1;
 	}
 	if (fd == -1)
-		log_error("can't serve %s: %s: name a directory that "
-			  "can be entered",
-		    root, strerror(errno));
+		log_error("can't serve %s: %m: name a directory that mtasync "
+			  "may enter",
+		    root);
 	return fd;
 }
 
@@ -142,9 +141,9 @@ main_open(const struct options *options, struct server_config *config)
 	config->log = access_log_open(options->access_log_file,
 	    config->workers);
 	if (config->log == NULL) {
-		log_error("can't write the log to %s: %s: name a file in a "
-			  "directory that can be written to",
-		    options->access_log_file, strerror(errno));
+		log_error("can't write the log to %s: %m: name a file that "
+			  "mtasync may write",
+		    options->access_log_file);
 		return -1;
 	}
 	return 0;

@@ -7,7 +7,7 @@
 #include <time.h>
 
 struct moment {
-	int64_t now;      /* clock_now(), no earlier than the request's end */
+	int64_t now;      /* clock_now(), at the start of this turn */
 	time_t wall;      /* seconds of CLOCK_REALTIME */
 	const char *date; /* `wall` as HTTP_DATE_SIZE bytes */
 	bool closing;     /* the server drains: no connection goes on */

@@ -126,32 +126,44 @@ site_is_current(const struct site *site, struct file *file,
 	return file_is_current(file, site->config->root);
 }
 
+/* The cached file at a path, as the most recently used; NULL: none is good. */
+static struct file *
+site_cached(struct site *site, const struct site_bucket *bucket,
+    struct span path, const struct moment *moment)
+{
+	struct file *file = site_lookup(bucket, path);
+
+	if (file == NULL)
+		return NULL;
+	if (!site_is_current(site, file, moment)) {
+		site_forget(site, file);
+		return NULL;
+	}
+	if (file != TAILQ_FIRST(&site->used)) {
+		TAILQ_REMOVE(&site->used, file, used);
+		TAILQ_INSERT_HEAD(&site->used, file, used);
+	}
+	return file;
+}
+
 /* Finds a file by its whole path below the root. */
 static enum site_result
 site_find_file(struct site *site, struct span path, const struct moment *moment,
     struct file **found)
 {
 	struct site_bucket *bucket = site_bucket_of(site, path);
-	struct file *file = site_lookup(bucket, path);
+	struct file *file = site_cached(site, bucket, path, moment);
 	struct stat status;
 
-	if (file != NULL && !site_is_current(site, file, moment)) {
-		site_forget(site, file);
-		file = NULL;
-	}
-	if (file == NULL) {
-		file = file_open(site->config->root, path, moment, &status);
-		if (file == NULL)
-			return site_fault(errno, &status);
+	if (file != NULL) {
 		*found = file_take(file);
-		site_remember(site, bucket, file);
 		return SITE_FOUND;
 	}
-	if (file != TAILQ_FIRST(&site->used)) {
-		TAILQ_REMOVE(&site->used, file, used);
-		TAILQ_INSERT_HEAD(&site->used, file, used);
-	}
+	file = file_open(site->config->root, path, moment, &status);
+	if (file == NULL)
+		return site_fault(errno, &status);
 	*found = file_take(file);
+	site_remember(site, bucket, file);
 	return SITE_FOUND;
 }
 

@@ -89,9 +89,9 @@ combined_write_request(char *out, const struct http_request *request)
 struct combined *
 combined_take(const char *peer, time_t when, const struct http_request *request)
 {
-	struct span client = span_of(peer != NULL ? peer : "-");
+	const char *client = peer != NULL ? peer : "-";
 	struct span none = { NULL, 0 }, referer = none, agent = none;
-	size_t room = client.size + COMBINED_RESULT_MAX + 128;
+	size_t room = strlen(client) + COMBINED_RESULT_MAX + 128;
 	struct combined *record;
 	char *out;
 
@@ -107,10 +107,9 @@ combined_take(const char *peer, time_t when, const struct http_request *request)
 	if (record == NULL)
 		return NULL;
 
-	memcpy(record->text, client.data, client.size);
-	out = record->text + client.size;
-	memcpy(out, " - - ", 5);
-	out = combined_write_time(out + 5, 64, when);
+	out = record->text;
+	out += snprintf(out, room, "%s - - ", client);
+	out = combined_write_time(out, 64, when);
 	out = combined_write_request(out, request);
 	record->head = (size_t)(out - record->text);
 	out = combined_quote(out + COMBINED_RESULT_MAX, referer);

@@ -169,7 +169,7 @@ conn_run(struct conn *conn)
 			sent = stream_flush(&conn->stream, context, false);
 			break;
 		}
-		conn->state = next;
+		conn->state = (uint8_t)next;
 	}
 	if (sent == WIRE_BROKEN || conn_wait(conn, sent == WIRE_BLOCKED) == -1)
 		conn_close(conn);
@@ -183,7 +183,7 @@ conn_run_from(struct conn *conn, enum conn_state state)
 		conn_close(conn);
 		return;
 	}
-	conn->state = state;
+	conn->state = (uint8_t)state;
 	conn_run(conn);
 }
 

@@ -4,6 +4,7 @@
 #include "loop/server.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -64,14 +65,14 @@ server_plan_descriptors(struct server_config *config)
 	uint64_t reserve = SERVER_FDS_OWN +
 			   workers * (SERVER_FDS_PER_WORKER +
 					 config->address_count + files);
+	uint64_t wanted = config->max_conns > 0 ? config->max_conns : 1;
 
-	if (all < reserve + (config->max_conns > 0 ? config->max_conns : 1)) {
-		log_error("--max-conns=%u with %u workers needs %llu file "
-			  "descriptors, and %llu are allowed: raise the limit "
-			  "(ulimit -Hn) or ask for less",
-		    config->max_conns, workers,
-		    (unsigned long long)(reserve + config->max_conns),
-		    (unsigned long long)all);
+	if (all < reserve + wanted) {
+		log_error("--max-conns=%" PRIu64 " with --workers=%u needs "
+			  "%" PRIu64 " file descriptors, and %" PRIu64
+			  " are allowed: raise the limit (ulimit -Hn) or ask "
+			  "for less",
+		    wanted, workers, reserve + wanted, all);
 		return -1;
 	}
 	if (config->max_conns == 0)
@@ -109,35 +110,33 @@ server_on_worker_end(void *arg)
 }
 
 /* What the operator can do about an address that can't be had. */
-static void
-server_explain_address(const struct listener_address *address, int error)
+static const char *
+server_advice(int error)
 {
-	char text[LISTENER_TEXT_MAX];
-	const char *advice = "";
-
-	listener_format(text, address);
-	if (error == EADDRINUSE)
-		advice = ": stop what listens there, or take another port "
-			 "with --listen";
-	else if (error == EACCES)
-		advice = ": ports below 1024 are root's; take another with "
-			 "--listen";
-	else if (error == EADDRNOTAVAIL)
-		advice = ": it is no address of this machine";
-	log_error("can't listen on %s: %s%s", text, strerror(error), advice);
+	switch (error) {
+	case EADDRINUSE:
+		return "stop what listens there, or choose another port";
+	case EACCES:
+		return "ports below 1024 are for root; choose another one";
+	case EADDRNOTAVAIL:
+		return "it is no address of this machine";
+	default:
+		return "choose another address";
+	}
 }
 
 static int
 server_take_signals(struct server *server)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
-	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 ||
+	    sigaction(SIGPIPE, &ignore, NULL) == -1)
 		return -1;
 	server->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	server->done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -148,10 +147,13 @@ static int
 server_bind(struct server *server)
 {
 	struct server_config *config = server->config;
+	char text[LISTENER_TEXT_MAX];
 
 	for (unsigned i = 0; i < config->address_count; i++)
 		if (listener_claim(&config->addresses[i]) == -1) {
-			server_explain_address(&config->addresses[i], errno);
+			listener_format(text, &config->addresses[i]);
+			log_error("can't listen on %s: %m: %s", text,
+			    server_advice(errno));
 			return -1;
 		}
 	for (unsigned i = 0; i < config->workers; i++) {

@@ -24,7 +24,7 @@
 #define WORKER_ACCEPT_MAX 64
 
 /* How long a full server waits before it looks for room again. */
-static const struct timeval worker_room_tick = { 0, 50 * 1000 };
+static const struct timeval worker_room_tick = { 0, 50000 };
 
 struct worker_listener {
 	struct worker *worker;

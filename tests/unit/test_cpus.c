@@ -3,7 +3,6 @@
 
 #include "base/cpus.h"
 
-#include <ftw.h>
 #include <limits.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -17,6 +16,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "tree.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
@@ -47,29 +48,18 @@ put(const char *root, const struct file *file)
 	assert_int_equal(fclose(stream), 0);
 }
 
-static int
-remove_one(const char *path, const struct stat *status, int type,
-    struct FTW *place)
-{
-	(void)status;
-	(void)type;
-	(void)place;
-	return remove(path);
-}
-
 /* Returns the quota in a system that has these files and no others. */
 static unsigned
 quota_of(const struct file files[FILES_MAX])
 {
-	char root[] = "/tmp/mtasync-cpus-XXXXXX";
+	char root[TREE_PATH_MAX];
 	unsigned quota;
 
-	assert_non_null(mkdtemp(root));
+	tree_make(root);
 	for (size_t i = 0; i < FILES_MAX && files[i].path != NULL; i++)
 		put(root, &files[i]);
 	quota = cpus_quota(root);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this is the one thread */
-	assert_int_equal(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+	tree_remove(root);
 	return quota;
 }
 

@@ -16,41 +16,54 @@
 #include <cmocka.h>
 #include <ftw.h>
 
-static char tree_path[64];
+static char tree_path[TREE_PATH_MAX];
+
+void
+tree_make(char path[TREE_PATH_MAX])
+{
+	snprintf(path, TREE_PATH_MAX, "/tmp/mtasync-tree-XXXXXX");
+	assert_non_null(mkdtemp(path));
+}
+
+static int
+tree_remove_one(const char *path, const struct stat *status, int type,
+    struct FTW *place)
+{
+	(void)status;
+	(void)type;
+	(void)place;
+	return remove(path);
+}
+
+void
+tree_remove(const char *path)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this is the one thread */
+	int result = nftw(path, tree_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+
+	assert_return_code(result, 0);
+}
 
 void
 tree_enter(void)
 {
-	snprintf(tree_path, sizeof tree_path, "/tmp/mtasync-tree-XXXXXX");
-	assert_non_null(mkdtemp(tree_path));
+	tree_make(tree_path);
 	assert_return_code(chdir(tree_path), 0);
-}
-
-static int
-tree_remove(const char *path, const struct stat *status, int what,
-    struct FTW *place)
-{
-	(void)status;
-	(void)what;
-	(void)place;
-	return remove(path);
 }
 
 void
 tree_leave(void)
 {
 	assert_return_code(chdir("/"), 0);
-	assert_return_code(nftw(tree_path, tree_remove, 8,
-			       FTW_DEPTH | FTW_PHYS),
-	    0);
+	tree_remove(tree_path);
 }
 
 void
 tree_write(const char *name, char letter, size_t size)
 {
-	static int writes;
-	struct timespec times[2] = { { .tv_sec = time(NULL) - 3600 + writes++ },
-		{ .tv_sec = time(NULL) - 3600 + writes } };
+	static time_t writes;
+	struct timespec then = { .tv_sec = time(NULL) - 3600 + writes++ };
+	struct timespec times[2] = { then, then };
 	FILE *file = fopen(name, "w");
 
 	assert_non_null(file);

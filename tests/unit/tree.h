@@ -4,10 +4,17 @@
 
 #include <stddef.h>
 
-/* Makes an empty directory and goes into it; the test fails where it cannot. */
-void tree_enter(void);
+/* A directory's path, NUL included. */
+#define TREE_PATH_MAX 64
+
+/* Makes an empty directory; the test fails where it cannot. */
+void tree_make(char path[TREE_PATH_MAX]);
 
 /* Removes it with all that is in it. */
+void tree_remove(const char *path);
+
+/* The same for one that is the current directory meanwhile. */
+void tree_enter(void);
 void tree_leave(void);
 
 /*
