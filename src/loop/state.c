@@ -226,6 +226,7 @@ state_take_piece(struct conn *conn)
 	case PIECE_UNTIL:
 		exchange->until = piece.until;
 		exchange->timer_armed = false;
+		context_renew(context); /* it may be due already */
 		return CONN_WAITING;
 	case PIECE_KEEP:
 		return state_end(conn, true);
@@ -267,19 +268,20 @@ state_answering(struct conn *conn)
 
 /*
  * A FIN during a sleep says that the client has left: on the wire, close() and
- * a half-close are the same. A reset shows as something to read.
+ * a half-close are the same. A reset shows as something to read. Whose answer
+ * is due gets it all the same.
  */
 static enum conn_state
 state_waiting(struct conn *conn)
 {
 	const struct stream *stream = &conn->stream;
 
+	if (conn->context->moment.now >= conn->exchange->until)
+		return CONN_ANSWERING;
 	if (stream->peer_closed ||
 	    (stream->readable && wire_is_broken(stream->fd)))
 		return CONN_CLOSED;
-	return conn->context->moment.now < conn->exchange->until
-		   ? CONN_WAITING
-		   : CONN_ANSWERING;
+	return CONN_WAITING;
 }
 
 static enum conn_state

@@ -135,19 +135,19 @@ static enum wire_result
 stream_flush_saved(struct stream *stream, struct context *context)
 {
 	struct stream_saved *saved = stream->output;
-	enum wire_result result;
-	size_t size;
 
-	do {
+	while (saved->start < saved->end) {
 		struct span parts[2] = { { saved->data + saved->start,
 					     saved->end - saved->start },
 			{ NULL, 0 } };
+		size_t size;
+		enum wire_result result = stream_put(stream, context, parts,
+		    false, &size);
 
-		result = stream_put(stream, context, parts, false, &size);
 		if (result != WIRE_DONE)
 			return result;
 		saved->start += size;
-	} while (saved->start < saved->end);
+	}
 	free(saved);
 	stream->output = NULL;
 	return WIRE_DONE;

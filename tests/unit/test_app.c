@@ -72,7 +72,9 @@ begin(struct fixture *fixture, const char *text)
 {
 	static struct http_request request;
 
-	print_message("# %.*s\n", (int)strcspn(text, "\r"), text);
+	int line = (int)strcspn(text, "\r");
+
+	print_message("# %.*s\n", line < 60 ? line : 60, text);
 	assert_int_equal(http_request_parse(&request, span_of(text), 0),
 	    HTTP_OK);
 	app_answer(&fixture->app, &request, &fixture->moment, &fixture->answer);
