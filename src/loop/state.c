@@ -4,6 +4,7 @@
 #include "loop/state.h"
 
 #include "base/log.h"
+#include "http/parser.h"
 
 static enum conn_state
 state_idle(struct conn *conn)

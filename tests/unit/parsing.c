@@ -3,6 +3,8 @@
 
 #include "parsing.h"
 
+#include "http/parser.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "http/parser.h"
 #include "tree.h"
 
 #define LARGE  ((size_t)FILE_MEMORY_MAX + 1)

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "http/parser.h"
+
 #define WHEN   784111777 /* Sun, 06 Nov 1994 08:49:37 GMT */
 #define PREFIX "192.0.2.1 - - [06/Nov/1994:08:49:37 +0000] "
 

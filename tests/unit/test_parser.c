@@ -1,7 +1,7 @@
-/* Tests of http/request: the lines of a head, and its limits. */
+/* Tests of http/parser: the lines of a head, and its limits. */
 #include "config.h"
 
-#include "http/request.h"
+#include "http/parser.h"
 
 #include <ctype.h>
 #include <setjmp.h>
