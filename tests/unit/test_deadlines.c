@@ -1,0 +1,214 @@
+/* Tests of loop/deadlines and loop/turns, on a real event base. */
+#include "config.h"
+
+#include "loop/deadlines.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "loop/turns.h"
+
+#define MANY 1000 /* several sweeps' worth */
+
+static const int64_t limits[DEADLINE_KINDS] = {
+	[DEADLINE_IDLE] = 120 * CLOCK_MS,
+	[DEADLINE_HEAD] = 60 * CLOCK_MS,
+	[DEADLINE_WRITE] = 1,
+	[DEADLINE_LINGER] = 3600 * CLOCK_S,
+};
+
+/* What a test has in the queues, and the order in which it was due. */
+struct item {
+	struct deadline deadline;
+	struct turn turn;
+	int order; /* 0: not yet */
+};
+
+static struct fixture {
+	struct event_base *base;
+	struct deadlines deadlines;
+	struct turns turns;
+	struct item items[MANY];
+	int passed;
+	int again; /* turns that the first item takes yet */
+} fixture;
+
+static void
+on_due(struct deadline *deadline)
+{
+	struct item *item = (struct item *)((char *)deadline -
+					    offsetof(struct item, deadline));
+
+	assert_true(clock_now() >= deadline->due);
+	assert_int_equal(item->order, 0);
+	item->order = ++fixture.passed;
+	deadlines_remove(&fixture.deadlines, deadline);
+}
+
+static void
+on_turn(struct turn *turn)
+{
+	struct item *item = (struct item *)((char *)turn -
+					    offsetof(struct item, turn));
+
+	item->order = ++fixture.passed;
+	if (item == fixture.items && --fixture.again > 0)
+		turns_add(&fixture.turns, turn);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	fixture = (struct fixture){ .base = event_base_new() };
+	assert_non_null(fixture.base);
+	deadlines_init(&fixture.deadlines, fixture.base, limits, on_due);
+	turns_init(&fixture.turns, fixture.base, on_turn);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	deadlines_fini(&fixture.deadlines);
+	turns_fini(&fixture.turns);
+	event_base_free(fixture.base);
+	return 0;
+}
+
+static void
+add(int item, enum deadline_kind kind)
+{
+	deadlines_add(&fixture.deadlines, &fixture.items[item].deadline, kind,
+	    clock_now());
+}
+
+/* Serves the base until it has nothing more to wait for. */
+static void
+run(void)
+{
+	assert_return_code(event_base_dispatch(fixture.base), 0);
+}
+
+/* The shorter limit first, though it was set last; never early. */
+static void
+test_order(void **state)
+{
+	(void)state;
+	add(0, DEADLINE_IDLE);
+	add(1, DEADLINE_IDLE);
+	add(2, DEADLINE_HEAD);
+	run();
+	assert_int_equal(fixture.items[2].order, 1);
+	assert_int_equal(fixture.items[0].order, 2);
+	assert_int_equal(fixture.items[1].order, 3);
+}
+
+/* One that is set anew waits its whole time, behind the others. */
+static void
+test_move(void **state)
+{
+	(void)state;
+	add(0, DEADLINE_HEAD);
+	add(1, DEADLINE_HEAD);
+	deadlines_move(&fixture.deadlines, &fixture.items[0].deadline,
+	    DEADLINE_HEAD, clock_now());
+	run();
+	assert_int_equal(fixture.items[1].order, 1);
+	assert_int_equal(fixture.items[0].order, 2);
+}
+
+/* Who has no limit is in a queue, and never due; who left, neither. */
+static void
+test_never(void **state)
+{
+	(void)state;
+	add(0, DEADLINE_NEVER);
+	add(1, DEADLINE_HEAD);
+	add(2, DEADLINE_HEAD);
+	deadlines_remove(&fixture.deadlines, &fixture.items[1].deadline);
+	run();
+	assert_int_equal(fixture.passed, 1);
+	assert_int_equal(fixture.items[2].order, 1);
+	assert_ptr_equal(TAILQ_FIRST(&fixture.deadlines.queues[DEADLINE_NEVER]),
+	    &fixture.items[0].deadline);
+}
+
+/* A limit that has an hour to go does not hold up one that has not. */
+static void
+test_long_and_short(void **state)
+{
+	struct timeval patience = { 5, 0 };
+
+	(void)state;
+	add(0, DEADLINE_LINGER);
+	add(1, DEADLINE_WRITE);
+	event_base_loopexit(fixture.base, &patience);
+	while (fixture.passed == 0)
+		assert_return_code(event_base_loop(fixture.base, EVLOOP_ONCE),
+		    0);
+	assert_int_equal(fixture.items[1].order, 1);
+}
+
+/* Thousands that are due at once pass in several rounds, in their order. */
+static void
+test_many(void **state)
+{
+	int rounds = 0;
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		add(i, DEADLINE_WRITE);
+	while (fixture.passed < MANY) {
+		int before = fixture.passed;
+
+		assert_return_code(event_base_loop(fixture.base, EVLOOP_ONCE),
+		    0);
+		rounds += fixture.passed > before;
+		assert_true(fixture.passed - before < MANY);
+	}
+	assert_true(rounds > 1);
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(fixture.items[i].order, i + 1);
+}
+
+/* A turn that is asked for again comes after all others that wait. */
+static void
+test_turns(void **state)
+{
+	(void)state;
+	fixture.again = 2;
+	for (int i = 0; i < 4; i++)
+		turns_add(&fixture.turns, &fixture.items[i].turn);
+	turns_add(&fixture.turns, &fixture.items[1].turn); /* once is enough */
+	turns_remove(&fixture.turns, &fixture.items[2].turn);
+	turns_remove(&fixture.turns, &fixture.items[2].turn);
+	run();
+	assert_int_equal(fixture.passed, 4);
+	assert_int_equal(fixture.items[1].order, 2);
+	assert_int_equal(fixture.items[2].order, 0);
+	assert_int_equal(fixture.items[3].order, 3);
+	assert_int_equal(fixture.items[0].order, 4);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_order),
+		TEST(test_move),
+		TEST(test_never),
+		TEST(test_long_and_short),
+		TEST(test_many),
+		TEST(test_turns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
