@@ -177,7 +177,7 @@ test_many(void **state)
 		assert_int_equal(fixture.items[i].order, i + 1);
 }
 
-/* A turn that is asked for again comes after all others that wait. */
+/* A turn that is asked for again comes in a later round of the loop. */
 static void
 test_turns(void **state)
 {
@@ -188,6 +188,8 @@ test_turns(void **state)
 	turns_add(&fixture.turns, &fixture.items[1].turn); /* once is enough */
 	turns_remove(&fixture.turns, &fixture.items[2].turn);
 	turns_remove(&fixture.turns, &fixture.items[2].turn);
+	assert_return_code(event_base_loop(fixture.base, EVLOOP_ONCE), 0);
+	assert_int_equal(fixture.passed, 3);
 	run();
 	assert_int_equal(fixture.passed, 4);
 	assert_int_equal(fixture.items[1].order, 2);
