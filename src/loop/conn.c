@@ -124,8 +124,21 @@ conn_arm_timer(struct conn *conn)
 }
 
 /*
+ * Whether the peer has reset the connection unnoticed. A reset makes one event
+ * with the bytes before it, which have been received since: only its error is
+ * left. Between two requests there is no need to look: either it alone made
+ * the event, and was received, or the answer to those bytes could not be sent.
+ */
+static bool
+conn_is_broken(const struct conn *conn)
+{
+	return conn->state != CONN_IDLE && wire_is_broken(conn->stream.fd);
+}
+
+/*
  * Arranges for whatever ends the wait; `blocked` says that the client has to
- * take bytes before anything else. Returns 0, or -1 where memory is short.
+ * take bytes before anything else. Returns 0; or -1 where there is nobody to
+ * wait for, or no memory.
  */
 static int
 conn_wait(struct conn *conn, bool blocked)
@@ -133,6 +146,8 @@ conn_wait(struct conn *conn, bool blocked)
 	struct context *context = conn->context;
 	enum deadline_kind kind = states[conn->state].deadline;
 
+	if (conn_is_broken(conn))
+		return -1;
 	if (conn->state == CONN_WAITING && conn_arm_timer(conn) == -1)
 		return -1;
 	if (!blocked && context_turn_is_over(context))

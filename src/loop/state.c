@@ -269,20 +269,14 @@ state_answering(struct conn *conn)
 
 /*
  * A FIN during a sleep says that the client has left: on the wire, close() and
- * a half-close are the same. A reset shows as something to read. Whose answer
- * is due gets it all the same.
+ * a half-close are the same. Whose answer is due gets it all the same.
  */
 static enum conn_state
 state_waiting(struct conn *conn)
 {
-	const struct stream *stream = &conn->stream;
-
 	if (conn->context->moment.now >= conn->exchange->until)
 		return CONN_ANSWERING;
-	if (stream->peer_closed ||
-	    (stream->readable && wire_is_broken(stream->fd)))
-		return CONN_CLOSED;
-	return CONN_WAITING;
+	return conn->stream.peer_closed ? CONN_CLOSED : CONN_WAITING;
 }
 
 static enum conn_state

@@ -233,6 +233,26 @@ def test_waiting_costs_no_processor(serve):
 # Whose client leaves
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+@pytest.mark.parametrize("way", ["reset", "close"])
+def test_client_that_leaves_with_its_request_frees_everything(
+    serve, way, accepted
+):
+    """The request and the end of its client come as one event."""
+    server = serve("-w", "1")
+    server.connect().ask("/")
+    before = server.descriptors()
+    client = server.connect()
+    if accepted:
+        client.ask("/")
+    server.freeze()
+    client.send(request("/sleep/60s"))
+    getattr(client, way)()
+    server.thaw()
+    assert server.connect().ask("/").status == 200  # it has seen the event
+    eventually(lambda: server.descriptors() <= before + 1, "their end")
+
+
 @pytest.mark.parametrize("behind", [b"", request("/")], ids=["", "pipelined"])
 @pytest.mark.parametrize("way", ["reset", "close", "half_close"])
 def test_client_that_leaves_frees_everything(serve, way, behind):
