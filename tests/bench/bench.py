@@ -21,7 +21,6 @@ import held
 import load
 import timers
 from answer import Fault
-from report import progress, spread, table
 from server import Server
 
 PROGRAM = os.environ.get("MTASYNC", "./mtasync")
@@ -61,10 +60,9 @@ def processor():
     return names[0] if names else platform.machine()
 
 
-def print_facts(effort):
+def print_facts(server, effort):
     """The machine, the versions, and what is run."""
-    with start_server() as server:
-        workers = re.search(r"with (\d+ workers?)", server.start_line)[1]
+    workers = re.search(r"with (\d+ workers?)", server.start_line)[1]
     cpus = len(os.sched_getaffinity(0))
     versions = output_of(PROGRAM, "--version").splitlines()
     wrk = " ".join(output_of("wrk", "-v").split()[:2])
@@ -87,36 +85,10 @@ def print_facts(effort):
         )
 
 
-def measure_loads(server, rounds, seconds):
-    """All loads, a round of each in turn, so that drift meets all alike."""
-    sizes = {each: load.check(server, each, PAGE) for each in load.LOADS}
-    results = {each: [] for each in load.LOADS}
-    for number in range(rounds):
-        progress(f"loads of /, round {number + 1} of {rounds}")
-        for each, size in sizes.items():
-            results[each].append(load.run(server, each, seconds, size))
-    table(
-        "Loads of `/`",
-        ["1000 requests/s", "p50 ms", "p99 ms", "server CPU us/request"],
-        [
-            [
-                each.name,
-                spread([one.rate / 1000 for one in results[each]]),
-                spread([one.p50 for one in results[each]]),
-                spread([one.p99 for one in results[each]]),
-                spread([one.cpu for one in results[each]]),
-            ]
-            for each in load.LOADS
-        ],
-    )
-    print("Pipelined, a latency is that of all 16 answers.")
-    return sizes[load.KEPT_ALIVE]
-
-
 def measure(effort):
-    print_facts(effort)
     with start_server() as server:
-        size = measure_loads(server, effort.rounds, effort.seconds)
+        print_facts(server, effort)
+        size = load.measure(server, PAGE, effort.rounds, effort.seconds)
     with start_server() as server:
         held.measure_speed(server, size, effort.pairs, effort.seconds)
     held.measure_memory(start_server, effort.memory_rounds)

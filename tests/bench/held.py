@@ -74,22 +74,14 @@ def measure_speed(server, size, pairs, seconds):
         take(without)
 
     def compare(name):
-        columns = [
-            [getattr(each, name) for each in rounds]
-            for rounds in (without, beside)
-        ]
+        columns = [load.values(rounds, name) for rounds in (without, beside)]
         ratios = [more / none for none, more in zip(*columns)]
         return [spread(column) for column in [*columns, ratios]]
 
     table(
         "`/` beside sleepers",
         ["0 sleepers", f"{count:,} sleepers", "ratio of each pair"],
-        [
-            ["requests/s", *compare("rate")],
-            ["p50 ms", *compare("p50")],
-            ["p99 ms", *compare("p99")],
-            ["server CPU us/request", *compare("cpu")],
-        ],
+        [[title, *compare(name)] for name, title in load.FIGURES.items()],
     )
     print(f"The sleepers' client used {1000 * holders_cpu:.0f} ms of CPU.")
 

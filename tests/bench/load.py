@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import answer
 from answer import Fault
+from report import progress, spread, table
 
 SCRIPT = pathlib.Path(__file__).with_name("load.lua")
 ERRORS = ["connect", "read", "write", "status", "timeout"]
@@ -29,13 +30,21 @@ class Load(NamedTuple):
 
 
 class Round(NamedTuple):
-    """What one round of a load gave."""
+    """What one round of a load gave, in the units of FIGURES."""
 
     requests: int
-    rate: float  # requests a second
-    p50: float  # ms, as are all latencies
+    rate: float
+    p50: float
     p99: float
-    cpu: float  # the server's, microseconds a request
+    cpu: float
+
+
+FIGURES = {
+    "rate": "1000 requests/s",
+    "p50": "p50 ms",
+    "p99": "p99 ms",
+    "cpu": "server CPU us/request",
+}
 
 
 # Sleeps in the mix are another wrk's. wrk sends a connection's next request
@@ -109,8 +118,35 @@ def run(server, load, seconds, size):
     check_bytes(load, mine, size)
     return Round(
         requests=mine["requests"],
-        rate=1e6 * mine["requests"] / mine["duration"],
+        rate=1e3 * mine["requests"] / mine["duration"],
         p50=mine["p50"] / 1e3,
         p99=mine["p99"] / 1e3,
         cpu=1e6 * cpu / sum(result["requests"] for result in results),
     )
+
+
+def values(rounds, name):
+    return [getattr(each, name) for each in rounds]
+
+
+def measure(server, page, rounds, seconds):
+    """
+    All loads, a round of each in turn, so that drift meets all alike. Returns
+    the bytes of an answer to KEPT_ALIVE.
+    """
+    sizes = {each: check(server, each, page) for each in LOADS}
+    results = {each: [] for each in LOADS}
+    for number in range(rounds):
+        progress(f"loads of /, round {number + 1} of {rounds}")
+        for each, size in sizes.items():
+            results[each].append(run(server, each, seconds, size))
+    table(
+        "Loads of `/`",
+        FIGURES.values(),
+        [
+            [each.name, *(spread(values(got, name)) for name in FIGURES)]
+            for each, got in results.items()
+        ],
+    )
+    print("Pipelined, a latency is that of all 16 answers.")
+    return sizes[KEPT_ALIVE]
