@@ -32,13 +32,13 @@ OPTIONS = ["-l", "127.0.0.1:0"]
 class Effort(NamedTuple):
     """How often and how long things are measured."""
 
-    seconds: int  # of one round, in whole seconds for wrk
+    seconds: int  # of one round of a load, in whole seconds for wrk
     rounds: int
     pairs: int  # of rounds without and with sleepers; even
     memory_rounds: int
 
 
-FULL = Effort(seconds=2, rounds=5, pairs=8, memory_rounds=3)
+FULL = Effort(seconds=2, rounds=5, pairs=16, memory_rounds=3)
 QUICK = Effort(seconds=1, rounds=3, pairs=4, memory_rounds=1)
 
 
@@ -90,7 +90,7 @@ def measure(effort):
         print_facts(server, effort)
         size = load.measure(server, PAGE, effort.rounds, effort.seconds)
     with start_server() as server:
-        held.measure_speed(server, size, effort.pairs, effort.seconds)
+        held.measure_speed(server, size, effort.pairs)
     held.measure_memory(start_server, effort.memory_rounds)
     with start_server() as server:
         calls.measure(server, size, effort.seconds)

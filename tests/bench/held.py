@@ -13,6 +13,7 @@ from server import cpu_seconds
 
 SCRIPT = pathlib.Path(__file__).with_name("hold.py")
 WANTED = 10_000
+SECONDS = 1  # of one round of speed: many short pairs beat a few long ones
 
 
 def limit():
@@ -51,7 +52,7 @@ def holding(server, count, kind):
     server.settle()
 
 
-def measure_speed(server, size, pairs, seconds):
+def measure_speed(server, size, pairs):
     """
     The load of `/` without sleepers and with them, in turn in one server: in
     the order 0 N N 0, 0 N N 0, ... in which drift cancels. Neighbours make a
@@ -61,7 +62,7 @@ def measure_speed(server, size, pairs, seconds):
     without, beside, holders_cpu = [], [], 0
 
     def take(rounds):
-        rounds.append(load.run(server, load.KEPT_ALIVE, seconds, size))
+        rounds.append(load.run(server, load.KEPT_ALIVE, SECONDS, size))
 
     for pair in range(0, pairs, 2):
         progress(f"0 and {count:,} sleepers, pair {pair + 1} of {pairs}")
@@ -83,7 +84,10 @@ def measure_speed(server, size, pairs, seconds):
         ["0 sleepers", f"{count:,} sleepers", "ratio of each pair"],
         [[title, *compare(name)] for name, title in load.FIGURES.items()],
     )
-    print(f"The sleepers' client used {1000 * holders_cpu:.0f} ms of CPU.")
+    print(
+        f"{pairs} pairs of rounds of {SECONDS} s; meanwhile the sleepers' "
+        f"client used {1000 * holders_cpu:.0f} ms of CPU."
+    )
 
 
 def measure_memory(start_server, rounds):
