@@ -1,0 +1,152 @@
+"""The loads, by wrk(1): what they are, and one round of one."""
+
+import json
+import os
+import pathlib
+import subprocess
+from typing import NamedTuple
+
+import answer
+from answer import Fault
+from report import progress, spread, table
+
+SCRIPT = pathlib.Path(__file__).with_name("load.lua")
+ERRORS = ["connect", "read", "write", "status", "timeout"]
+# As many as CPUs, like the server's workers; a power of two, for wrk gives
+# each thread the same number of connections and drops the rest.
+THREADS = 1 << min(4, len(os.sched_getaffinity(0)).bit_length() - 1)
+
+
+class Load(NamedTuple):
+    name: str
+    connections: int = 64
+    depth: int = 1  # requests in one send
+    close: bool = False  # a connection for each request
+    target: str = "/"
+    beside: "Load" = None  # runs at the same time
+
+    def fields(self):
+        return ["Connection: close"] if self.close else []
+
+
+class Round(NamedTuple):
+    """What one round of a load gave, in the units of FIGURES."""
+
+    requests: int
+    rate: float
+    p50: float
+    p99: float
+    cpu: float
+
+
+FIGURES = {
+    "rate": "1000 requests/s",
+    "p50": "p50 ms",
+    "p99": "p99 ms",
+    "cpu": "server CPU us/request",
+}
+
+
+# Sleeps in the mix are another wrk's. wrk sends a connection's next request
+# only after the answer: a load that mixes both would measure how many of its
+# connections are asleep. It also fills in the requests that it takes a slow
+# answer to have held back, which would be each sleep's. So a thousand sleeps a
+# second go on beside, and what is measured is whether `/` waits for them.
+SLEEPS = Load("", connections=100, target="/sleep/100ms")
+KEPT_ALIVE = Load("kept alive")
+LOADS = [
+    KEPT_ALIVE,
+    Load("pipelined, 16 deep", depth=16),
+    Load("one per connection", close=True),
+    Load("beside 1,000 sleeps/s", beside=SLEEPS),
+]
+
+
+def check(server, load, page):
+    """
+    Asks once as the load does. Every answer is to be the page; returns the
+    bytes of one.
+    """
+    with answer.connect(server.address) as connection:
+        one = answer.request(load.target, *load.fields())
+        connection.sendall(load.depth * one)
+        stream = connection.makefile("rb")
+        for _ in range(load.depth):
+            got = answer.read(stream)
+            if got.status != 200 or got.body != page:
+                raise Fault(f"{load.name}: a wrong answer: {got}")
+    return got.size
+
+
+def start(server, load, seconds):
+    command = ["wrk", f"-t{THREADS}", f"-c{load.connections}"]
+    command += [f"-d{seconds}s", f"-s{SCRIPT}"]
+    for field in load.fields():
+        command += ["-H", field]
+    command += [server.url.rstrip("/") + load.target, str(load.depth)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def finish(load, process):
+    """Its figures, which are to be without an error."""
+    output, _ = process.communicate()
+    if process.returncode != 0:
+        raise Fault(f"{load.name}: wrk ended with {process.returncode}")
+    figures = json.loads(output.splitlines()[-1])
+    errors = {name: figures[name] for name in ERRORS if figures[name]}
+    if errors or not figures["requests"]:
+        raise Fault(f"{load.name}: not without errors: {figures}")
+    return figures
+
+
+def check_bytes(load, figures, size):
+    """That all answers were as long as the one looked at."""
+    under_way = load.connections * load.depth
+    least = figures["requests"] * size
+    if not least <= figures["bytes"] <= least + under_way * size:
+        raise Fault(f"{load.name}: answers not of {size} bytes: {figures}")
+
+
+def run(server, load, seconds, size):
+    """One round; `size` is what check() returned."""
+    before = server.cpu_seconds()
+    loads = [load, *filter(None, [load.beside])]
+    processes = [start(server, each, seconds) for each in loads]
+    results = [finish(*pair) for pair in zip(loads, processes)]
+    cpu = server.cpu_seconds() - before
+    mine = results[0]
+    check_bytes(load, mine, size)
+    return Round(
+        requests=mine["requests"],
+        rate=1e3 * mine["requests"] / mine["duration"],
+        p50=mine["p50"] / 1e3,
+        p99=mine["p99"] / 1e3,
+        cpu=1e6 * cpu / sum(result["requests"] for result in results),
+    )
+
+
+def values(rounds, name):
+    return [getattr(each, name) for each in rounds]
+
+
+def measure(server, page, rounds, seconds):
+    """
+    All loads, a round of each in turn, so that drift meets all alike. Returns
+    the bytes of an answer to KEPT_ALIVE.
+    """
+    sizes = {each: check(server, each, page) for each in LOADS}
+    results = {each: [] for each in LOADS}
+    for number in range(rounds):
+        progress(f"loads of /, round {number + 1} of {rounds}")
+        for each, size in sizes.items():
+            results[each].append(run(server, each, seconds, size))
+    table(
+        "Loads of `/`",
+        FIGURES.values(),
+        [
+            [each.name, *(spread(values(got, name)) for name in FIGURES)]
+            for each, got in results.items()
+        ],
+    )
+    print("Pipelined, a latency is that of all 16 answers.")
+    return sizes[KEPT_ALIVE]
