@@ -240,10 +240,12 @@ test_wakes_up(void **state)
 }
 
 /* Fills until the ring is full and more, closes, and counts what the stuck
- * pipe has got: it holds whole lines, and all others were dropped. */
+ * pipe has got: it holds whole lines, and all others were dropped. With that
+ * read, the writer that was left behind comes back, and goes. */
 static void
 check_stuck(struct access_log *log, int reader)
 {
+	struct pollfd left = { .fd = reader }; /* by the writer: POLLHUP */
 	struct filler_reading reading = { 0 };
 	uint64_t dropped, appended = 0;
 	int64_t begin, took;
@@ -261,6 +263,7 @@ check_stuck(struct access_log *log, int reader)
 	text = malloc((size_t)size);
 	assert_non_null(text);
 	assert_int_equal(read(reader, text, (size_t)size), size);
+	assert_int_equal(poll(&left, 1, 20000), 1);
 	close(reader);
 	filler_check(&reading, text, (size_t)size);
 	free(text);
