@@ -1,8 +1,7 @@
 /*
- * access_log: the rings, the file, and the thread that writes the one to the
- * other. A ring has two ends: access_log_append() runs in its filling thread,
- * everything from access_log_run() down to it in the writer thread, and the
- * rest in the main thread.
+ * access_log: the file, and the thread that writes the rings to it.
+ * access_log_append() runs in the threads that fill them, all that
+ * access_log_run() calls in the writer thread, and the rest in the main thread.
  */
 #include "config.h"
 
@@ -26,10 +25,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/ring.h"
 #include "base/stats.h"
-
-/* Bytes of a ring; a power of two. */
-#define ACCESS_LOG_RING ((uint64_t)256 << 10)
 
 /*
  * How long the writer lets lines gather: so often in a second, at most, does
@@ -50,14 +47,6 @@ enum access_log_order {
 	ACCESS_LOG_ABANDON = 4, /* write nothing more, and end */
 };
 
-/* Positions count all bytes ever; modulo the size, they are places. */
-struct access_log_ring {
-	_Alignas(64) _Atomic uint64_t head; /* the filler's: end of the lines */
-	_Atomic uint64_t dropped;           /* the filler's: lines */
-	_Alignas(64) _Atomic uint64_t tail; /* the writer's: done up to here */
-	char bytes[ACCESS_LOG_RING];
-};
-
 struct access_log {
 	char *path;
 	int fd;
@@ -74,7 +63,7 @@ struct access_log {
 	bool started;
 
 	unsigned count;
-	struct access_log_ring rings[];
+	struct ring rings[];
 };
 
 /* Opening what is no file must not wait: a FIFO without a reader is ENXIO. */
@@ -119,8 +108,7 @@ access_log_release(struct access_log *log)
 struct access_log *
 access_log_open(const char *path, unsigned rings)
 {
-	size_t size = sizeof(struct access_log) +
-		      rings * sizeof(struct access_log_ring);
+	size_t size = sizeof(struct access_log) + rings * sizeof(struct ring);
 	struct access_log *log = aligned_alloc(_Alignof(struct access_log),
 	    size);
 	int fd, saved;
@@ -128,11 +116,8 @@ access_log_open(const char *path, unsigned rings)
 	if (log == NULL)
 		return NULL;
 	*log = (struct access_log){ .fd = -1, .owners = 1, .count = rings };
-	for (unsigned i = 0; i < rings; i++) {
-		atomic_init(&log->rings[i].head, 0);
-		atomic_init(&log->rings[i].tail, 0);
-		atomic_init(&log->rings[i].dropped, 0);
-	}
+	for (unsigned i = 0; i < rings; i++)
+		ring_init(&log->rings[i]);
 	log->complained = clock_now() - ACCESS_LOG_COMPLAINT;
 	log->path = strdup(path);
 	log->wake = eventfd(0, EFD_CLOEXEC);
@@ -160,53 +145,22 @@ access_log_signal(int eventfd_)
 }
 
 /*
- * Either the filler, which stores `head` before it loads `sleeping`, sees that
- * the writer sleeps; or the writer, which stores `sleeping` before it loads
- * `head`, sees the line. Only sequentially consistent accesses promise that:
- * with release and acquire each store may be late, and the line lie for ever.
+ * Either the filler, which appends before it loads `sleeping`, sees that the
+ * writer sleeps; or the writer, which stores `sleeping` before it peeks, sees
+ * the line. Only sequentially consistent accesses, here as in the ring, promise
+ * that: with release and acquire each store may be late, and the line lie for
+ * ever.
  */
 bool
-access_log_append(struct access_log *log, unsigned ring_number,
-    struct span line)
+access_log_append(struct access_log *log, unsigned ring, struct span line)
 {
-	struct access_log_ring *ring = &log->rings[ring_number];
-	uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
-	uint64_t at = head % ACCESS_LOG_RING, first = ACCESS_LOG_RING - at;
-
-	assert(ring_number < log->count);
-	assert(line.size > 0 && line.data[line.size - 1] == '\n');
-	if (line.size > ACCESS_LOG_RING - (head - tail)) {
-		stats_add(&ring->dropped, 1);
+	assert(ring < log->count);
+	if (!ring_append(&log->rings[ring], line))
 		return false;
-	}
-	if (first > line.size)
-		first = line.size;
-	memcpy(ring->bytes + at, line.data, first);
-	memcpy(ring->bytes, line.data + first, line.size - first);
-	atomic_store(&ring->head, head + line.size);
 	if (atomic_load(&log->sleeping) &&
 	    atomic_exchange(&log->sleeping, false))
 		access_log_signal(log->wake);
 	return true;
-}
-
-static char
-access_log_byte(const struct access_log_ring *ring, uint64_t position)
-{
-	return ring->bytes[position % ACCESS_LOG_RING];
-}
-
-/* How many lines end between the two positions. */
-static uint64_t
-access_log_count_lines(const struct access_log_ring *ring, uint64_t tail,
-    uint64_t head)
-{
-	uint64_t lines = 0;
-
-	for (; tail != head; tail++)
-		lines += access_log_byte(ring, tail) == '\n';
-	return lines;
 }
 
 /*
@@ -234,39 +188,36 @@ access_log_writev(struct access_log *log, const struct iovec *parts, int count)
  * that are never mixed with others' nor left half written.
  */
 static size_t
-access_log_batch(const struct access_log *log,
-    const struct access_log_ring *ring, uint64_t tail, uint64_t head)
+access_log_batch(const struct access_log *log, const struct ring_text *text)
 {
 	size_t size = 0;
 
-	if (log->regular || head - tail <= PIPE_BUF)
-		return head - tail;
-	for (size_t end = 1; end <= head - tail; end++) {
+	if (log->regular || text->size <= PIPE_BUF)
+		return text->size;
+	for (size_t end = 1; end <= text->size; end++) {
 		if (end > PIPE_BUF && size > 0)
 			break;
-		if (access_log_byte(ring, tail + end - 1) == '\n')
+		if (ring_text_byte(text, end - 1) == '\n')
 			size = end;
 	}
 	return size;
 }
 
+/* Writes of what is held in the ring as much as goes at once, or less. */
 static ssize_t
-access_log_write(struct access_log *log, struct access_log_ring *ring,
-    uint64_t tail, uint64_t head)
+access_log_write(struct access_log *log, const struct ring *ring,
+    const struct ring_text *held)
 {
-	size_t size = access_log_batch(log, ring, tail, head);
-	size_t at = tail % ACCESS_LOG_RING, first = ACCESS_LOG_RING - at;
+	struct ring_text text = ring_peek(ring, access_log_batch(log, held));
 	struct iovec parts[2];
 	ssize_t written;
 
-	if (first > size)
-		first = size;
-	parts[0] = (struct iovec){ ring->bytes + at, first };
-	parts[1] = (struct iovec){ ring->bytes, size - first };
+	for (size_t i = 0; i < 2; i++)
+		parts[i] = (struct iovec){ (char *)text.parts[i].data,
+			text.parts[i].size };
 	written = access_log_writev(log, parts, 2);
 	if (written > 0)
-		log->cut = access_log_byte(ring,
-			       tail + (uint64_t)written - 1) != '\n';
+		log->cut = ring_text_byte(&text, (size_t)written - 1) != '\n';
 	return written;
 }
 
@@ -306,25 +257,21 @@ access_log_complain(struct access_log *log)
 
 /* Writes out the lines that the ring holds now, or drops and counts them. */
 static void
-access_log_drain(struct access_log *log, struct access_log_ring *ring)
+access_log_drain(struct access_log *log, struct ring *ring)
 {
-	uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-	uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
-	bool fine = tail == head || access_log_mend(log);
+	struct ring_text text = ring_peek(ring, RING_SIZE);
+	bool fine = text.size == 0 || access_log_mend(log);
 
-	while (tail != head && !access_log_is_abandoned(log)) {
-		ssize_t size = fine ? access_log_write(log, ring, tail, head)
-				    : -1;
+	while (text.size > 0 && !access_log_is_abandoned(log)) {
+		ssize_t size = fine ? access_log_write(log, ring, &text) : -1;
 
 		if (size < 0) {
 			access_log_complain(log);
-			stats_add(&log->dropped,
-			    access_log_count_lines(ring, tail, head));
-			tail = head;
-		} else {
-			tail += (uint64_t)size;
+			stats_add(&log->dropped, ring_text_count_lines(&text));
+			size = (ssize_t)text.size;
 		}
-		atomic_store_explicit(&ring->tail, tail, memory_order_release);
+		ring_give_back(ring, (size_t)size);
+		text = ring_peek(ring, text.size - (size_t)size);
 	}
 }
 
@@ -343,8 +290,7 @@ static bool
 access_log_is_empty(struct access_log *log)
 {
 	for (unsigned i = 0; i < log->count; i++)
-		if (atomic_load(&log->rings[i].head) !=
-		    atomic_load(&log->rings[i].tail))
+		if (ring_peek(&log->rings[i], 1).size > 0)
 			return false;
 	return true;
 }
@@ -447,14 +393,15 @@ access_log_await_end(struct access_log *log)
  * that is stuck with PIPE_BUF bytes has written nothing, so its lines count.
  */
 static uint64_t
-access_log_count_left(struct access_log *log)
+access_log_count_left(const struct access_log *log)
 {
 	uint64_t lines = 0;
 
-	for (unsigned i = 0; i < log->count; i++)
-		lines += access_log_count_lines(&log->rings[i],
-		    atomic_load(&log->rings[i].tail),
-		    atomic_load(&log->rings[i].head));
+	for (unsigned i = 0; i < log->count; i++) {
+		struct ring_text text = ring_peek(&log->rings[i], RING_SIZE);
+
+		lines += ring_text_count_lines(&text);
+	}
 	return lines;
 }
 
@@ -472,7 +419,7 @@ access_log_close(struct access_log *log)
 	}
 	dropped = access_log_count_left(log) + stats_read(&log->dropped);
 	for (unsigned i = 0; i < log->count; i++)
-		dropped += stats_read(&log->rings[i].dropped);
+		dropped += ring_count_dropped(&log->rings[i]);
 	access_log_release(log);
 	return dropped;
 }

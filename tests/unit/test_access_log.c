@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,9 +22,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-
-#define FILLERS   4
-#define LINE_SIZE 300
+#include "capture.h"
+#include "filler.h"
 
 /* A directory for each test, in which it stays. */
 static char directory[64];
@@ -63,60 +61,19 @@ open_and_start(const char *path, unsigned rings)
 	return log;
 }
 
-/* A line `ring number xxx...`, of a length that depends on the number. */
-static struct span
-make_line(char text[LINE_SIZE], unsigned ring, unsigned number)
+/* As fillers append. */
+static bool
+append_line(void *log, unsigned ring, struct span line)
 {
-	int size = snprintf(text, LINE_SIZE, "%u %u ", ring, number);
-	size_t fill = number * 7919 % 200;
-
-	memset(text + size, 'x', fill);
-	text[(size_t)size + fill] = '\n';
-	return (struct span){ text, (size_t)size + fill + 1 };
+	return access_log_append(log, ring, line);
 }
 
 static bool
 append_numbered(struct access_log *log, unsigned ring, unsigned number)
 {
-	char text[LINE_SIZE];
+	char text[FILLER_LINE_MAX];
 
-	return access_log_append(log, ring, make_line(text, ring, number));
-}
-
-/* What was read of a log, and the number that each ring is to have next. */
-struct reading {
-	unsigned next[FILLERS];
-	uint64_t lines, cut;
-};
-
-/* Checks that the text is whole lines, whose numbers grow; counts them. A text
- * that does not end in a newline has one more line, which is cut. */
-static void
-check_text(struct reading *reading, const char *text, size_t size)
-{
-	const char *end = text + size;
-
-	while (text < end) {
-		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		char expected[LINE_SIZE], *rest;
-		unsigned long ring, number;
-		struct span line;
-
-		if (newline == NULL) {
-			reading->cut++;
-			return;
-		}
-		ring = strtoul(text, &rest, 10);
-		number = strtoul(rest, NULL, 10);
-		assert_in_range(ring, 0, FILLERS - 1);
-		line = make_line(expected, (unsigned)ring, (unsigned)number);
-		assert_int_equal(newline + 1 - text, line.size);
-		assert_memory_equal(text, expected, line.size);
-		assert_true(number >= reading->next[ring]);
-		reading->next[ring] = (unsigned)number + 1;
-		reading->lines++;
-		text = newline + 1;
-	}
+	return append_line(log, ring, filler_make_line(text, ring, number));
 }
 
 /* Returns the whole file, NUL-terminated, for the caller to free. */
@@ -138,62 +95,38 @@ read_file(const char *path, size_t *size)
 }
 
 static void
-check_file(struct reading *reading, const char *path)
+check_file(struct filler_reading *reading, const char *path)
 {
 	size_t size;
 	char *text = read_file(path, &size);
 
-	check_text(reading, text, size);
+	filler_check(reading, text, size);
 	free(text);
 }
 
-struct filler {
-	pthread_t thread;
-	struct access_log *log;
-	unsigned ring, count, dropped;
-	bool insists; /* tries again until there is room */
-};
-
-static void *
-fill(void *argument)
-{
-	struct filler *filler = argument;
-
-	for (unsigned i = 0; i < filler->count; i++)
-		while (!append_numbered(filler->log, filler->ring, i)) {
-			filler->dropped++;
-			if (!filler->insists)
-				break;
-			sched_yield();
-		}
-	return NULL;
-}
-
+/* One for each ring. */
 static void
-start_fillers(struct filler fillers[FILLERS], struct access_log *log,
+start_fillers(struct filler fillers[FILLER_MAX], struct access_log *log,
     unsigned count, bool insist)
 {
-	for (unsigned i = 0; i < FILLERS; i++) {
-		fillers[i] = (struct filler){ .log = log,
+	for (unsigned i = 0; i < FILLER_MAX; i++) {
+		fillers[i] = (struct filler){ .append = append_line,
+			.to = log,
 			.ring = i,
 			.count = count,
 			.insists = insist };
-		assert_int_equal(pthread_create(&fillers[i].thread, NULL, fill,
-				     &fillers[i]),
-		    0);
+		filler_start(&fillers[i]);
 	}
 }
 
 /* Returns how many lines they saw dropped. */
 static uint64_t
-join_fillers(struct filler fillers[FILLERS])
+join_fillers(struct filler fillers[FILLER_MAX])
 {
 	uint64_t dropped = 0;
 
-	for (unsigned i = 0; i < FILLERS; i++) {
-		assert_int_equal(pthread_join(fillers[i].thread, NULL), 0);
-		dropped += fillers[i].dropped;
-	}
+	for (unsigned i = 0; i < FILLER_MAX; i++)
+		dropped += filler_join(&fillers[i]);
 	return dropped;
 }
 
@@ -201,9 +134,9 @@ join_fillers(struct filler fillers[FILLERS])
 static void
 test_under_load(void **state)
 {
-	struct access_log *log = open_and_start("log", FILLERS);
-	struct filler fillers[FILLERS];
-	struct reading reading = { 0 };
+	struct access_log *log = open_and_start("log", FILLER_MAX);
+	struct filler fillers[FILLER_MAX];
+	struct filler_reading reading = { 0 };
 	uint64_t dropped;
 
 	(void)state;
@@ -212,7 +145,7 @@ test_under_load(void **state)
 	assert_int_equal(access_log_close(log), dropped);
 	check_file(&reading, "log");
 	assert_int_equal(reading.cut, 0);
-	assert_int_equal(reading.lines + dropped, FILLERS * 30000);
+	assert_int_equal(reading.lines + dropped, FILLER_MAX * 30000);
 }
 
 /* Waits for a file to appear; fails after some seconds. */
@@ -231,9 +164,9 @@ await_file(const char *path)
 static void
 test_reopen(void **state)
 {
-	struct access_log *log = open_and_start("log", FILLERS);
-	struct filler fillers[FILLERS];
-	struct reading reading = { 0 };
+	struct access_log *log = open_and_start("log", FILLER_MAX);
+	struct filler fillers[FILLER_MAX];
+	struct filler_reading reading = { 0 };
 
 	(void)state;
 	start_fillers(fillers, log, 10000, true);
@@ -246,46 +179,8 @@ test_reopen(void **state)
 	check_file(&reading, "old");
 	check_file(&reading, "log");
 	assert_int_equal(reading.cut, 0);
-	assert_int_equal(reading.lines, FILLERS * 10000 + 1);
+	assert_int_equal(reading.lines, FILLER_MAX * 10000 + 1);
 	assert_int_equal(reading.next[0], 10001);
-}
-
-/* Standard error while a test reads what is said there. */
-static int error_saved, error_reader;
-
-static void
-hear(void)
-{
-	int ends[2];
-
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	error_saved = dup(STDERR_FILENO);
-	error_reader = ends[0];
-	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
-	close(ends[1]);
-}
-
-/* Waits for a complaint, and returns it; NULL where none comes. */
-static const char *
-await_complaint(int milliseconds)
-{
-	static char text[4096];
-	struct pollfd ready = { .fd = error_reader, .events = POLLIN };
-	ssize_t size;
-
-	if (poll(&ready, 1, milliseconds) <= 0)
-		return NULL;
-	size = read(error_reader, text, sizeof(text) - 1);
-	text[size > 0 ? size : 0] = '\0';
-	return text;
-}
-
-static void
-hear_no_more(void)
-{
-	assert_true(dup2(error_saved, STDERR_FILENO) >= 0);
-	close(error_saved);
-	close(error_reader);
 }
 
 /* A path that is gone leaves the old file in use. */
@@ -293,21 +188,19 @@ static void
 test_reopen_fails(void **state)
 {
 	struct access_log *log = open_and_start("log", 1);
-	struct reading reading = { 0 };
-	const char *said;
+	struct filler_reading reading = { 0 };
+	struct capture said;
 
 	(void)state;
-	hear();
+	capture_begin(&said, STDERR_FILENO);
 	assert_int_equal(rename("log", "old"), 0);
 	assert_int_equal(mkdir("log", 0700), 0);
 	access_log_reopen(log);
-	said = await_complaint(20000);
-	assert_non_null(said);
-	assert_string_equal(said,
+	assert_string_equal(capture_read(&said, 20000),
 	    "mtasync: access log log: Is a directory; the old file stays\n");
 	assert_true(append_numbered(log, 0, 0));
 	assert_int_equal(access_log_close(log), 0);
-	hear_no_more();
+	capture_end(&said);
 	assert_int_equal(rmdir("log"), 0);
 	check_file(&reading, "old");
 	assert_int_equal(reading.lines, 1);
@@ -328,8 +221,8 @@ test_wakes_up(void **state)
 	int reader = open_fifo();
 	struct access_log *log = open_and_start("fifo", 1);
 	struct pollfd ready = { .fd = reader, .events = POLLIN };
-	struct reading reading = { 0 };
-	char text[LINE_SIZE];
+	struct filler_reading reading = { 0 };
+	char text[FILLER_LINE_MAX];
 
 	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
@@ -339,7 +232,7 @@ test_wakes_up(void **state)
 		assert_int_equal(poll(&ready, 1, 20000), 1);
 		size = read(reader, text, sizeof(text));
 		assert_true(size > 0);
-		check_text(&reading, text, (size_t)size);
+		filler_check(&reading, text, (size_t)size);
 		assert_int_equal(reading.lines, i + 1);
 	}
 	assert_int_equal(access_log_close(log), 0);
@@ -347,11 +240,13 @@ test_wakes_up(void **state)
 }
 
 /* Fills until the ring is full and more, closes, and counts what the stuck
- * pipe has got: it holds whole lines, and all others were dropped. */
+ * pipe has got: it holds whole lines, and all others were dropped. With that
+ * read, the writer that was left behind comes back, and goes. */
 static void
 check_stuck(struct access_log *log, int reader)
 {
-	struct reading reading = { 0 };
+	struct pollfd left = { .fd = reader }; /* by the writer: POLLHUP */
+	struct filler_reading reading = { 0 };
 	uint64_t dropped, appended = 0;
 	int64_t begin, took;
 	char *text;
@@ -368,8 +263,9 @@ check_stuck(struct access_log *log, int reader)
 	text = malloc((size_t)size);
 	assert_non_null(text);
 	assert_int_equal(read(reader, text, (size_t)size), size);
+	assert_int_equal(poll(&left, 1, 20000), 1);
 	close(reader);
-	check_text(&reading, text, (size_t)size);
+	filler_check(&reading, text, (size_t)size);
 	free(text);
 	assert_int_equal(reading.cut, 0);
 	assert_int_equal(reading.lines + dropped, appended);
@@ -407,36 +303,36 @@ test_broken_pipe(void **state)
 {
 	int reader = open_fifo();
 	struct access_log *log = open_and_start("fifo", 1);
-	const char *said;
+	struct capture said;
 
 	(void)state;
-	hear();
+	capture_begin(&said, STDERR_FILENO);
 	close(reader);
 	assert_true(append_numbered(log, 0, 0));
-	said = await_complaint(20000);
-	assert_non_null(said);
-	assert_string_equal(said,
+	assert_string_equal(capture_read(&said, 20000),
 	    "mtasync: access log fifo: Broken pipe; lines are lost\n");
 	assert_true(append_numbered(log, 0, 1));
 	assert_int_equal(access_log_close(log), 2);
-	assert_null(await_complaint(0)); /* not twice in a second */
-	hear_no_more();
+	/* not twice in a second */
+	assert_string_equal(capture_read(&said, 0), "");
+	capture_end(&said);
 }
 
 static void
 test_disk_full(void **state)
 {
 	struct access_log *log = open_and_start("/dev/full", 2);
+	struct capture said;
 
 	(void)state;
-	hear();
+	capture_begin(&said, STDERR_FILENO);
 	for (unsigned i = 0; i < 10; i++)
 		assert_true(append_numbered(log, i % 2, i));
 	assert_int_equal(access_log_close(log), 10);
-	assert_string_equal(await_complaint(0),
+	assert_string_equal(capture_read(&said, 0),
 	    "mtasync: access log /dev/full: No space left on device;"
 	    " lines are lost\n");
-	hear_no_more();
+	capture_end(&said);
 }
 
 static void
@@ -454,36 +350,37 @@ static void
 test_cut_line(void **state)
 {
 	struct access_log *log = open_and_start("log", 1);
-	struct reading reading = { 0 };
+	struct filler_reading reading = { 0 };
 	char *text, *fragment;
 	unsigned appended = 0;
+	struct capture said;
 	size_t size;
 
 	(void)state;
-	hear();
+	capture_begin(&said, STDERR_FILENO);
 	limit_files(99999);
 	for (; appended < 1500; appended++)
 		assert_true(append_numbered(log, 0, appended));
-	assert_non_null(await_complaint(20000));
+	assert_string_not_equal(capture_read(&said, 20000), "");
 	limit_files(RLIM_INFINITY);
 	assert_true(append_numbered(log, 0, appended++));
 	assert_true(append_numbered(log, 0, appended++));
 	size = access_log_close(log);
-	hear_no_more();
+	capture_end(&said);
 
 	reading.lines = size;
 	text = read_file("log", &size);
-	check_text(&reading, text, 99999);
+	filler_check(&reading, text, 99999);
 	assert_int_equal(reading.cut, 1);
 	fragment = text + 99999;
 	assert_int_equal(fragment[0], '\n');
-	check_text(&reading, fragment + 1, size - 100000);
+	filler_check(&reading, fragment + 1, size - 100000);
 	free(text);
 	assert_int_equal(reading.lines, appended);
 	assert_int_equal(reading.next[0], appended);
 }
 
-/* Before the thread runs, the ring's size is all the room there is. */
+/* Before the thread runs, a ring's size is all the room there is. */
 static void
 test_room(void **state)
 {
@@ -554,7 +451,7 @@ test_open_and_close(void **state)
 static void
 test_appends(void **state)
 {
-	struct reading reading = { 0 };
+	struct filler_reading reading = { 0 };
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {

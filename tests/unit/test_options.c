@@ -3,7 +3,6 @@
 
 #include "options.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "capture.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
@@ -25,37 +25,6 @@
 struct line {
 	const char *arguments[ARGUMENTS_MAX];
 };
-
-/* What was written to a descriptor while it was captured. */
-struct capture {
-	int fd, saved, reader;
-	char text[8192];
-};
-
-static void
-capture_begin(struct capture *capture, int fd)
-{
-	int ends[2];
-
-	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
-	capture->fd = fd;
-	capture->saved = dup(fd);
-	capture->reader = ends[0];
-	assert_true(dup2(ends[1], fd) >= 0);
-	close(ends[1]);
-}
-
-static void
-capture_end(struct capture *capture)
-{
-	ssize_t size = read(capture->reader, capture->text,
-	    sizeof(capture->text) - 1);
-
-	capture->text[size > 0 ? size : 0] = '\0';
-	assert_true(dup2(capture->saved, capture->fd) >= 0);
-	close(capture->saved);
-	close(capture->reader);
-}
 
 static enum options_result
 parse(struct options *options, const struct line *line)
