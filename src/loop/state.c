@@ -250,7 +250,7 @@ state_answering(struct conn *conn)
 			result = state_send_piece(conn);
 		else if (context->output_size + ANSWER_ROOM >
 			 CONTEXT_OUTPUT_MAX)
-			result = stream_flush(&conn->stream, context, true);
+			result = stream_flush(&conn->stream, context, false);
 		switch (result) {
 		case WIRE_DONE:
 			next = state_take_piece(conn);
