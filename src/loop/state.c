@@ -161,6 +161,7 @@ state_body(struct conn *conn)
 		case WIRE_BLOCKED:
 			return CONN_BODY;
 		case WIRE_ENDED:
+			return CONN_LINGERING; /* for what is still to be sent */
 		case WIRE_BROKEN:
 			return CONN_CLOSED;
 		}
@@ -276,7 +277,8 @@ state_waiting(struct conn *conn)
 {
 	if (conn->context->moment.now >= conn->exchange->until)
 		return CONN_ANSWERING;
-	return conn->stream.peer_closed ? CONN_CLOSED : CONN_WAITING;
+	/* pipelined answers before this one may still be to be sent */
+	return conn->stream.peer_closed ? CONN_LINGERING : CONN_WAITING;
 }
 
 static enum conn_state

@@ -4,7 +4,7 @@
  *   IDLE -> HEAD -> BODY -> ANSWERING -+-> IDLE
  *                            |  ^      +-> LINGERING -> CLOSED
  *                            v  |
- *                           WAITING -> CLOSED (the client has left)
+ *                           WAITING -> LINGERING (the client has left)
  */
 #ifndef MTASYNC_LOOP_STATE_H
 #define MTASYNC_LOOP_STATE_H

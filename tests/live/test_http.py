@@ -233,6 +233,29 @@ def test_half_closed_client_is_answered(shipped, targets):
     client.read_eof()
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        request("/sleep/60s"),
+        request("/", "Content-Length: 2", body=b"x"),
+        b"GET / HT",
+    ],
+    ids=["sleep", "body", "head"],
+)
+def test_half_closed_client_is_answered_before_its_last(serve, last):
+    """What was asked for and is due, before a request that it gives up."""
+    server = serve("-w", "1")
+    client = server.connect()
+    assert client.ask("/").body == HELLO
+    server.freeze()
+    client.send(2 * request("/") + last)
+    client.half_close()
+    server.thaw()
+    for _ in range(2):
+        assert client.read_response().body == HELLO
+    client.read_eof()
+
+
 def test_client_that_says_nothing_and_leaves(shipped):
     client = shipped.connect()
     client.half_close()
