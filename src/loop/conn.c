@@ -148,7 +148,8 @@ conn_wait(struct conn *conn, bool blocked)
 
 	if (conn_is_broken(conn))
 		return -1;
-	if (conn->state == CONN_WAITING && conn_arm_timer(conn) == -1)
+	if (conn->state == CONN_WAITING && !blocked &&
+	    conn_arm_timer(conn) == -1)
 		return -1;
 	if (!blocked && context_turn_is_over(context))
 		turns_add(&context->turns, &conn->turn);
