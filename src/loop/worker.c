@@ -356,12 +356,14 @@ static void
 worker_on_inbox(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *worker = arg;
-	enum worker_order order = (enum worker_order)atomic_load(
-	    &worker->order);
+	enum worker_order order;
 	uint64_t count;
 
 	(void)what;
-	(void)!read(fd, &count, sizeof count); /* only re-arms the eventfd */
+	/* re-arms the eventfd, and before the look: what comes after that
+	 * look wakes us again */
+	(void)!read(fd, &count, sizeof count);
+	order = (enum worker_order)atomic_load(&worker->order);
 	if (worker->obeyed < WORKER_DRAIN && order >= WORKER_DRAIN)
 		worker_drain(worker);
 	if (worker->obeyed < WORKER_CUT && order >= WORKER_CUT)
