@@ -314,6 +314,7 @@ worker_drain(struct worker *worker)
 		while (worker_accept(&worker->listeners[i], WORKER_ACCEPT_MAX))
 			;
 	event_del(&worker->room_timer);
+	worker->paused = false; /* nothing is left to resume */
 	worker_close_listeners(worker);
 	context_renew(context);
 	while (

@@ -188,6 +188,23 @@ def test_second_signal_ends_at_once(serve, number):
     assert time.monotonic() - begin < 20
 
 
+def test_two_signals_at_once_end_a_full_server(serve):
+    """Which has ceased to accept, and does not begin anew; without a word."""
+    for _ in range(5):
+        server = serve("-w", "1", "--max-conns=2")
+        for _ in range(2):
+            assert server.connect().ask("/").status == 200
+        waiting = server.connect()
+        waiting.send(request("/"))
+        assert waiting.is_silent(0.05)
+        server.freeze()
+        server.signal(TERM)
+        server.signal(INT)
+        server.thaw()
+        server.join()
+        assert server.stderr == ""
+
+
 def test_sigpipe_is_harmless(serve, root):
     """The signal itself, and writing to those who have left."""
     with open(root / "file", "wb") as file:
