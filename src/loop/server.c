@@ -189,17 +189,6 @@ server_open(struct server_config *config)
 	return NULL;
 }
 
-int
-server_start(struct server *server)
-{
-	for (unsigned i = 0; i < server->worker_count; i++)
-		if (worker_start(server->workers[i]) == -1) {
-			log_error("worker %u can't be started: %m", i);
-			return -1;
-		}
-	return 0;
-}
-
 static void
 server_order(struct server *server, enum worker_order order)
 {
@@ -211,6 +200,26 @@ server_order(struct server *server, enum worker_order order)
 						: clock_now() + limit;
 	for (unsigned i = 0; i < server->worker_count; i++)
 		worker_tell(server->workers[i], order);
+}
+
+static void
+server_join(struct server *server)
+{
+	for (unsigned i = 0; i < server->worker_count; i++)
+		worker_join(server->workers[i]);
+}
+
+int
+server_start(struct server *server)
+{
+	for (unsigned i = 0; i < server->worker_count; i++)
+		if (worker_start(server->workers[i]) == -1) {
+			log_error("worker %u can't be started: %m", i);
+			server_order(server, WORKER_STOP);
+			server_join(server);
+			return -1;
+		}
+	return 0;
 }
 
 static void
@@ -261,11 +270,11 @@ server_run(struct server *server, struct server_summary *summary)
 						 ? WORKER_CUT
 						 : WORKER_STOP);
 	}
+	server_join(server);
 	*summary = (struct server_summary){ 0 };
 	for (unsigned i = 0; i < server->worker_count; i++) {
 		const struct stats *stats = worker_stats(server->workers[i]);
 
-		worker_join(server->workers[i]);
 		summary->served += stats_read(&stats->served);
 		summary->cut += stats_read(&stats->cut);
 	}
