@@ -21,7 +21,7 @@
 /* Descriptors that are neither connections nor served files: the standard
  * ones, ROOT, the log, and a few that libraries open for a moment. */
 #define SERVER_FDS_OWN        16
-#define SERVER_FDS_PER_WORKER 4  /* epoll, its timer, the inbox, one to spare */
+#define SERVER_FDS_PER_WORKER 6  /* the base's 4, the inbox, one to spare */
 #define SERVER_FILES_MAX      64 /* that one worker's cache may hold open */
 #define SERVER_FILES_MIN      4
 
