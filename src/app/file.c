@@ -129,7 +129,7 @@ file_read(int fd, const struct stat *status, char *bytes)
 	if (fstat(fd, &after) == -1)
 		return -1;
 	errno = 0;
-	return file_same(status, &after) ? 0 : -1;
+	return done == status->st_size && file_same(status, &after) ? 0 : -1;
 }
 
 /*

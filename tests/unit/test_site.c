@@ -3,6 +3,7 @@
 
 #include "app/site.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -288,6 +289,25 @@ test_plain_head(void **state)
 	file_release(file);
 }
 
+/*
+ * A file that has fewer bytes than its size promises, like those of sysfs, is
+ * not served with what happens to be in memory behind them.
+ */
+static void
+test_short_file(void **state)
+{
+	const struct fixture *fixture = *state;
+	int root = open("/sys/kernel", O_PATH);
+	struct stat status;
+
+	if (faccessat(root, "uevent_seqnum", R_OK, 0) == -1)
+		skip();
+	assert_null(file_open(root, span_of("uevent_seqnum"), &fixture->moment,
+	    &status));
+	assert_int_equal(errno, EAGAIN);
+	close(root);
+}
+
 int
 main(void)
 {
@@ -308,6 +328,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_eviction_order, site_setup,
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_plain_head, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_short_file, site_setup,
 		    site_teardown),
 	};
 
