@@ -320,11 +320,12 @@ conn_on_due(struct deadline *deadline)
 	}
 }
 
-/* A request that the stop of the server ends before its answer has. */
+/* A request that the stop of the server ends before its answer is out. */
 static void
 conn_count_cut(struct conn *conn)
 {
-	conn->exchange->cut = true;
+	if (conn->exchange != NULL)
+		conn->exchange->cut = true;
 	stats_add(&conn->context->stats.cut, 1);
 }
 
@@ -345,8 +346,8 @@ conn_abort(struct deadline *deadline)
 {
 	struct conn *conn = conn_of_deadline(deadline);
 
-	if (conn->exchange != NULL)
+	conn->reset = conn->exchange != NULL || conn->stream.output != NULL;
+	if (conn->reset)
 		conn_count_cut(conn);
-	conn->reset = conn->exchange != NULL;
 	conn_close(conn);
 }

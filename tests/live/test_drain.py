@@ -164,6 +164,22 @@ def test_drain_deadline(serve):
     assert re.search(r"\b5\b", summary) and "cut" in summary
 
 
+def test_answer_that_nobody_takes_is_cut(serve, root):
+    """Made whole, but not sent whole: the exit status does not hide it."""
+    (root / "file").write_bytes(16000 * b"x")
+    server = serve("-w", "1", "--drain-timeout=300ms", root=root)
+    client, neighbour = server.connect(receive_buffer=4096), server.connect()
+    for _ in range(2000):
+        client.send(request("/file"))
+        neighbour.ask("/")  # in a turn of its own, after the client's
+    neighbour.close()
+    server.signal(TERM)
+    server.join(3)
+    assert ", cut 1," in server.stdout
+    with pytest.raises(ConnectionResetError):
+        client.read_all()
+
+
 def test_nothing_waits_for_the_deadline_in_vain(serve):
     """A sleeper that leaves during the drain was the last to wait for."""
     server = serve()
