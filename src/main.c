@@ -188,17 +188,16 @@ main_run(struct options *options)
 	main_configure(options, &config);
 	if (main_open(options, &config) == 0)
 		server = server_open(&config);
-	if (server == NULL)
-		return MAIN_FAILED;
-	if (options->check) {
+	if (server != NULL && options->check) {
 		printf("mtasync: %s can be served as asked\n", options->root);
 		status = MAIN_STOPPED;
-	} else {
+	} else if (server != NULL) {
 		status = main_serve(server, options, &config);
 	}
 	server_close(server);
 	access_log_close(config.log);
-	close(config.app.site.root);
+	if (config.app.site.root != -1)
+		close(config.app.site.root);
 	return status;
 }
 

@@ -283,6 +283,8 @@ server_run(struct server *server, struct server_summary *summary)
 void
 server_close(struct server *server)
 {
+	if (server == NULL)
+		return;
 	for (unsigned i = 0; i < server->worker_count; i++)
 		worker_free(server->workers[i]);
 	free(server->workers);

@@ -44,7 +44,7 @@ int server_start(struct server *server);
  */
 void server_run(struct server *server, struct server_summary *summary);
 
-/* Frees all. Workers have ended, or were never started. */
+/* Frees all. Workers have ended, or were never started. NULL is allowed. */
 void server_close(struct server *server);
 
 /* `2.1.12-stable (epoll)`: the event library and how it waits. */

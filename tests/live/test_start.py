@@ -235,10 +235,11 @@ def test_port_taken_by_another_program_that_shares():
         assert_refused(run("-l", listen, HTDOCS), 1, listen)
 
 
-def test_port_taken_by_another_mtasync(serve):
+@pytest.mark.parametrize("log", ["off", "combined"])
+def test_port_taken_by_another_mtasync(serve, log):
     server = serve()
     listen = "127.0.0.1:%d" % server.addresses[0][1]
-    assert_refused(run("-l", listen, HTDOCS), 1, listen)
+    assert_refused(run("-l", listen, f"--log={log}", HTDOCS), 1, listen)
     assert server.connect().ask().status == 200
 
 
