@@ -219,11 +219,8 @@ worker_resume(struct worker *worker)
 	event_del(&worker->room_timer);
 }
 
-/*
- * Takes up to `limit` connections off a queue. Returns true where more may be
- * queued: the limit was reached.
- */
-static bool
+/* Takes up to `limit` connections off a queue. */
+static void
 worker_accept(struct worker_listener *listener, unsigned limit)
 {
 	struct worker *worker = listener->worker;
@@ -235,7 +232,7 @@ worker_accept(struct worker_listener *listener, unsigned limit)
 
 		if (!host->has_room(host->server)) {
 			worker_pause(worker);
-			return false;
+			return;
 		}
 		fd = wire_accept(listener->fd, &peer);
 		if (fd != -1) {
@@ -246,9 +243,8 @@ worker_accept(struct worker_listener *listener, unsigned limit)
 			continue;
 		if (errno != EAGAIN)
 			worker_pause(worker); /* no descriptor or memory */
-		return false;
+		return;
 	}
-	return true;
 }
 
 static void
@@ -256,7 +252,7 @@ worker_on_connection(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	(void)worker_accept(arg, WORKER_ACCEPT_MAX);
+	worker_accept(arg, WORKER_ACCEPT_MAX);
 }
 
 static void
@@ -308,11 +304,13 @@ worker_drain(struct worker *worker)
 	struct context *context = &worker->context;
 	struct deadlines *deadlines = &context->deadlines;
 	struct deadline *deadline;
+	unsigned queue_max = (unsigned)context->config->backlog + 1;
 
 	context->moment.closing = true;
-	for (unsigned i = 0; i < worker->listener_count; i++)
-		while (worker_accept(&worker->listeners[i], WORKER_ACCEPT_MAX))
-			;
+	for (unsigned i = 0; i < worker->listener_count; i++) {
+		listener_shut(worker->listeners[i].fd);
+		worker_accept(&worker->listeners[i], queue_max);
+	}
 	event_del(&worker->room_timer);
 	worker_close_listeners(worker);
 	context_renew(context);
