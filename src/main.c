@@ -26,6 +26,22 @@ enum main_status {
 	MAIN_CUT = 3, /* the stop cut requests off */
 };
 
+/*
+ * Fills the standard descriptors that the caller left closed, so that no
+ * socket or file of ours gets the number that messages are written to.
+ */
+static void
+main_fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
 static enum main_status
 main_print_version(void)
 {
@@ -207,6 +223,7 @@ main(int argc, char **argv)
 {
 	struct options options;
 
+	main_fill_standard_fds();
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_RUN:
 		return (int)main_run(&options);

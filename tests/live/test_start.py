@@ -203,6 +203,18 @@ def test_descriptor_limit_is_raised_to_the_hard_one(serve):
 # --check
 
 
+def test_closed_standard_descriptors_are_not_reused(serve):
+    """Or a message would be written to whoever gets the number."""
+
+    def close():
+        os.close(0)
+        os.close(2)
+
+    server = serve("-v", preexec_fn=close)
+    for number in (0, 2):
+        assert os.readlink(f"/proc/{server.pid}/fd/{number}") == "/dev/null"
+
+
 def test_check_of_what_is_good():
     result = run("--check", "-l", "127.0.0.1:0", HTDOCS)
     assert result.returncode == 0 and result.stderr == ""
