@@ -42,6 +42,16 @@ main_fill_standard_fds(void)
 		close(fd);
 }
 
+/* The end of a run that had only something to say. */
+static enum main_status
+main_end_output(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return MAIN_STOPPED;
+	log_error("standard output can't be written: choose another one");
+	return MAIN_FAILED;
+}
+
 static enum main_status
 main_print_version(void)
 {
@@ -49,7 +59,7 @@ main_print_version(void)
 
 	server_describe_library(library, sizeof library);
 	printf("mtasync %s\nlibevent %s\n", PACKAGE_VERSION, library);
-	return MAIN_STOPPED;
+	return main_end_output();
 }
 
 /* The root that is served where none is named. */
@@ -208,7 +218,7 @@ main_run(struct options *options)
 		return MAIN_FAILED;
 	if (options->check) {
 		printf("mtasync: %s can be served as asked\n", options->root);
-		status = MAIN_STOPPED;
+		status = main_end_output();
 	} else {
 		status = main_serve(server, options, &config);
 	}
@@ -230,7 +240,7 @@ main(int argc, char **argv)
 	case OPTIONS_VERSION:
 		return (int)main_print_version();
 	case OPTIONS_DONE:
-		return MAIN_STOPPED;
+		return (int)main_end_output();
 	case OPTIONS_USAGE:
 		break;
 	}

@@ -146,6 +146,20 @@ def test_version_names_libevent_and_backend():
 # What is served, and where
 
 
+@pytest.mark.parametrize("option", ["--help", "--version", "--check"])
+def test_output_that_cannot_be_written(option):
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [PROGRAM, option, "-l", "0", HTDOCS],
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert result.returncode == 1
+    assert re.fullmatch(r"mtasync: [^\n]+\n", result.stderr), result.stderr
+
+
 def test_default_root_is_htdocs_here(serve, root):
     root.rename(root.parent / "htdocs")
     server = serve(root=None, cwd=root.parent)
