@@ -26,6 +26,32 @@ enum main_status {
 	MAIN_CUT = 3, /* the stop cut requests off */
 };
 
+/*
+ * Fills the standard descriptors that the caller left closed, so that no
+ * socket or file of ours gets the number that messages are written to.
+ */
+static void
+main_fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
+/* The end of a run that had only something to say. */
+static enum main_status
+main_end_output(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return MAIN_STOPPED;
+	log_error("standard output can't be written: choose another one");
+	return MAIN_FAILED;
+}
+
 static enum main_status
 main_print_version(void)
 {
@@ -33,7 +59,7 @@ main_print_version(void)
 
 	server_describe_library(library, sizeof library);
 	printf("mtasync %s\nlibevent %s\n", PACKAGE_VERSION, library);
-	return MAIN_STOPPED;
+	return main_end_output();
 }
 
 /* The root that is served where none is named. */
@@ -190,7 +216,7 @@ main_run(struct options *options)
 		server = server_open(&config);
 	if (server != NULL && options->check) {
 		printf("mtasync: %s can be served as asked\n", options->root);
-		status = MAIN_STOPPED;
+		status = main_end_output();
 	} else if (server != NULL) {
 		status = main_serve(server, options, &config);
 	}
@@ -206,13 +232,14 @@ main(int argc, char **argv)
 {
 	struct options options;
 
+	main_fill_standard_fds();
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_RUN:
 		return (int)main_run(&options);
 	case OPTIONS_VERSION:
 		return (int)main_print_version();
 	case OPTIONS_DONE:
-		return MAIN_STOPPED;
+		return (int)main_end_output();
 	case OPTIONS_USAGE:
 		break;
 	}

@@ -94,10 +94,12 @@ access_log_use(struct access_log *log, int fd)
 static void
 access_log_release(struct access_log *log)
 {
-	const int fds[] = { log->fd, log->wake, log->finished };
-
 	if (atomic_fetch_sub(&log->owners, 1) > 1)
 		return;
+
+	/* not before: the other owner may have changed them */
+	const int fds[] = { log->fd, log->wake, log->finished };
+
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

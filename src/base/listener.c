@@ -8,10 +8,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -164,6 +166,24 @@ int
 listener_bind(const struct listener_address *address)
 {
 	return listener_open(address, true);
+}
+
+void
+listener_shut(int fd)
+{
+	/* on the TCP header: drops what has SYN (0x02) among its flags, and
+	 * lets the ACKs pass that end the handshakes under way */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	/* fails where the kernel is short of memory: then some are reset */
+	(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	    sizeof(program));
 }
 
 void

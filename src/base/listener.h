@@ -42,6 +42,14 @@ int listener_claim(struct listener_address *address);
  */
 int listener_bind(const struct listener_address *address);
 
+/*
+ * Before a close, which resets who is queued: no connection begins on this
+ * shard any more, and what is queued can still be accepted. A client that
+ * asks for one hears nothing, asks again after a second, and is refused by
+ * then. Does what it can; the thread that owns the descriptor.
+ */
+void listener_shut(int fd);
+
 /* `127.0.0.1:7878` or `[::1]:7878`. Any thread. */
 void listener_format(char text[LISTENER_TEXT_MAX],
     const struct listener_address *address);

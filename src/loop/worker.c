@@ -304,13 +304,13 @@ worker_drain(struct worker *worker)
 	struct context *context = &worker->context;
 	struct deadlines *deadlines = &context->deadlines;
 	struct deadline *deadline;
+	unsigned queue_max = (unsigned)context->config->backlog + 1;
 
-	/* a queue holds one more than its backlog; who comes later is none of
-	 * those, or a rush of new ones would keep us here */
 	context->moment.closing = true;
-	for (unsigned i = 0; i < worker->listener_count; i++)
-		worker_accept(&worker->listeners[i],
-		    (unsigned)context->config->backlog + 1);
+	for (unsigned i = 0; i < worker->listener_count; i++) {
+		listener_shut(worker->listeners[i].fd);
+		worker_accept(&worker->listeners[i], queue_max);
+	}
 	event_del(&worker->room_timer);
 	worker->paused = false; /* nothing is left to resume */
 	worker_close_listeners(worker);

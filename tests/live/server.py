@@ -5,11 +5,13 @@ import ctypes
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
 
+import pytest
 from wire import PATIENCE, Client
 
 PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
@@ -65,6 +67,25 @@ def without_capabilities(*numbers):
 
 # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: permission bits count again.
 obey_modes = without_capabilities(1, 2)
+
+
+def may_trace():
+    command = ["strace", "-o", "/dev/null", "true"]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+def why_no_strace():
+    """Why the server can't run under strace(1); empty where it can."""
+    if SANITIZERS:
+        return "a sanitizer's own calls"
+    if not shutil.which("strace"):
+        return "no strace here"
+    return "" if may_trace() else "ptrace(2) is not permitted here"
+
+
+needs_strace = pytest.mark.skipif(
+    bool(why_no_strace()), reason=why_no_strace() or "strace is here"
+)
 
 
 class Server:

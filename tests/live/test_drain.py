@@ -2,11 +2,12 @@
 
 import re
 import signal
+import threading
 import time
 
 import pytest
-from server import HTDOCS, eventually, scaled
-from wire import request
+from server import HTDOCS, eventually, needs_strace, scaled
+from wire import Client, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
 MIB = 1 << 20
@@ -233,3 +234,45 @@ def test_sigpipe_is_harmless(serve, root):
         client.read_head()
         client.reset()
     assert server.connect().ask("/").status == 200
+
+
+def ask_until_refused(address, lost):
+    """Each request on a new connection; notes those that went unanswered."""
+    while True:
+        try:
+            client = Client(address)
+        except (ConnectionRefusedError, ConnectionResetError):
+            return
+        try:
+            client.ask("/", "Connection: close")
+        except (AssertionError, OSError) as error:
+            lost.append(error)
+        client.close()
+
+
+@needs_strace
+def test_drain_ends_while_others_keep_coming(serve, tmp_path):
+    """
+    They come faster than the server accepts, so that its queue is never empty.
+    None who got in is lost.
+    """
+    path = str(tmp_path / "trace")
+    slow = ["-e", "trace=accept4", "-e", "inject=accept4:delay_enter=10ms"]
+    server = serve(
+        "-w", "1", wrapper=["strace", "-D", "-f", "-o", path, *slow]
+    )
+    lost = []
+    clients = [
+        threading.Thread(
+            target=ask_until_refused, args=(server.addresses[0], lost)
+        )
+        for _ in range(16)
+    ]
+    for client in clients:
+        client.start()
+    server.connect().ask("/")
+    server.signal(TERM)
+    server.join()
+    for client in clients:
+        client.join()
+    assert not lost

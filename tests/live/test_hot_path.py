@@ -2,12 +2,10 @@
 
 import collections
 import re
-import shutil
 import signal
-import subprocess
 
 import pytest
-from server import SANITIZERS, eventually
+from server import eventually, needs_strace
 from wire import request
 
 RECEIVE = ["recvfrom", "recvmsg", "readv"]
@@ -16,19 +14,7 @@ NEVER = ["epoll_ctl", "brk", "mmap", "munmap", "madvise", "fcntl", "futex"]
 CALL = re.compile(r"^\d+ +(\w+)\(", re.MULTILINE)
 
 
-def may_trace():
-    command = ["strace", "-o", "/dev/null", "true"]
-    return subprocess.run(command, capture_output=True).returncode == 0
-
-
-pytestmark = [
-    pytest.mark.skipif(bool(SANITIZERS), reason="a sanitizer's own calls"),
-    pytest.mark.skipif(not shutil.which("strace"), reason="no strace here"),
-    pytest.mark.skipif(
-        bool(shutil.which("strace")) and not may_trace(),
-        reason="ptrace(2) is not permitted here",
-    ),
-]
+pytestmark = needs_strace
 
 
 def count_calls(serve, path, rounds, pipelined):

@@ -146,6 +146,20 @@ def test_version_names_libevent_and_backend():
 # What is served, and where
 
 
+@pytest.mark.parametrize("option", ["--help", "--version", "--check"])
+def test_output_that_cannot_be_written(option):
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [PROGRAM, option, "-l", "0", HTDOCS],
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert result.returncode == 1
+    assert re.fullmatch(r"mtasync: [^\n]+\n", result.stderr), result.stderr
+
+
 def test_default_root_is_htdocs_here(serve, root):
     root.rename(root.parent / "htdocs")
     server = serve(root=None, cwd=root.parent)
@@ -201,6 +215,18 @@ def test_descriptor_limit_is_raised_to_the_hard_one(serve):
 
 
 # --check
+
+
+def test_closed_standard_descriptors_are_not_reused(serve):
+    """Or a message would be written to whoever gets the number."""
+
+    def close():
+        os.close(0)
+        os.close(2)
+
+    server = serve("-v", preexec_fn=close)
+    for number in (0, 2):
+        assert os.readlink(f"/proc/{server.pid}/fd/{number}") == "/dev/null"
 
 
 def test_check_of_what_is_good():

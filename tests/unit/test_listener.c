@@ -310,6 +310,53 @@ test_claim_of_no_address_of_ours(void **state)
 	assert_int_equal(errno, EADDRNOTAVAIL);
 }
 
+/* What is queued stays; who comes then is neither let in nor reset. */
+static void
+check_shut(const char *any_port)
+{
+	struct listener_address address;
+	const struct sockaddr *to = (const struct sockaddr *)&address.socket;
+	int listening, early, late, accepted;
+
+	parse(any_port, &address);
+	assert_int_equal(listener_claim(&address), 0);
+	listening = listener_bind(&address);
+	assert_int_equal(listen(listening, 8), 0);
+	early = socket(to->sa_family, SOCK_STREAM, 0);
+	assert_int_equal(connect(early, to, address.size), 0);
+
+	listener_shut(listening);
+	late = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(connect(late, to, address.size), -1);
+	assert_int_equal(errno, EINPROGRESS);
+	accepted = accept(listening, NULL, NULL);
+	assert_true(accepted >= 0);
+	assert_int_equal(write(early, "x", 1), 1);
+	assert_int_equal(read(accepted, &(char){ 0 }, 1), 1);
+	assert_int_equal(accept(listening, NULL, NULL), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(option(late, SOL_SOCKET, SO_ERROR), 0);
+	close(accepted);
+	close(early);
+	close(late);
+	close(listening);
+}
+
+static void
+test_shut_v4(void **state)
+{
+	(void)state;
+	check_shut("127.0.0.1:0");
+}
+
+static void
+test_shut_v6(void **state)
+{
+	(void)state;
+	skip_without_v6();
+	check_shut("[::1]:0");
+}
+
 int
 main(void)
 {
@@ -323,6 +370,8 @@ main(void)
 		cmocka_unit_test(test_claim_sees_who_listens),
 		cmocka_unit_test(test_claim_is_let_past_time_wait),
 		cmocka_unit_test(test_claim_of_no_address_of_ours),
+		cmocka_unit_test(test_shut_v4),
+		cmocka_unit_test(test_shut_v6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
