@@ -198,6 +198,8 @@ main_serve(struct server *server, const struct options *options,
 	config->log = NULL;
 	if (options->log_level >= LOG_LEVEL_INFO)
 		main_say_end(out, &summary, clock_now() - start, dropped);
+	if (summary.failed)
+		return MAIN_FAILED;
 	return summary.cut > 0 ? MAIN_CUT : MAIN_STOPPED;
 }
 

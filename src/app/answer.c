@@ -84,10 +84,9 @@ answer_find(struct answer *answer, struct span path,
 }
 
 void
-answer_sleep(struct answer *answer, int64_t asked, int64_t due)
+answer_sleep(struct answer *answer, int64_t asked)
 {
 	answer->asked = asked;
-	answer->due = due;
 	answer->step = ANSWER_ASLEEP;
 }
 
@@ -269,6 +268,8 @@ answer_next(struct answer *answer, const struct moment *moment, char *room,
 {
 	switch ((enum answer_step)answer->step) {
 	case ANSWER_ASLEEP:
+		if (answer->due == 0) /* the turn's time may be too old */
+			answer->due = clock_now() + answer->asked;
 		if (moment->now < answer->due) {
 			piece->kind = PIECE_UNTIL;
 			piece->until = answer->due;

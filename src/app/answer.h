@@ -54,7 +54,7 @@ struct answer {
 	struct file *file; /* the body, a counted reference; or NULL */
 	const char *fault; /* without a file: what the body says, constant */
 	char *location;    /* owned, the Location of a redirect; or NULL */
-	int64_t due;       /* ANSWER_ASLEEP: no byte before this time */
+	int64_t due;       /* ANSWER_ASLEEP: no byte before; 0: not set yet */
 	int64_t asked;     /* the sleep asked for, ns; -1: it is none */
 	uint64_t content;  /* public: bytes of content yielded so far */
 	uint16_t status;   /* public: the one that is, or will be, sent */
@@ -81,8 +81,11 @@ void answer_find(struct answer *answer, struct span path,
  */
 void answer_fail(struct answer *answer, unsigned status, const char *fault);
 
-/* Lets the site's front page follow, but not before `due`. */
-void answer_sleep(struct answer *answer, int64_t asked, int64_t due);
+/*
+ * Lets the site's front page follow `asked` nanoseconds after answer_next() is
+ * called first, which is when the whole request is there.
+ */
+void answer_sleep(struct answer *answer, int64_t asked);
 
 /*
  * Says what comes next. `room` has ANSWER_ROOM bytes. After PIECE_UNTIL it is
@@ -100,6 +103,13 @@ void answer_refuse(struct answer *answer, unsigned status, const char *fault);
 
 /* Lets the connection close after this answer, whose head is not out yet. */
 void answer_close(struct answer *answer);
+
+/* Whether any of its bytes has been yielded. */
+static inline bool
+answer_has_begun(const struct answer *answer)
+{
+	return answer->step > ANSWER_HEAD;
+}
 
 /* Lets go of what the answer holds, at any step. */
 void answer_fini(struct answer *answer);

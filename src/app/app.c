@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "app/sleep.h"
-#include "base/clock.h"
 #include "http/date.h"
 #include "http/fields.h"
 #include "http/target.h"
@@ -86,8 +85,7 @@ app_on_sleep(const struct app_request *request, struct span rest,
 
 	switch (sleep_parse(rest, app->config->max_sleep, &asked)) {
 	case SLEEP_OK:
-		/* not the turn's time, which may lie before the request's end */
-		answer_sleep(answer, asked, clock_now() + asked);
+		answer_sleep(answer, asked);
 		return;
 	case SLEEP_MALFORMED:
 		answer_fail(answer, 400, app->sleep_malformed);

@@ -19,7 +19,8 @@ site_open(struct site *site, const struct site_config *config)
 {
 	*site = (struct site){ .config = config };
 	site->buckets = calloc(SITE_BUCKETS, sizeof *site->buckets);
-	TAILQ_INIT(&site->used);
+	TAILQ_INIT(&site->memory.used);
+	TAILQ_INIT(&site->open.used);
 	return site->buckets == NULL ? -1 : 0;
 }
 
@@ -31,24 +32,39 @@ site_weight(const struct file *file)
 	       (file->fd == -1 ? file_size(file) : 0);
 }
 
+static struct site_shelf *
+site_shelf_of(struct site *site, const struct file *file)
+{
+	return file->fd == -1 ? &site->memory : &site->open;
+}
+
 static void
 site_forget(struct site *site, struct file *file)
 {
+	struct site_shelf *shelf = site_shelf_of(site, file);
+
 	LIST_REMOVE(file, bucket);
-	TAILQ_REMOVE(&site->used, file, used);
-	site->files--;
-	site->bytes -= site_weight(file);
-	site->open_files -= file->fd != -1;
+	TAILQ_REMOVE(&shelf->used, file, used);
+	shelf->files--;
+	shelf->bytes -= site_weight(file);
 	file_release(file);
+}
+
+/* Lets go of the least recently used until a shelf is within its bounds. */
+static void
+site_limit(struct site *site, struct site_shelf *shelf, size_t files)
+{
+	while (shelf->files > files || shelf->bytes > SITE_BYTES_MAX)
+		site_forget(site, TAILQ_LAST(&shelf->used, site_used));
 }
 
 void
 site_close(struct site *site)
 {
-	struct file *file;
-
-	while ((file = TAILQ_FIRST(&site->used)) != NULL)
-		site_forget(site, file);
+	if (site->buckets == NULL)
+		return;
+	site_limit(site, &site->memory, 0);
+	site_limit(site, &site->open, 0);
 	free(site->buckets);
 	site->buckets = NULL;
 }
@@ -77,19 +93,18 @@ site_lookup(const struct site_bucket *bucket, struct span path)
 	return NULL;
 }
 
-/* Takes the reference over; lets go of others until all bounds hold. */
+/* Takes the reference over, and lets go of others where there are too many. */
 static void
 site_remember(struct site *site, struct site_bucket *bucket, struct file *file)
 {
-	LIST_INSERT_HEAD(bucket, file, bucket);
-	TAILQ_INSERT_HEAD(&site->used, file, used);
-	site->files++;
-	site->bytes += site_weight(file);
-	site->open_files += file->fd != -1;
+	struct site_shelf *shelf = site_shelf_of(site, file);
 
-	while (site->files > SITE_FILES_MAX || site->bytes > SITE_BYTES_MAX ||
-	       site->open_files > site->config->open_files)
-		site_forget(site, TAILQ_LAST(&site->used, site_used));
+	LIST_INSERT_HEAD(bucket, file, bucket);
+	TAILQ_INSERT_HEAD(&shelf->used, file, used);
+	shelf->files++;
+	shelf->bytes += site_weight(file);
+	site_limit(site, &site->memory, SITE_FILES_MAX);
+	site_limit(site, &site->open, site->config->open_files);
 }
 
 /* What a file that can't be opened is to its client. */
@@ -132,6 +147,7 @@ site_cached(struct site *site, const struct site_bucket *bucket,
     struct span path, const struct moment *moment)
 {
 	struct file *file = site_lookup(bucket, path);
+	struct site_shelf *shelf;
 
 	if (file == NULL)
 		return NULL;
@@ -139,9 +155,10 @@ site_cached(struct site *site, const struct site_bucket *bucket,
 		site_forget(site, file);
 		return NULL;
 	}
-	if (file != TAILQ_FIRST(&site->used)) {
-		TAILQ_REMOVE(&site->used, file, used);
-		TAILQ_INSERT_HEAD(&site->used, file, used);
+	shelf = site_shelf_of(site, file);
+	if (file != TAILQ_FIRST(&shelf->used)) {
+		TAILQ_REMOVE(&shelf->used, file, used);
+		TAILQ_INSERT_HEAD(&shelf->used, file, used);
 	}
 	return file;
 }

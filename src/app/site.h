@@ -31,13 +31,18 @@ struct site_config {
 	unsigned open_files; /* descriptors that one cache may hold */
 };
 
-struct site {
-	const struct site_config *config;
-	struct site_bucket *buckets;
+/* Files that compete for the same thing. */
+struct site_shelf {
 	struct site_used used; /* most recently used first */
 	size_t files;
 	size_t bytes;
-	size_t open_files;
+};
+
+struct site {
+	const struct site_config *config;
+	struct site_bucket *buckets;
+	struct site_shelf memory; /* small files */
+	struct site_shelf open;   /* large ones, by their descriptors */
 };
 
 /* Returns 0, or -1 with errno. `config` outlives the site. */

@@ -11,14 +11,11 @@
 #include <stdint.h>
 
 /* Name, and what it counts. */
-#define STATS_TABLE(X)                                               \
- X(accepted, "connections accepted")                                 \
- X(closed, "connections closed again")                               \
- X(served, "requests answered in full")                              \
- X(cut, "requests that the drain deadline or a second signal ended") \
- X(left, "requests whose client left before the end of the answer")  \
- X(timed_out, "connections closed at one of the time limits")        \
- X(refused, "requests refused as malformed or over a limit")
+#define STATS_TABLE(X)                             \
+ X(accepted, "connections accepted")               \
+ X(closed, "connections closed again")             \
+ X(served, "requests whose answer was made whole") \
+ X(cut, "requests that the stop of the server ended early")
 
 struct stats {
 #define STATS_FIELD(name, meaning) _Atomic uint64_t name;

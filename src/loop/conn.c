@@ -27,19 +27,6 @@ conn_idle_deadline(const struct context *context)
 	return context->moment.closing ? DEADLINE_GRACE : DEADLINE_IDLE;
 }
 
-/* An exchange whose answer has not been given whole. */
-static void
-conn_leave(struct conn *conn)
-{
-	struct exchange *exchange = conn->exchange;
-	struct context *context = conn->context;
-
-	if (!exchange->cut)
-		stats_add(&context->stats.left, 1);
-	exchange_close(exchange, context,
-	    exchange->cut ? exchange->answer.status : EXCHANGE_LEFT);
-}
-
 /* The end of a connection; nothing touches it afterwards. */
 static void
 conn_close(struct conn *conn)
@@ -49,7 +36,7 @@ conn_close(struct conn *conn)
 	stream_drop_input(context);
 	context->output_size = 0;
 	if (conn->exchange != NULL)
-		conn_leave(conn);
+		exchange_close(conn->exchange, context);
 	if (conn->registered)
 		event_del(&conn->event);
 	turns_remove(&context->turns, &conn->turn);
@@ -98,9 +85,15 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	bool anew = kind == DEADLINE_WRITE ? context->turn_sent > 0
 					   : context->turn_requests > 0;
 
-	if (kind != conn->deadline.kind || anew)
-		deadlines_move(&context->deadlines, &conn->deadline, kind,
-		    context->moment.now);
+	if (kind == conn->deadline.kind && !anew)
+		return;
+	/* from now, not from the start of this turn, or it would be early;
+	 * between two requests that little does not matter, and their way is
+	 * the one that has to be short */
+	if (kind != DEADLINE_IDLE)
+		context_renew(context);
+	deadlines_move(&context->deadlines, &conn->deadline, kind,
+	    context->moment.now);
 }
 
 /* Rounded up: a sleep that ends early has broken its word. */
@@ -173,7 +166,7 @@ conn_run(struct conn *conn)
 	context->turn_requests = 0;
 	context->turn_received = context->turn_sent = 0;
 	stream_restore(&conn->stream, context);
-	sent = stream_flush(&conn->stream, context, false);
+	sent = stream_flush(&conn->stream, context);
 	while (sent == WIRE_DONE) {
 		enum conn_state next = states[conn->state].step(conn);
 
@@ -182,7 +175,7 @@ conn_run(struct conn *conn)
 			return;
 		}
 		if (next == conn->state) {
-			sent = stream_flush(&conn->stream, context, false);
+			sent = stream_flush(&conn->stream, context);
 			break;
 		}
 		conn->state = (uint8_t)next;
@@ -290,8 +283,6 @@ conn_on_due(struct deadline *deadline)
 	struct context *context = conn->context;
 
 	context_renew(context);
-	if (deadline->kind != DEADLINE_GRACE)
-		stats_add(&context->stats.timed_out, 1);
 	log_debug("a connection came to its limit: %s",
 	    states[conn->state].name);
 	switch (deadline->kind) {

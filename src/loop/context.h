@@ -60,7 +60,10 @@ struct context {
 int context_open(struct context *context, const struct server_config *config,
     unsigned ring);
 
-/* All connections and the spare exchange are gone. Main thread, after the worker's has ended. */
+/*
+ * All connections and the spare exchange are gone. Main thread, after the
+ * worker's has ended.
+ */
 void context_close(struct context *context);
 
 /* Takes the time anew. At the start of whatever the loop calls. */

@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+/* The status that the log shows where the client left before its answer. */
+#define EXCHANGE_LEFT 499
+
 /* The last exchange that ended serves the next, so that an answer that needs
  * no wait costs no allocation. */
 static struct exchange *
@@ -75,17 +78,32 @@ exchange_content(const struct exchange *exchange)
 }
 
 void
-exchange_close(struct exchange *exchange, struct context *context,
-    unsigned status)
+exchange_disarm(struct exchange *exchange)
+{
+	if (exchange->timer_armed)
+		event_del(&exchange->timer);
+	exchange->timer_armed = false;
+}
+
+/* The status of the answer; of one that never began, why it did not. */
+static unsigned
+exchange_status(const struct exchange *exchange)
+{
+	if (answer_has_begun(&exchange->answer))
+		return exchange->answer.status;
+	return exchange->cut ? 503 : EXCHANGE_LEFT;
+}
+
+void
+exchange_close(struct exchange *exchange, struct context *context)
 {
 	if (exchange->record != NULL) {
 		(void)access_log_append(context->config->log, context->ring,
-		    combined_line(exchange->record, status,
+		    combined_line(exchange->record, exchange_status(exchange),
 			exchange_content(exchange)));
 		free(exchange->record);
 	}
-	if (exchange->timer_armed)
-		event_del(&exchange->timer);
+	exchange_disarm(exchange);
 	answer_fini(&exchange->answer);
 	exchange_free(context->spare);
 	context->spare = exchange;

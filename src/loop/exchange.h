@@ -9,9 +9,6 @@
 #include "http/combined.h"
 #include "loop/context.h"
 
-/* The status that the log shows where the client left before its answer. */
-#define EXCHANGE_LEFT 499
-
 struct exchange {
 	struct answer answer;
 	struct http_body body; /* the request's, while it comes in */
@@ -34,9 +31,11 @@ struct exchange *exchange_open_refusal(struct context *context,
     const char *peer, const struct http_request *request, unsigned status,
     const char *fault);
 
-/* Logs it with this status and lets go of all that it holds. */
-void exchange_close(struct exchange *exchange, struct context *context,
-    unsigned status);
+/* Lets its timer not fire. */
+void exchange_disarm(struct exchange *exchange);
+
+/* Logs it, as far as it went, and lets go of all that it holds. */
+void exchange_close(struct exchange *exchange, struct context *context);
 
 /* Frees a spare one; NULL is allowed. */
 void exchange_free(struct exchange *exchange);

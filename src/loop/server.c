@@ -167,6 +167,14 @@ server_bind(struct server *server)
 	return 0;
 }
 
+/* libevent's own complaints, in our form. Any thread. */
+static void
+server_on_library_log(int severity, const char *text)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_error("libevent: %s", text);
+}
+
 struct server *
 server_open(struct server_config *config)
 {
@@ -176,6 +184,7 @@ server_open(struct server_config *config)
 		log_error("no memory for the server");
 		return NULL;
 	}
+	event_set_log_callback(server_on_library_log);
 	server->config = config;
 	server->signals = server->done = -1;
 	server->host = (struct worker_host){ config, server, server_has_room,
@@ -258,10 +267,16 @@ server_run(struct server *server, struct server_summary *summary)
 	struct pollfd fds[2] = { { server->signals, POLLIN, 0 },
 		{ server->done, POLLIN, 0 } };
 
+	*summary = (struct server_summary){ 0 };
 	server->deadline = INT64_MAX;
 	while (atomic_load(&server->ended) < server->worker_count) {
 		uint64_t count;
 
+		if (atomic_load(&server->ended) > 0 &&
+		    server->order == WORKER_SERVE) {
+			summary->failed = true;
+			server_order(server, WORKER_DRAIN);
+		}
 		poll(fds, 2, server_poll_time(server));
 		server_on_signal(server);
 		(void)!read(server->done, &count, sizeof count);
@@ -271,7 +286,6 @@ server_run(struct server *server, struct server_summary *summary)
 						 : WORKER_STOP);
 	}
 	server_join(server);
-	*summary = (struct server_summary){ 0 };
 	for (unsigned i = 0; i < server->worker_count; i++) {
 		const struct stats *stats = worker_stats(server->workers[i]);
 

@@ -5,6 +5,7 @@
 #ifndef MTASYNC_LOOP_SERVER_H
 #define MTASYNC_LOOP_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "loop/server_config.h"
@@ -15,6 +16,7 @@ struct server;
 struct server_summary {
 	uint64_t served; /* requests answered in full */
 	uint64_t cut;    /* requests that the stop ended before that */
+	bool failed;     /* a worker ended by itself, and all with it */
 };
 
 /*

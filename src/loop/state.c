@@ -35,7 +35,6 @@ state_refuse(struct conn *conn, const struct http_request *request,
 {
 	struct context *context = conn->context;
 
-	stats_add(&context->stats.refused, 1);
 	log_debug("%s: refused with %u: %s",
 	    conn->peer != NULL ? conn->peer : "a client", status, fault);
 	conn->exchange = exchange_open_refusal(context, conn->peer, request,
@@ -47,7 +46,6 @@ state_refuse(struct conn *conn, const struct http_request *request,
 enum conn_state
 state_refuse_body(struct conn *conn, unsigned status, const char *fault)
 {
-	stats_add(&conn->context->stats.refused, 1);
 	conn->exchange->asked_close = false; /* nor has it sent all of this */
 	answer_refuse(&conn->exchange->answer, status, fault);
 	return CONN_ANSWERING;
@@ -183,7 +181,7 @@ state_end(struct conn *conn, bool keep)
 	conn->lingers = !keep &&
 			(!exchange->asked_close || conn->stream.readable ||
 			    context_input(context).size > 0);
-	exchange_close(exchange, context, exchange->answer.status);
+	exchange_close(exchange, context);
 	conn->exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;
 }
@@ -227,7 +225,7 @@ state_take_piece(struct conn *conn)
 		return CONN_ANSWERING;
 	case PIECE_UNTIL:
 		exchange->until = piece.until;
-		exchange->timer_armed = false;
+		exchange_disarm(exchange);
 		context_renew(context); /* it may be due already */
 		return CONN_WAITING;
 	case PIECE_KEEP:
@@ -251,7 +249,7 @@ state_answering(struct conn *conn)
 			result = state_send_piece(conn);
 		else if (context->output_size + ANSWER_ROOM >
 			 CONTEXT_OUTPUT_MAX)
-			result = stream_flush(&conn->stream, context, false);
+			result = stream_flush(&conn->stream, context);
 		switch (result) {
 		case WIRE_DONE:
 			next = state_take_piece(conn);
@@ -287,7 +285,7 @@ state_lingering(struct conn *conn)
 	struct context *context = conn->context;
 
 	stream_drop_input(context);
-	switch (stream_flush(&conn->stream, context, false)) {
+	switch (stream_flush(&conn->stream, context)) {
 	case WIRE_DONE:
 		break;
 	case WIRE_BLOCKED:

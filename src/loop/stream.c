@@ -196,8 +196,9 @@ stream_send_gathered(struct stream *stream, struct context *context,
 	return WIRE_DONE;
 }
 
-enum wire_result
-stream_flush(struct stream *stream, struct context *context, bool more)
+/* Sends all that is there; `more` says that bytes follow at once. */
+static enum wire_result
+stream_flush_before(struct stream *stream, struct context *context, bool more)
 {
 	struct span none = { "", 0 };
 
@@ -211,6 +212,12 @@ stream_flush(struct stream *stream, struct context *context, bool more)
 }
 
 enum wire_result
+stream_flush(struct stream *stream, struct context *context)
+{
+	return stream_flush_before(stream, context, false);
+}
+
+enum wire_result
 stream_send(struct stream *stream, struct context *context, struct span *bytes)
 {
 	return stream_send_gathered(stream, context, bytes, false);
@@ -220,7 +227,7 @@ enum wire_result
 stream_send_file(struct stream *stream, struct context *context, int file,
     off_t *offset, size_t *size)
 {
-	enum wire_result result = stream_flush(stream, context, true);
+	enum wire_result result = stream_flush_before(stream, context, true);
 
 	while (result == WIRE_DONE && *size > 0) {
 		off_t before = *offset;

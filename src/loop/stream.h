@@ -18,7 +18,7 @@ struct stream {
 	int fd;
 	bool readable;    /* there may be something to receive */
 	bool peer_closed; /* the peer's FIN is there, behind what is unread */
-	bool blocked;     /* something could not be sent: wants EV_WRITE */
+	bool blocked;     /* something could not be sent, now or before */
 };
 
 /*
@@ -29,10 +29,9 @@ enum wire_result stream_receive(struct stream *stream, struct context *context);
 
 /*
  * Sends what a former turn left and then the context's output. WIRE_DONE:
- * nothing is left of either. `more` says that bytes follow at once.
+ * nothing is left of either.
  */
-enum wire_result stream_flush(struct stream *stream, struct context *context,
-    bool more);
+enum wire_result stream_flush(struct stream *stream, struct context *context);
 
 /* The same and then `bytes`; *bytes is what is left of them. */
 enum wire_result stream_send(struct stream *stream, struct context *context,

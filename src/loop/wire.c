@@ -20,7 +20,7 @@ wire_accept(int listener, struct sockaddr_storage *peer)
 static enum wire_result
 wire_fault(void)
 {
-	return errno == EAGAIN || errno == EINTR ? WIRE_BLOCKED : WIRE_BROKEN;
+	return errno == EAGAIN ? WIRE_BLOCKED : WIRE_BROKEN;
 }
 
 enum wire_result

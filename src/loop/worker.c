@@ -122,7 +122,8 @@ worker_thread(void *arg)
 {
 	struct worker *worker = arg;
 
-	event_base_dispatch(worker->context.base);
+	if (event_base_dispatch(worker->context.base) == -1)
+		log_error("a worker can't wait for events: %m");
 	worker->host->on_end(worker->host->server);
 	return NULL;
 }
@@ -168,17 +169,20 @@ worker_stats(const struct worker *worker)
 }
 
 static void
+worker_close_listener(struct worker_listener *listener)
+{
+	if (listener->fd == -1)
+		return;
+	event_del(&listener->event);
+	close(listener->fd);
+	listener->fd = -1;
+}
+
+static void
 worker_close_listeners(struct worker *worker)
 {
-	for (unsigned i = 0; i < worker->listener_count; i++) {
-		struct worker_listener *listener = &worker->listeners[i];
-
-		if (listener->fd == -1)
-			continue;
-		event_del(&listener->event);
-		close(listener->fd);
-		listener->fd = -1;
-	}
+	for (unsigned i = 0; i < worker->listener_count; i++)
+		worker_close_listener(&worker->listeners[i]);
 }
 
 void
@@ -190,6 +194,10 @@ worker_free(struct worker *worker)
 		close(worker->inbox);
 	}
 	exchange_free(worker->context.spare);
+	if (worker->context.base != NULL) {
+		deadlines_fini(&worker->context.deadlines);
+		turns_fini(&worker->context.turns);
+	}
 	context_close(&worker->context);
 	free(worker->listeners);
 	free(worker);
@@ -219,8 +227,11 @@ worker_resume(struct worker *worker)
 	event_del(&worker->room_timer);
 }
 
-/* Takes up to `limit` connections off a queue. */
-static void
+/*
+ * Takes up to `limit` connections off a queue. Returns false where there is no
+ * room for one more, or no descriptor or memory.
+ */
+static bool
 worker_accept(struct worker_listener *listener, unsigned limit)
 {
 	struct worker *worker = listener->worker;
@@ -230,42 +241,28 @@ worker_accept(struct worker_listener *listener, unsigned limit)
 	for (unsigned i = 0; i < limit; i++) {
 		int fd;
 
-		if (!host->has_room(host->server)) {
-			worker_pause(worker);
-			return;
-		}
+		if (!host->has_room(host->server))
+			return false;
 		fd = wire_accept(listener->fd, &peer);
-		if (fd != -1) {
+		if (fd != -1)
 			conn_open(&worker->context, fd, &peer);
-			continue;
-		}
-		if (errno == ECONNABORTED || errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
-			worker_pause(worker); /* no descriptor or memory */
-		return;
+		else if (errno == EAGAIN)
+			return true;
+		else if (errno != ECONNABORTED && errno != EINTR)
+			return false;
 	}
+	return true;
 }
 
 static void
 worker_on_connection(evutil_socket_t fd, short what, void *arg)
 {
+	struct worker_listener *listener = arg;
+
 	(void)fd;
 	(void)what;
-	worker_accept(arg, WORKER_ACCEPT_MAX);
-}
-
-static void
-worker_on_room_tick(evutil_socket_t none, short what, void *arg)
-{
-	struct worker *worker = arg;
-
-	(void)none;
-	(void)what;
-	if (worker->host->has_room(worker->host->server))
-		worker_resume(worker);
-	else
-		event_add(&worker->room_timer, &worker_room_tick);
+	if (!worker_accept(listener, WORKER_ACCEPT_MAX))
+		worker_pause(listener->worker);
 }
 
 /* ---- stopping ---- */
@@ -278,6 +275,17 @@ worker_open_conns(const struct worker *worker)
 	return stats_read(&stats->accepted) - stats_read(&stats->closed);
 }
 
+/* The end of a worker that drains: nobody is there or queued any more. */
+static void
+worker_end_if_done(struct worker *worker)
+{
+	for (unsigned i = 0; i < worker->listener_count; i++)
+		if (worker->listeners[i].fd != -1)
+			return;
+	if (worker_open_conns(worker) == 0)
+		event_base_loopbreak(worker->context.base);
+}
+
 static void
 worker_on_close(struct context *context)
 {
@@ -285,18 +293,38 @@ worker_on_close(struct context *context)
 						  offsetof(struct worker,
 						      context));
 
-	if (worker->obeyed != WORKER_SERVE) {
-		if (worker_open_conns(worker) == 0)
-			event_base_loopbreak(context->base);
-	} else if (worker->paused) {
+	if (context->moment.closing)
+		worker_end_if_done(worker);
+	else if (worker->paused)
 		worker_resume(worker);
-	}
 }
 
 /*
  * Those who are queued have been told that they are connected: they are served
- * before the listeners close. From then on every answer closes its connection,
- * and who is idle has a grace for the request that is on its way.
+ * before their listener closes. A queue holds one more than its backlog. Where
+ * there is no room for all, the rest is taken when there is.
+ */
+static void
+worker_take_queued(struct worker *worker)
+{
+	unsigned queue_max = (unsigned)worker->host->config->backlog + 1;
+
+	for (unsigned i = 0; i < worker->listener_count; i++) {
+		struct worker_listener *listener = &worker->listeners[i];
+
+		if (listener->fd == -1)
+			continue;
+		if (worker_accept(listener, queue_max))
+			worker_close_listener(listener);
+		else
+			event_add(&worker->room_timer, &worker_room_tick);
+	}
+	worker_end_if_done(worker);
+}
+
+/*
+ * No more connections begin. From now on every answer closes its own, and who
+ * is idle has a grace for the request that is on its way.
  */
 static void
 worker_drain(struct worker *worker)
@@ -304,21 +332,33 @@ worker_drain(struct worker *worker)
 	struct context *context = &worker->context;
 	struct deadlines *deadlines = &context->deadlines;
 	struct deadline *deadline;
-	unsigned queue_max = (unsigned)context->config->backlog + 1;
 
 	context->moment.closing = true;
-	for (unsigned i = 0; i < worker->listener_count; i++) {
-		listener_shut(worker->listeners[i].fd);
-		worker_accept(&worker->listeners[i], queue_max);
-	}
-	event_del(&worker->room_timer);
-	worker->paused = false; /* nothing is left to resume */
-	worker_close_listeners(worker);
 	context_renew(context);
 	while (
 	    (deadline = TAILQ_FIRST(&deadlines->queues[DEADLINE_IDLE])) != NULL)
 		deadlines_move(deadlines, deadline, DEADLINE_GRACE,
 		    context->moment.now);
+	for (unsigned i = 0; i < worker->listener_count; i++) {
+		event_del(&worker->listeners[i].event);
+		listener_shut(worker->listeners[i].fd);
+	}
+	worker_take_queued(worker);
+}
+
+static void
+worker_on_room_tick(evutil_socket_t none, short what, void *arg)
+{
+	struct worker *worker = arg;
+
+	(void)none;
+	(void)what;
+	if (worker->context.moment.closing)
+		worker_take_queued(worker);
+	else if (worker->host->has_room(worker->host->server))
+		worker_resume(worker);
+	else
+		event_add(&worker->room_timer, &worker_room_tick);
 }
 
 /* Ends all that are in a queue, by a function that takes each off it. */
@@ -338,6 +378,8 @@ worker_end_queue(struct worker *worker, int kind,
 static void
 worker_cut(struct worker *worker)
 {
+	event_del(&worker->room_timer);
+	worker_close_listeners(worker);
 	for (int kind = 0; kind < DEADLINE_NEVER; kind++)
 		if (kind != DEADLINE_LINGER)
 			worker_end_queue(worker, kind, conn_abort);
@@ -370,6 +412,6 @@ worker_on_inbox(evutil_socket_t fd, short what, void *arg)
 	if (worker->obeyed < WORKER_STOP && order >= WORKER_STOP)
 		worker_stop(worker);
 	worker->obeyed = order;
-	if (worker_open_conns(worker) == 0)
-		event_base_loopbreak(worker->context.base);
+	if (order >= WORKER_DRAIN)
+		worker_end_if_done(worker);
 }

@@ -276,3 +276,23 @@ def test_drain_ends_while_others_keep_coming(serve, tmp_path):
     for client in clients:
         client.join()
     assert not lost
+
+
+def test_queued_are_served_when_there_is_no_room_at_first(serve):
+    """The limit of connections is reached when the server is stopped."""
+    server = serve("-w", "1", "--max-conns=3")
+    inside = [server.connect() for _ in range(3)]
+    for client in inside:
+        client.send(request("/sleep/300ms"))
+    queued = [server.connect() for _ in range(5)]
+    for client in queued:
+        client.send(request("/"))
+    assert queued[0].is_silent(0.05)
+    server.signal(signal.SIGTERM)
+    for client in inside + queued:
+        response = client.read_response()
+        assert response.status == 200
+        assert response.field("Connection") == "close"
+        client.read_eof()
+        client.close()
+    server.join()

@@ -288,3 +288,14 @@ def test_client_that_leaves_frees_everything(serve, way, behind):
     if way == "half_close":
         for client in clients:
             client.read_eof()
+
+
+def test_sleep_counts_from_the_end_of_the_request(serve):
+    """A body that comes later than the head does not shorten the sleep."""
+    client = serve("-w", "1").connect()
+    client.send(request("/sleep/200ms", "Content-Length: 1"))
+    assert client.is_silent(0.25)
+    start = time.monotonic()
+    client.send(b"x")
+    assert client.read_response().status == 200
+    assert time.monotonic() - start >= 0.2

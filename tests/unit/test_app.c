@@ -279,14 +279,18 @@ test_sleep(void **state)
 	assert_end(fixture, PIECE_KEEP);
 }
 
-/* A sleep that is over when it is asked for does not wait at all. */
+/* A sleep of no time is over as soon as somebody looks at the clock. */
 static void
 test_sleep_of_no_time(void **state)
 {
 	struct fixture *fixture = *state;
+	struct piece piece;
 
 	begin(fixture, REQUEST("HEAD", "/sleep/0", "1.1", ""));
+	piece = next(fixture);
+	assert_int_equal(piece.kind, PIECE_UNTIL);
 	fixture->moment.now = clock_now();
+	assert_true(piece.until <= fixture->moment.now);
 	assert_non_null(strstr(next_bytes(fixture), "sleep;dur=0, late;dur="));
 	assert_end(fixture, PIECE_KEEP);
 }

@@ -233,7 +233,7 @@ test_bounds(void **state)
 		tree_write(name, 'b', (size_t)FILE_MEMORY_MAX + 1);
 		assert_int_equal(find(fixture, name, &file), SITE_FOUND);
 		file_release(file);
-		assert_true(fixture->site.open_files <= OPEN_FILES);
+		assert_true(fixture->site.open.files <= OPEN_FILES);
 	}
 	assert_int_equal(held->references, 1);
 	assert_return_code(fcntl(held->fd, F_GETFD), 0);
