@@ -38,7 +38,7 @@ class Effort(NamedTuple):
     memory_rounds: int
 
 
-FULL = Effort(seconds=2, rounds=5, pairs=16, memory_rounds=3)
+FULL = Effort(seconds=2, rounds=5, pairs=32, memory_rounds=3)
 QUICK = Effort(seconds=1, rounds=3, pairs=4, memory_rounds=1)
 
 

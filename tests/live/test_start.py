@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from server import HTDOCS, PROGRAM, eventually, obey_modes, run
+from server import HTDOCS, PROGRAM, SOURCE, eventually, obey_modes, run
 from server import without_capabilities
 from wire import Client
 
@@ -133,6 +133,11 @@ def test_help_tells_the_defaults():
     text = run("--help").stdout
     for default in "7878", "10m", "10s", "30s", "hello.html", "404.html":
         assert default in text, default
+
+
+def test_readme_shows_the_help_as_it_is():
+    shown = (SOURCE / "README.md").read_text()
+    assert f"$ ./mtasync --help\n{run('--help').stdout}```" in shown
 
 
 def test_version_names_libevent_and_backend():
