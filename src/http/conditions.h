@@ -1,0 +1,43 @@
+/*
+ * conditions: whether a conditional request is to be carried out (RFC 9110
+ * 13).
+ */
+#ifndef MTASYNC_HTTP_CONDITIONS_H
+#define MTASYNC_HTTP_CONDITIONS_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "http/request.h"
+
+/* What tells one version of a representation from another. */
+struct http_validators {
+	struct span etag; /* strong, with its quotes */
+	time_t modified;  /* Last-Modified */
+};
+
+enum http_condition {
+	HTTP_CONDITION_HOLDS,        /* answer as if there were none */
+	HTTP_CONDITION_NOT_MODIFIED, /* 304 */
+	HTTP_CONDITION_FAILED,       /* 412 */
+};
+
+/*
+ * Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since
+ * of a GET or HEAD for a representation that exists, in the order of 13.2.2.
+ * Fields in several lines are one list. Dates that are none are ignored. `now`
+ * is for two-digit years. Any thread.
+ */
+enum http_condition http_conditions_check(const struct http_request *request,
+    const struct http_validators *validators, time_t now);
+
+/*
+ * Whether the Range of the request is to be used (13.1.5): there is no
+ * If-Range, or it has this very validator: the entity tag by strong
+ * comparison, or the date exactly, where that is strong in the sense of
+ * 8.8.2.2: Last-Modified is at least a second before `now`. Any thread.
+ */
+bool http_if_range_holds(const struct http_request *request,
+    const struct http_validators *validators, time_t now);
+
+#endif
