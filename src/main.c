@@ -152,6 +152,8 @@ main_configure(struct options *options, struct server_config *config)
 	config->app.max_sleep = options->max_sleep;
 	config->app.site.index = options->index;
 	config->app.site.missing = options->error_page;
+	config->app.site.fields = (struct span){ options->added.lines,
+		options->added.size };
 }
 
 /* Opens what the server is given; returns 0, or -1 and has said why. */

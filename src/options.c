@@ -125,6 +125,17 @@ options_set_listen(const struct options_row *row, struct options *options,
 	return why == NULL;
 }
 
+static bool
+options_set_header(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	const char *why = http_added_put(&options->added, span_of(text));
+
+	if (why != NULL)
+		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
+	return why == NULL;
+}
+
 /* Whether `..` is one of the path's components. */
 static bool
 options_has_dots(const char *path)
@@ -246,6 +257,8 @@ static const struct options_row options_table[] = {
 	    .group = "Files", OPTIONS_NAME(index) },
 	{ "error-page", "NAME", "page below ROOT for 404", "404.html",
 	    OPTIONS_NAME(error_page) },
+	{ "header", "FIELD", "'Name: value' for all answers; may be repeated",
+	    .set = options_set_header },
 	{ "log", "FORMAT", "access log: combined or off", "off",
 	    .set = options_set_log },
 	{ "log-file", "FILE", "where to; - is standard output", "-",

@@ -7,6 +7,7 @@
 
 #include "base/listener.h"
 #include "base/log.h"
+#include "http/added.h"
 
 /* How many --listen there may be. */
 #define OPTIONS_LISTEN_MAX 16
@@ -27,6 +28,7 @@ struct options {
 	int64_t max_body;            /* bytes */
 	const char *root;            /* NULL: the default one */
 	const char *index;           /* a name below a directory */
+	struct http_added added;     /* to every answer */
 	const char *error_page;      /* a name below the root */
 	bool access_log;             /* in the combined format */
 	const char *access_log_file; /* - is standard output */

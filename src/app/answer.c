@@ -3,8 +3,10 @@
 
 #include "app/answer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "http/date.h"
@@ -12,6 +14,16 @@
 /* Head and content up to this size are one piece: copying them once costs less
  * than sending from two places. */
 #define ANSWER_WHOLE_MAX ((size_t)16 * 1024)
+
+/* Longer than what stands between two ranges. */
+#define ANSWER_PART_MAX 256
+
+/* Ranges that are sent one after the other as multipart/byteranges. */
+struct answer_parts {
+	struct http_ranges ranges;
+	unsigned next; /* the one that comes next */
+	char boundary[17];
+};
 
 void
 answer_init(struct answer *answer, struct site *site)
@@ -28,16 +40,16 @@ answer_fini(struct answer *answer)
 	if (answer->file != NULL)
 		file_release(answer->file);
 	free(answer->location);
+	free(answer->parts);
 	answer->file = NULL;
 	answer->location = NULL;
+	answer->parts = NULL;
 }
 
 void
 answer_refuse(struct answer *answer, unsigned status, const char *fault)
 {
-	answer_fini(answer);
-	answer->status = (uint16_t)status;
-	answer->fault = fault;
+	answer_fail(answer, status, fault);
 	answer->asked = -1;
 	answer->step = ANSWER_HEAD;
 	answer->keep = false;
@@ -53,23 +65,44 @@ answer_close(struct answer *answer)
 void
 answer_fail(struct answer *answer, unsigned status, const char *fault)
 {
+	answer_fini(answer);
 	answer->status = (uint16_t)status;
 	answer->fault = fault;
 }
 
-void
-answer_find(struct answer *answer, struct span path,
-    const struct moment *moment)
+/* A file, whole. */
+static void
+answer_use(struct answer *answer, struct file *file)
+{
+	answer->file = file;
+	answer->start = 0;
+	answer->size = file_size(file);
+}
+
+static void
+answer_miss(struct answer *answer, const struct moment *moment)
 {
 	const char *missing = answer->site->config->missing;
+	struct site_query query = { span_of(missing), NULL };
+	struct file *page;
 
-	switch (site_find(answer->site, path, moment, &answer->file)) {
+	answer_fail(answer, 404, NULL);
+	if (site_find(answer->site, &query, moment, &page) == SITE_FOUND)
+		answer_use(answer, page);
+}
+
+void
+answer_find(struct answer *answer, const struct site_query *query,
+    const struct moment *moment)
+{
+	struct file *file;
+
+	switch (site_find(answer->site, query, moment, &file)) {
 	case SITE_FOUND:
+		answer_use(answer, file);
 		return;
 	case SITE_MISSING:
-		answer_fail(answer, 404, NULL);
-		site_find(answer->site, span_of(missing), moment,
-		    &answer->file);
+		answer_miss(answer, moment);
 		return;
 	case SITE_FORBIDDEN:
 		answer_fail(answer, 403, NULL);
@@ -81,6 +114,15 @@ answer_find(struct answer *answer, struct span path,
 		answer_fail(answer, 503, "no room to open the file just now");
 		return;
 	}
+}
+
+void
+answer_refuse_ranges(struct answer *answer)
+{
+	uint64_t size = answer->size;
+
+	answer_fail(answer, 416, NULL);
+	answer->size = size;
 }
 
 void
@@ -146,6 +188,9 @@ answer_write_circumstances(const struct answer *answer,
 		http_head_field(head, "Allow", SPAN("GET, HEAD, OPTIONS"));
 	if (answer->location != NULL)
 		http_head_field(head, "Location", span_of(answer->location));
+	if (answer->status == 416)
+		http_head_printf(head, "Content-Range", "bytes */%" PRIu64,
+		    answer->size);
 	if (answer->status == 503)
 		http_head_field(head, "Retry-After", SPAN("1"));
 	if (answer->asked >= 0)
@@ -156,17 +201,104 @@ answer_write_circumstances(const struct answer *answer,
 		http_head_field(head, "Connection", SPAN("keep-alive"));
 }
 
+/* What stands between the ranges; returns its size. */
+static size_t
+answer_format_part(const struct answer *answer, unsigned number, char *text,
+    size_t room)
+{
+	const struct answer_parts *parts = answer->parts;
+	const struct http_range *range = &parts->ranges.list[number];
+	int size;
+
+	if (number == parts->ranges.count)
+		size = snprintf(text, room, "\r\n--%s--\r\n", parts->boundary);
+	else
+		size = snprintf(text, room,
+		    "\r\n--%s\r\nContent-Type: %s\r\nContent-Range: bytes "
+		    "%" PRIu64 "-%" PRIu64 "/%zu\r\n\r\n",
+		    parts->boundary, answer->file->facts.type, range->first,
+		    range->first + range->size - 1, file_size(answer->file));
+	return (size_t)size;
+}
+
+/* The size of all ranges and of what stands between them. */
+static uint64_t
+answer_parts_size(const struct answer *answer)
+{
+	const struct http_ranges *ranges = &answer->parts->ranges;
+	char text[ANSWER_PART_MAX];
+	uint64_t size = 0;
+
+	for (unsigned i = 0; i <= ranges->count; i++) {
+		size += answer_format_part(answer, i, text, sizeof text);
+		if (i < ranges->count)
+			size += ranges->list[i].size;
+	}
+	return size;
+}
+
+void
+answer_select(struct answer *answer, const struct http_ranges *ranges)
+{
+	uint64_t secret;
+
+	if (ranges->count == 1) {
+		answer->status = 206;
+		answer->start = ranges->list[0].first;
+		answer->size = ranges->list[0].size;
+		return;
+	}
+	answer->parts = malloc(sizeof *answer->parts);
+	if (answer->parts == NULL ||
+	    getrandom(&secret, sizeof secret, 0) != sizeof secret) {
+		free(answer->parts);
+		answer->parts = NULL;
+		return;
+	}
+	answer->status = 206;
+	answer->parts->ranges = *ranges;
+	answer->parts->next = 0;
+	snprintf(answer->parts->boundary, sizeof answer->parts->boundary,
+	    "%016" PRIx64, secret);
+	answer->size = answer_parts_size(answer);
+}
+
+/* A 206's own fields (RFC 9110 14.4, 14.6). */
+static void
+answer_write_ranges(const struct answer *answer, struct http_head *head)
+{
+	if (answer->parts != NULL) {
+		http_head_printf(head, "Content-Type",
+		    "multipart/byteranges; boundary=%s",
+		    answer->parts->boundary);
+		file_write_coding(answer->file, head);
+		return;
+	}
+	file_write_content(answer->file, head);
+	http_head_printf(head, "Content-Range",
+	    "bytes %" PRIu64 "-%" PRIu64 "/%zu", answer->start,
+	    answer->start + answer->size - 1, file_size(answer->file));
+}
+
 /* The fields that describe the file, as far as they suit the status. */
 static void
 answer_write_file(const struct answer *answer, struct http_head *head)
 {
+	bool whole = answer->status == 200 && answer->asked < 0;
+
 	if (answer->status == 304) { /* RFC 9110 15.4.5: no other metadata */
-		http_head_field(head, "ETag", span_of(answer->file->etag));
+		file_write_identity(answer->file, head);
 		return;
 	}
-	file_write_content(answer->file, head);
-	if (answer->status == 200 && answer->asked < 0)
-		file_write_validators(answer->file, head);
+	if (answer->status == 206)
+		answer_write_ranges(answer, head);
+	else
+		file_write_content(answer->file, head);
+	http_head_number(head, "Content-Length", answer->size);
+	if (whole || answer->status == 206) {
+		file_write_identity(answer->file, head);
+		file_write_validity(answer->file, head);
+	}
 }
 
 /*
@@ -190,8 +322,11 @@ answer_compose(struct answer *answer, const struct moment *moment, char *room)
 		http_head_field(&head, "Content-Type",
 		    SPAN("text/plain; charset=utf-8"));
 		http_head_number(&head, "Content-Length", fault.size);
+		http_head_field(&head, "X-Content-Type-Options",
+		    SPAN("nosniff"));
 	}
 	answer_write_circumstances(answer, moment, &head);
+	http_head_append(&head, answer->site->config->fields);
 	http_head_end(&head);
 	if (!answer->head_only) {
 		http_head_append(&head, fault);
@@ -225,22 +360,49 @@ answer_copy(struct answer *answer, const struct moment *moment, char *room)
 	return size;
 }
 
+/* What follows the head. */
+static enum answer_step
+answer_after_head(const struct answer *answer)
+{
+	if (answer->file == NULL || answer->head_only || answer->size == 0 ||
+	    !answer_has_content(answer))
+		return ANSWER_END;
+	return answer->parts != NULL ? ANSWER_PART : ANSWER_BODY;
+}
+
 static void
 answer_head(struct answer *answer, const struct moment *moment, char *room,
     struct piece *piece)
 {
-	bool content = answer->file != NULL && !answer->head_only &&
-		       answer_has_content(answer) &&
-		       file_size(answer->file) > 0;
-
 	if (moment->closing)
 		answer->keep = false;
-	answer->step = content ? ANSWER_BODY : ANSWER_END;
+	answer->step = (uint8_t)answer_after_head(answer);
 	piece->kind = PIECE_BYTES;
 	piece->bytes.data = room;
 	piece->bytes.size = answer_is_plain(answer)
 				? answer_copy(answer, moment, room)
 				: answer_compose(answer, moment, room);
+}
+
+/* What stands before the next range, or behind the last one. */
+static void
+answer_part(struct answer *answer, char *room, struct piece *piece)
+{
+	struct answer_parts *parts = answer->parts;
+	unsigned number = parts->next++;
+
+	piece->kind = PIECE_BYTES;
+	piece->bytes.data = room;
+	piece->bytes.size = answer_format_part(answer, number, room,
+	    ANSWER_PART_MAX);
+	answer->content += piece->bytes.size;
+	if (number == parts->ranges.count) {
+		answer->step = ANSWER_END;
+		return;
+	}
+	answer->start = parts->ranges.list[number].first;
+	answer->size = parts->ranges.list[number].size;
+	answer->step = ANSWER_BODY;
 }
 
 static void
@@ -249,16 +411,17 @@ answer_body(struct answer *answer, struct piece *piece)
 	const struct file *file = answer->file;
 	const char *content = file_content(file);
 
-	answer->step = ANSWER_END;
-	answer->content = file_size(file);
+	answer->step = answer->parts != NULL ? ANSWER_PART : ANSWER_END;
+	answer->content += answer->size;
 	if (content != NULL) {
 		piece->kind = PIECE_LENT;
-		piece->bytes = (struct span){ content, file_size(file) };
+		piece->bytes = (struct span){ content + answer->start,
+			answer->size };
 	} else {
 		piece->kind = PIECE_FILE;
 		piece->file.fd = file->fd;
-		piece->file.offset = 0;
-		piece->file.size = file_size(file);
+		piece->file.offset = (off_t)answer->start;
+		piece->file.size = answer->size;
 	}
 }
 
@@ -266,6 +429,8 @@ void
 answer_next(struct answer *answer, const struct moment *moment, char *room,
     struct piece *piece)
 {
+	static const struct site_query front = { SPAN(""), NULL };
+
 	switch ((enum answer_step)answer->step) {
 	case ANSWER_ASLEEP:
 		if (answer->due == 0) /* the turn's time may be too old */
@@ -275,11 +440,14 @@ answer_next(struct answer *answer, const struct moment *moment, char *room,
 			piece->until = answer->due;
 			return;
 		}
-		answer_find(answer, SPAN(""), moment);
+		answer_find(answer, &front, moment);
 		answer_head(answer, moment, room, piece);
 		return;
 	case ANSWER_HEAD:
 		answer_head(answer, moment, room, piece);
+		return;
+	case ANSWER_PART:
+		answer_part(answer, room, piece);
 		return;
 	case ANSWER_BODY:
 		answer_body(answer, piece);

@@ -15,6 +15,7 @@
 #include "app/moment.h"
 #include "app/site.h"
 #include "base/span.h"
+#include "http/ranges.h"
 
 enum piece_kind {
 	PIECE_BYTES, /* these bytes, written into the asker's room */
@@ -39,47 +40,62 @@ struct piece {
 };
 
 /* The room that answer_next() may write PIECE_BYTES into. */
-#define ANSWER_ROOM ((size_t)20 * 1024)
+#define ANSWER_ROOM ((size_t)24 * 1024)
 
 enum answer_step {
 	ANSWER_ASLEEP, /* nothing before `due` */
 	ANSWER_HEAD,
+	ANSWER_PART, /* between two ranges, or after the last one */
 	ANSWER_BODY,
 	ANSWER_END,
 };
+
+struct answer_parts;
 
 /* Private to src/app, but for what says so. */
 struct answer {
 	struct site *site;
 	struct file *file; /* the body, a counted reference; or NULL */
 	const char *fault; /* without a file: what the body says, constant */
-	char *location;    /* owned, the Location of a redirect; or NULL */
-	int64_t due;       /* ANSWER_ASLEEP: no byte before; 0: not set yet */
-	int64_t asked;     /* the sleep asked for, ns; -1: it is none */
-	uint64_t content;  /* public: bytes of content yielded so far */
-	uint16_t status;   /* public: the one that is, or will be, sent */
-	uint8_t step;      /* enum answer_step */
-	bool head_only;    /* HEAD: no content */
-	bool old_version;  /* asked in HTTP/1.0 */
-	bool keep;         /* the connection may go on */
-	bool allow;        /* carries Allow */
+	struct answer_parts *parts; /* owned, several ranges; or NULL */
+	uint64_t start;   /* of the content: the first byte, and how many, */
+	uint64_t size;    /* of the file or of the range that comes next */
+	char *location;   /* owned, the Location of a redirect; or NULL */
+	int64_t due;      /* ANSWER_ASLEEP: no byte before; 0: not set yet */
+	int64_t asked;    /* the sleep asked for, ns; -1: it is none */
+	uint64_t content; /* public: bytes of content yielded so far */
+	uint16_t status;  /* public: the one that is, or will be, sent */
+	uint8_t step;     /* enum answer_step */
+	bool head_only;   /* HEAD: no content */
+	bool old_version; /* asked in HTTP/1.0 */
+	bool keep;        /* the connection may go on */
+	bool allow;       /* carries Allow */
 };
 
 /* Begins an answer that has yet to be told what it says. */
 void answer_init(struct answer *answer, struct site *site);
 
 /*
- * Makes the answer what the site has at a decoded path (see site_find): the
- * file, or the status and page of its absence. May wait for the disk.
+ * Makes the answer what the site has for a query: the file, or the status and
+ * page of its absence. May wait for the disk.
  */
-void answer_find(struct answer *answer, struct span path,
+void answer_find(struct answer *answer, const struct site_query *query,
     const struct moment *moment);
 
 /*
- * Makes it a status and a sentence, constant or NULL; the connection goes on
- * as before.
+ * Makes it a status and a sentence, constant or NULL, without a file; the
+ * connection goes on as before.
  */
 void answer_fail(struct answer *answer, unsigned status, const char *fault);
+
+/*
+ * Makes a 206 of a 200 with a file. Where memory is short for several ranges
+ * it stays a 200, as RFC 9110 14.2 allows.
+ */
+void answer_select(struct answer *answer, const struct http_ranges *ranges);
+
+/* Makes a 416 of it (RFC 9110 15.5.17). */
+void answer_refuse_ranges(struct answer *answer);
 
 /*
  * Lets the site's front page follow `asked` nanoseconds after answer_next() is

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "app/sleep.h"
-#include "http/date.h"
-#include "http/fields.h"
+#include "http/conditions.h"
+#include "http/ranges.h"
 #include "http/target.h"
 
 /* A request that the methods and the target's decoding have let through. */
@@ -117,46 +117,77 @@ app_directory_location(const struct http_request *request)
 	return location;
 }
 
-/* RFC 9110 13.2.2, steps 3 and 4: whether the client's copy is still good. */
-static bool
-app_is_unchanged(const struct app_request *request, const struct file *file)
+/* RFC 9110 14.2: of a GET alone, and only if the condition of 13.1.5 holds. */
+static void
+app_select_ranges(const struct app_request *request,
+    const struct http_validators *validators, struct answer *answer)
 {
 	const struct http_request *http = request->http;
-	struct span date = http_request_field(http,
-	    HTTP_FIELD_IF_MODIFIED_SINCE);
-	time_t since;
+	struct http_ranges ranges;
 
-	if (http->present & HTTP_FIELD_BIT(HTTP_FIELD_IF_NONE_MATCH)) {
-		for (unsigned i = 0; i < http->field_count; i++)
-			if (http->fields[i].id == HTTP_FIELD_IF_NONE_MATCH &&
-			    http_etag_listed(http->fields[i].value,
-				span_of(file->etag), true))
-				return true;
-		return false;
+	if (http->method != HTTP_GET ||
+	    (http->repeated & HTTP_FIELD_BIT(HTTP_FIELD_RANGE)) ||
+	    !http_if_range_holds(http, validators, request->moment->wall))
+		return;
+	switch (http_ranges_parse(http_request_field(http, HTTP_FIELD_RANGE),
+	    answer->size, &ranges)) {
+	case HTTP_RANGES_IGNORED:
+		return;
+	case HTTP_RANGES_SATISFIABLE:
+		answer_select(answer, &ranges);
+		return;
+	case HTTP_RANGES_UNSATISFIABLE:
+		answer_refuse_ranges(answer);
+		return;
 	}
-	return date.data != NULL &&
-	       http_date_parse(date, request->moment->wall, &since) == 0 &&
-	       file->modified <= since;
 }
 
-#define APP_CONDITIONS                       \
- (HTTP_FIELD_BIT(HTTP_FIELD_IF_NONE_MATCH) | \
-     HTTP_FIELD_BIT(HTTP_FIELD_IF_MODIFIED_SINCE))
+/* RFC 9110 13.2.2: what is to be done with the file that has been found. */
+static void
+app_apply_conditions(const struct app_request *request, struct answer *answer)
+{
+	const struct http_request *http = request->http;
+	struct http_validators validators = { span_of(answer->file->etag),
+		answer->file->modified };
+
+	switch (
+	    http_conditions_check(http, &validators, request->moment->wall)) {
+	case HTTP_CONDITION_HOLDS:
+		if (http->present & HTTP_FIELD_BIT(HTTP_FIELD_RANGE))
+			app_select_ranges(request, &validators, answer);
+		return;
+	case HTTP_CONDITION_NOT_MODIFIED:
+		answer->status = 304;
+		return;
+	case HTTP_CONDITION_FAILED:
+		answer_fail(answer, 412, NULL);
+		return;
+	}
+}
+
+/* The fields that may make something else of a 200. */
+#define APP_CONDITIONS                                \
+ (HTTP_FIELD_BIT(HTTP_FIELD_IF_MATCH) |               \
+     HTTP_FIELD_BIT(HTTP_FIELD_IF_MODIFIED_SINCE) |   \
+     HTTP_FIELD_BIT(HTTP_FIELD_IF_NONE_MATCH) |       \
+     HTTP_FIELD_BIT(HTTP_FIELD_IF_UNMODIFIED_SINCE) | \
+     HTTP_FIELD_BIT(HTTP_FIELD_RANGE))
 
 static void
 app_on_file(const struct app_request *request, struct span rest,
     struct answer *answer)
 {
-	answer_find(answer, rest, request->moment);
+	struct site_query query = { rest, request->http };
+
+	answer_find(answer, &query, request->moment);
 	if (answer->status == 301) {
 		answer->location = app_directory_location(request->http);
 		if (answer->location == NULL)
 			answer_fail(answer, 503, NULL);
 	}
 	if (answer->status == 200 &&
-	    (request->http->present & APP_CONDITIONS) &&
-	    app_is_unchanged(request, answer->file))
-		answer->status = 304;
+	    (request->http->present & APP_CONDITIONS) != 0)
+		app_apply_conditions(request, answer);
 }
 
 static void

@@ -9,15 +9,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "app/media_type.h"
-#include "base/beneath.h"
 #include "base/clock.h"
 #include "http/date.h"
 
 /* Where the Date of a plain head stands: it is the first field. */
 #define FILE_DATE_OFFSET (sizeof "HTTP/1.1 200 OK\r\nDate: " - 1)
 
-/* Longer than any head that file_write_head() makes. */
+/* Longer than a head without the fields that every answer carries. */
 #define FILE_HEAD_MAX 512
 
 /*
@@ -25,6 +23,14 @@
  * clock have one mtime. This long after it, no such version can come any more.
  */
 #define FILE_SETTLE_NS (20 * CLOCK_MS)
+
+/* As Content-Encoding has them; what is not coded has no such field. */
+static const char *const file_codings[HTTP_CODINGS] = {
+	[HTTP_CODING_BR] = "br",
+	[HTTP_CODING_ZSTD] = "zstd",
+	[HTTP_CODING_GZIP] = "gzip",
+	[HTTP_CODING_IDENTITY] = "",
+};
 
 /* How often a file that changes under our reading is read again. */
 #define FILE_READ_TRIES 3
@@ -56,50 +62,72 @@ static void
 file_describe(struct file *file, const struct moment *moment)
 {
 	const struct stat *status = &file->status;
+	const char *coding = file_codings[file->facts.coding];
 
 	file->settled = file_has_settled(status);
-	file->type = media_type_of(
-	    (struct span){ file->path, file->path_size });
 	/* RFC 9110 8.8.2.1: never later than Date */
 	file->modified = status->st_mtim.tv_sec < moment->wall
 			     ? status->st_mtim.tv_sec
 			     : moment->wall;
-	snprintf(file->etag, sizeof file->etag, "\"%llx-%llx%08lx\"",
+	/* RFC 9110 8.8.3.3: each coding has its own */
+	snprintf(file->etag, sizeof file->etag, "\"%llx-%llx%08lx%s%s\"",
 	    (unsigned long long)status->st_size,
 	    (unsigned long long)status->st_mtim.tv_sec,
-	    (unsigned long)status->st_mtim.tv_nsec);
+	    (unsigned long)status->st_mtim.tv_nsec, *coding != '\0' ? "-" : "",
+	    coding);
+}
+
+void
+file_write_coding(const struct file *file, struct http_head *head)
+{
+	const char *coding = file_codings[file->facts.coding];
+
+	if (*coding != '\0')
+		http_head_field(head, "Content-Encoding", span_of(coding));
+	http_head_field(head, "X-Content-Type-Options", SPAN("nosniff"));
 }
 
 void
 file_write_content(const struct file *file, struct http_head *head)
 {
-	http_head_field(head, "Content-Type", span_of(file->type));
-	http_head_number(head, "Content-Length", file_size(file));
+	http_head_field(head, "Content-Type", span_of(file->facts.type));
+	file_write_coding(file, head);
 }
 
 void
-file_write_validators(const struct file *file, struct http_head *head)
+file_write_identity(const struct file *file, struct http_head *head)
+{
+	http_head_field(head, "ETag", span_of(file->etag));
+	if (file->facts.varies)
+		http_head_field(head, "Vary", SPAN("Accept-Encoding"));
+}
+
+void
+file_write_validity(const struct file *file, struct http_head *head)
 {
 	char modified[HTTP_DATE_SIZE];
 
-	http_head_field(head, "ETag", span_of(file->etag));
 	http_date_format(modified, file->modified);
 	http_head_field(head, "Last-Modified",
 	    (struct span){ modified, sizeof modified });
+	http_head_field(head, "Accept-Ranges", SPAN("bytes"));
 }
 
 /* Writes the head of a plain 200 into `text`; returns its size. */
 static size_t
-file_plain(const struct file *file, const struct moment *moment,
-    char text[FILE_HEAD_MAX])
+file_plain(const struct file *file, const struct moment *moment, char *text,
+    size_t room)
 {
 	struct http_head head;
 
-	http_head_begin(&head, text, FILE_HEAD_MAX, 200);
+	http_head_begin(&head, text, room, 200);
 	http_head_field(&head, "Date",
 	    (struct span){ moment->date, HTTP_DATE_SIZE });
 	file_write_content(file, &head);
-	file_write_validators(file, &head);
+	http_head_number(&head, "Content-Length", file_size(file));
+	file_write_identity(file, &head);
+	file_write_validity(file, &head);
+	http_head_append(&head, file->facts.fields);
 	http_head_end(&head);
 	return head.size;
 }
@@ -133,59 +161,54 @@ file_read(int fd, const struct stat *status, char *bytes)
 }
 
 /*
- * Makes the head, and reads a small file's content behind it. Returns 0, or -1
- * with errno.
+ * Makes the head, and reads a small file's content behind it. Returns 0; or -1
+ * with errno, 0 where it may be tried again.
  */
 static int
 file_load(struct file *file, const struct moment *moment)
 {
-	char head[FILE_HEAD_MAX];
+	bool small = file->status.st_size <= FILE_MEMORY_MAX;
+	size_t room = FILE_HEAD_MAX + file->facts.fields.size;
+	char *bytes = malloc(room + (small ? file_size(file) : 0));
 
-	for (int try = 0; try < FILE_READ_TRIES; try++) {
-		bool small = file->status.st_size <= FILE_MEMORY_MAX;
-
-		file_describe(file, moment);
-		file->head_size = file_plain(file, moment, head);
-		file->bytes = malloc(
-		    file->head_size + (small ? file_size(file) : 0));
-		if (file->bytes == NULL)
-			return -1;
-		memcpy(file->bytes, head, file->head_size);
-		if (!small)
-			return 0;
-		if (file_read(file->fd, &file->status,
-			file->bytes + file->head_size) == 0) {
-			close(file->fd);
-			file->fd = -1;
-			return 0;
-		}
-		free(file->bytes);
-		file->bytes = NULL;
-		if (errno != 0 || fstat(file->fd, &file->status) == -1)
-			return -1;
-	}
-	errno = EAGAIN; /* somebody writes to it all the time */
-	return -1;
+	if (bytes == NULL)
+		return -1;
+	file->bytes = bytes;
+	file_describe(file, moment);
+	file->head_size = file_plain(file, moment, bytes, room);
+	if (!small)
+		return 0;
+	if (file_read(file->fd, &file->status, bytes + file->head_size) == -1)
+		return -1;
+	close(file->fd);
+	file->fd = -1;
+	return 0;
 }
 
 struct file *
-file_open(int root, struct span path, const struct moment *moment,
-    struct stat *status)
+file_open(int fd, const struct stat *status, const struct file_facts *facts,
+    const struct moment *moment)
 {
-	struct file *file = calloc(1, sizeof *file + path.size + 1);
+	struct file *file = malloc(sizeof *file);
 
-	if (file == NULL)
+	if (file == NULL) {
+		close(fd);
+		errno = ENOMEM;
 		return NULL;
-	memcpy(file->path, path.data, path.size);
-	file->path_size = path.size;
-	file->references = 1;
-	file->checked = moment->now;
-	file->dated = moment->wall;
-	file->fd = beneath_open(root, file->path, status);
-	if (file->fd != -1) {
-		file->status = *status;
+	}
+	*file = (struct file){ .references = 1,
+		.fd = fd,
+		.status = *status,
+		.facts = *facts,
+		.dated = moment->wall };
+	for (int try = 0; try < FILE_READ_TRIES; try++) {
 		if (file_load(file, moment) == 0)
 			return file;
+		free(file->bytes);
+		file->bytes = NULL;
+		if (errno != 0 || fstat(fd, &file->status) == -1)
+			break;
+		errno = EAGAIN;
 	}
 
 	int saved = errno;
@@ -196,12 +219,9 @@ file_open(int root, struct span path, const struct moment *moment,
 }
 
 bool
-file_is_current(const struct file *file, int root)
+file_is_version(const struct file *file, const struct stat *status)
 {
-	struct stat status;
-
-	return file->settled && fstatat(root, file->path, &status, 0) == 0 &&
-	       file_same(&file->status, &status);
+	return file->settled && file_same(&file->status, status);
 }
 
 bool

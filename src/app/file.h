@@ -2,53 +2,58 @@
  * file: a file as it is served, with the head of its plain 200 ready made.
  *
  * A small one is held in memory behind its head, a large one as an open
- * descriptor. It is shared by counted reference within one thread: the cache
- * may forget it while an answer still sends it.
+ * descriptor. It is one representation of what its path names (RFC 9110 3.2);
+ * others are coded. It is shared by counted reference within one thread: the
+ * cache may forget it while an answer still sends it.
  */
 #ifndef MTASYNC_APP_FILE_H
 #define MTASYNC_APP_FILE_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "app/moment.h"
 #include "base/span.h"
+#include "http/codings.h"
 #include "http/response.h"
 
 /* Up to this many bytes of content are held in memory. */
 #define FILE_MEMORY_MAX ((off_t)64 * 1024)
 
+/* What a file is served as, which the disk does not say; constants. */
+struct file_facts {
+	const char *type; /* Content-Type */
+	enum http_coding coding;
+	bool varies;        /* there are other codings of the same */
+	struct span fields; /* field lines that every answer carries */
+};
+
 struct file {
-	LIST_ENTRY(file) bucket; /* the cache's, like `used` and `checked` */
-	TAILQ_ENTRY(file) used;
-	int64_t checked; /* when it was last known to be current */
 	unsigned references;
 	int fd;             /* large: open for reading; small: -1 */
 	struct stat status; /* as of the time that it was read */
 	bool settled;       /* its mtime tells it from any later version */
-	const char *type;
+	struct file_facts facts;
 	time_t modified; /* Last-Modified, never later than Date */
-	char etag[40];   /* a strong entity tag, with its quotes */
+	char etag[48];   /* a strong entity tag, with its quotes */
 	time_t dated;    /* the second whose Date stands in the head */
 	size_t head_size;
 	char *bytes; /* the head, and behind it a small file's content */
-	size_t path_size;
-	char path[]; /* below the root, NUL-terminated */
 };
 
 /*
- * Opens and, where small, reads the file at `path` below the directory `root`.
- * Returns it with one reference, which is the caller's; or NULL, with errno
- * and *status as of beneath_open(), and ENOMEM. May wait for the disk.
+ * Takes over an open regular file and its status, and reads it where it is
+ * small. Returns it with one reference, which is the caller's; or NULL with
+ * errno, EAGAIN where somebody writes to it all the time; the descriptor is
+ * closed then. May wait for the disk.
  */
-struct file *file_open(int root, struct span path, const struct moment *moment,
-    struct stat *status);
+struct file *file_open(int fd, const struct stat *status,
+    const struct file_facts *facts, const struct moment *moment);
 
-/* Whether the path still leads to what was opened. May wait for the disk. */
-bool file_is_current(const struct file *file, int root);
+/* Whether this is the version that was opened. */
+bool file_is_version(const struct file *file, const struct stat *status);
 
 /*
  * Whether a large file's content is still what its head says: it is read only
@@ -79,8 +84,16 @@ file_content(const struct file *file)
  */
 const char *file_plain_head(struct file *file, const struct moment *moment);
 
-/* Write Content-Type and -Length; ETag and Last-Modified. */
+/* Writes Content-Encoding, and forbids to guess a type. */
+void file_write_coding(const struct file *file, struct http_head *head);
+
+/* The same and Content-Type; Content-Length is the answer's. */
 void file_write_content(const struct file *file, struct http_head *head);
-void file_write_validators(const struct file *file, struct http_head *head);
+
+/* Writes ETag; Vary, where there are other codings (RFC 9110 12.5.5). */
+void file_write_identity(const struct file *file, struct http_head *head);
+
+/* Writes Last-Modified and Accept-Ranges. */
+void file_write_validity(const struct file *file, struct http_head *head);
 
 #endif

@@ -24,37 +24,39 @@ site_open(struct site *site, const struct site_config *config)
 	return site->buckets == NULL ? -1 : 0;
 }
 
-/* The bytes that a file holds in this process. */
-static size_t
-site_weight(const struct file *file)
+static struct site_shelf *
+site_shelf_of(struct site *site, const struct resource *resource)
 {
-	return sizeof *file + file->path_size + file->head_size +
-	       (file->fd == -1 ? file_size(file) : 0);
+	return resource_descriptors(resource) == 0 ? &site->memory
+						   : &site->open;
 }
 
-static struct site_shelf *
-site_shelf_of(struct site *site, const struct file *file)
+/* What it takes of its shelf's count. */
+static size_t
+site_weight(const struct resource *resource)
 {
-	return file->fd == -1 ? &site->memory : &site->open;
+	size_t descriptors = resource_descriptors(resource);
+
+	return descriptors == 0 ? 1 : descriptors;
 }
 
 static void
-site_forget(struct site *site, struct file *file)
+site_forget(struct site *site, struct resource *resource)
 {
-	struct site_shelf *shelf = site_shelf_of(site, file);
+	struct site_shelf *shelf = site_shelf_of(site, resource);
 
-	LIST_REMOVE(file, bucket);
-	TAILQ_REMOVE(&shelf->used, file, used);
-	shelf->files--;
-	shelf->bytes -= site_weight(file);
-	file_release(file);
+	LIST_REMOVE(resource, bucket);
+	TAILQ_REMOVE(&shelf->used, resource, used);
+	shelf->count -= site_weight(resource);
+	shelf->bytes -= resource_bytes(resource);
+	resource_close(resource);
 }
 
 /* Lets go of the least recently used until a shelf is within its bounds. */
 static void
-site_limit(struct site *site, struct site_shelf *shelf, size_t files)
+site_limit(struct site *site, struct site_shelf *shelf, size_t count)
 {
-	while (shelf->files > files || shelf->bytes > SITE_BYTES_MAX)
+	while (shelf->count > count || shelf->bytes > SITE_BYTES_MAX)
 		site_forget(site, TAILQ_LAST(&shelf->used, site_used));
 }
 
@@ -81,28 +83,30 @@ site_bucket_of(const struct site *site, struct span path)
 	return &site->buckets[(hash ^ hash >> 16) & (SITE_BUCKETS - 1)];
 }
 
-static struct file *
+static struct resource *
 site_lookup(const struct site_bucket *bucket, struct span path)
 {
-	struct file *file;
+	struct resource *resource;
 
-	LIST_FOREACH(file, bucket, bucket)
-		if (span_equal((struct span){ file->path, file->path_size },
+	LIST_FOREACH(resource, bucket, bucket)
+		if (span_equal((struct span){ resource->path,
+				   resource->path_size },
 			path))
-			return file;
+			return resource;
 	return NULL;
 }
 
-/* Takes the reference over, and lets go of others where there are too many. */
+/* Takes the resource over; lets go of others where there are too many. */
 static void
-site_remember(struct site *site, struct site_bucket *bucket, struct file *file)
+site_remember(struct site *site, struct site_bucket *bucket,
+    struct resource *resource)
 {
-	struct site_shelf *shelf = site_shelf_of(site, file);
+	struct site_shelf *shelf = site_shelf_of(site, resource);
 
-	LIST_INSERT_HEAD(bucket, file, bucket);
-	TAILQ_INSERT_HEAD(&shelf->used, file, used);
-	shelf->files++;
-	shelf->bytes += site_weight(file);
+	LIST_INSERT_HEAD(bucket, resource, bucket);
+	TAILQ_INSERT_HEAD(&shelf->used, resource, used);
+	shelf->count += site_weight(resource);
+	shelf->bytes += resource_bytes(resource);
 	site_limit(site, &site->memory, SITE_FILES_MAX);
 	site_limit(site, &site->open, site->config->open_files);
 }
@@ -128,59 +132,62 @@ site_fault(int error, const struct stat *status)
 	}
 }
 
-/* Whether a cached file can be served as it is. */
+/* Whether a cached resource can be served as it is. */
 static bool
-site_is_current(const struct site *site, struct file *file,
+site_is_current(const struct site *site, struct resource *resource,
     const struct moment *moment)
 {
-	if (!file_is_whole(file))
+	if (!resource_is_whole(resource))
 		return false;
-	if (moment->now - file->checked < SITE_CHECK_TIME)
+	if (moment->now - resource->checked < SITE_CHECK_TIME)
 		return true;
-	file->checked = moment->now;
-	return file_is_current(file, site->config->root);
+	resource->checked = moment->now;
+	return resource_is_current(resource, site->config->root);
 }
 
-/* The cached file at a path, as the most recently used; NULL: none is good. */
-static struct file *
+/* The cached one at a path, as the most recently used; NULL: none is good. */
+static struct resource *
 site_cached(struct site *site, const struct site_bucket *bucket,
     struct span path, const struct moment *moment)
 {
-	struct file *file = site_lookup(bucket, path);
+	struct resource *resource = site_lookup(bucket, path);
 	struct site_shelf *shelf;
 
-	if (file == NULL)
+	if (resource == NULL)
 		return NULL;
-	if (!site_is_current(site, file, moment)) {
-		site_forget(site, file);
+	if (!site_is_current(site, resource, moment)) {
+		site_forget(site, resource);
 		return NULL;
 	}
-	shelf = site_shelf_of(site, file);
-	if (file != TAILQ_FIRST(&shelf->used)) {
-		TAILQ_REMOVE(&shelf->used, file, used);
-		TAILQ_INSERT_HEAD(&shelf->used, file, used);
+	shelf = site_shelf_of(site, resource);
+	if (resource != TAILQ_FIRST(&shelf->used)) {
+		TAILQ_REMOVE(&shelf->used, resource, used);
+		TAILQ_INSERT_HEAD(&shelf->used, resource, used);
 	}
-	return file;
+	return resource;
 }
 
-/* Finds a file by its whole path below the root. */
+/* Finds what is at a whole path below the root. */
 static enum site_result
-site_find_file(struct site *site, struct span path, const struct moment *moment,
-    struct file **found)
+site_find_file(struct site *site, const struct site_query *query,
+    const struct moment *moment, struct file **found)
 {
-	struct site_bucket *bucket = site_bucket_of(site, path);
-	struct file *file = site_cached(site, bucket, path, moment);
+	const struct site_config *config = site->config;
+	struct site_bucket *bucket = site_bucket_of(site, query->path);
+	struct resource *resource = site_cached(site, bucket, query->path,
+	    moment);
 	struct stat status;
 
-	if (file != NULL) {
-		*found = file_take(file);
+	if (resource != NULL) {
+		*found = file_take(resource_choose(resource, query->request));
 		return SITE_FOUND;
 	}
-	file = file_open(site->config->root, path, moment, &status);
-	if (file == NULL)
+	resource = resource_open(config->root, query->path, config->fields,
+	    moment, &status);
+	if (resource == NULL)
 		return site_fault(errno, &status);
-	*found = file_take(file);
-	site_remember(site, bucket, file);
+	*found = file_take(resource_choose(resource, query->request));
+	site_remember(site, bucket, resource);
 	return SITE_FOUND;
 }
 
@@ -202,30 +209,34 @@ site_is_hidden(struct span path)
 
 /* A directory's path with the name of its index behind it. */
 static enum site_result
-site_find_index(struct site *site, struct span directory,
+site_find_index(struct site *site, const struct site_query *query,
     const struct moment *moment, struct file **file)
 {
 	char path[PATH_MAX];
+	struct span directory = query->path;
 	struct span index = span_of(site->config->index);
+	struct site_query whole = { { path, directory.size + index.size },
+		query->request };
 
-	if (directory.size + index.size >= sizeof path)
+	if (whole.path.size >= sizeof path)
 		return SITE_MISSING;
 	memcpy(path, directory.data, directory.size);
 	memcpy(path + directory.size, index.data, index.size);
 
-	enum site_result result = site_find_file(site,
-	    (struct span){ path, directory.size + index.size }, moment, file);
+	enum site_result result = site_find_file(site, &whole, moment, file);
 
 	return result == SITE_DIRECTORY ? SITE_MISSING : result;
 }
 
 enum site_result
-site_find(struct site *site, struct span path, const struct moment *moment,
-    struct file **file)
+site_find(struct site *site, const struct site_query *query,
+    const struct moment *moment, struct file **file)
 {
+	struct span path = query->path;
+
 	if (site_is_hidden(path))
 		return SITE_MISSING;
 	if (path.size == 0 || path.data[path.size - 1] == '/')
-		return site_find_index(site, path, moment, file);
-	return site_find_file(site, path, moment, file);
+		return site_find_index(site, query, moment, file);
+	return site_find_file(site, query, moment, file);
 }

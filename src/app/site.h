@@ -8,7 +8,7 @@
 #ifndef MTASYNC_APP_SITE_H
 #define MTASYNC_APP_SITE_H
 
-#include "app/file.h"
+#include "app/resource.h"
 
 #define SITE_BUCKETS 4096 /* a power of two */
 
@@ -20,29 +20,36 @@ enum site_result {
 	SITE_BUSY,      /* no descriptor or memory for it just now */
 };
 
-LIST_HEAD(site_bucket, file);
-TAILQ_HEAD(site_used, file);
+/* What is looked for. */
+struct site_query {
+	struct span path; /* decoded; see http_target_decode() */
+	const struct http_request *request; /* for its codings; or NULL */
+};
+
+LIST_HEAD(site_bucket, resource);
+TAILQ_HEAD(site_used, resource);
 
 /* What all threads' caches share; constant while they run. */
 struct site_config {
 	int root;            /* an open directory */
 	const char *index;   /* the file that a directory is served by */
 	const char *missing; /* the page of a 404, a path below the root */
+	struct span fields;  /* field lines that every answer carries */
 	unsigned open_files; /* descriptors that one cache may hold */
 };
 
-/* Files that compete for the same thing. */
+/* Resources that compete for the same thing. */
 struct site_shelf {
 	struct site_used used; /* most recently used first */
-	size_t files;
+	size_t count;          /* of resources in memory; of descriptors */
 	size_t bytes;
 };
 
 struct site {
 	const struct site_config *config;
 	struct site_bucket *buckets;
-	struct site_shelf memory; /* small files */
-	struct site_shelf open;   /* large ones, by their descriptors */
+	struct site_shelf memory; /* those of small files alone */
+	struct site_shelf open;   /* those that hold descriptors */
 };
 
 /* Returns 0, or -1 with errno. `config` outlives the site. */
@@ -53,12 +60,12 @@ void site_close(struct site *site);
 
 /*
  * Finds what a decoded path (see http_target_decode) names: a file, or, for ""
- * and a path that ends in a slash, the directory's index. With SITE_FOUND,
- * *file is a reference that the caller releases. Names that start with a dot
- * are missing, but for `.well-known` (RFC 8615). May wait for the disk. Only
- * the site's thread.
+ * and a path that ends in a slash, the directory's index; coded as the request
+ * wants it, which may be NULL. With SITE_FOUND, *file is a reference that the
+ * caller releases. Names that start with a dot are missing, but for
+ * `.well-known` (RFC 8615). May wait for the disk. Only the site's thread.
  */
-enum site_result site_find(struct site *site, struct span path,
+enum site_result site_find(struct site *site, const struct site_query *query,
     const struct moment *moment, struct file **file);
 
 #endif

@@ -1,0 +1,56 @@
+/*
+ * resource: what a path below the root names: a file, and beside it the same
+ * file coded, as `name.br`, `name.zst` and `name.gz`, where somebody has put
+ * them there.
+ */
+#ifndef MTASYNC_APP_RESOURCE_H
+#define MTASYNC_APP_RESOURCE_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+
+#include "app/file.h"
+#include "http/codings.h"
+#include "http/request.h"
+
+struct resource {
+	LIST_ENTRY(resource)
+	bucket; /* the cache's, like `used` and `checked` */
+	TAILQ_ENTRY(resource) used;
+	int64_t checked; /* when it was last known to be current */
+	struct file *files[HTTP_CODINGS]; /* NULL: none; identity is there */
+	size_t path_size;
+	char path[]; /* below the root, NUL-terminated */
+};
+
+/*
+ * Opens what is at `path` below the directory `root`; every answer carries
+ * `fields`. A coded file that is older than the plain one, or can't be opened,
+ * is none. Returns it; or NULL, with errno and *status as of beneath_open(),
+ * ENOMEM, or EAGAIN. May wait for the disk.
+ */
+struct resource *resource_open(int root, struct span path, struct span fields,
+    const struct moment *moment, struct stat *status);
+
+void resource_close(struct resource *resource);
+
+/* Whether the paths still lead to what was opened. May wait for the disk. */
+bool resource_is_current(const struct resource *resource, int root);
+
+/* Whether large files are still what their heads say; see file_is_whole(). */
+bool resource_is_whole(const struct resource *resource);
+
+/*
+ * The file that suits the Accept-Encoding of the request, or the plain one
+ * where there is no request, or it accepts none (RFC 9110 12.5.3 leaves that
+ * to us). The reference stays the resource's.
+ */
+struct file *resource_choose(const struct resource *resource,
+    const struct http_request *request);
+
+/* How many descriptors, and how many bytes of memory, it holds. */
+size_t resource_descriptors(const struct resource *resource);
+size_t resource_bytes(const struct resource *resource);
+
+#endif
