@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -177,6 +178,21 @@ static const struct row {
 	{ REQUEST("GET", "/", "1.1",
 	      "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"),
 	    "200 OK", NULL, NULL, "hhhhh", PIECE_KEEP },
+	{ REQUEST("GET", "/", "1.1", "If-Match: \"x\"\r\n"),
+	    "412 Precondition Failed", NULL, "ETag",
+	    "412 Precondition Failed\n", PIECE_KEEP },
+	{ REQUEST("HEAD", "/", "1.1", "Range: bytes=0-0\r\n"), "200 OK",
+	    "Accept-Ranges: bytes\r\n", "Content-Range", "", PIECE_KEEP },
+	{ REQUEST("GET", "/", "1.1", "Range: bytes=9-\r\n"),
+	    "416 Range Not Satisfiable", "Content-Range: bytes */5\r\n", "ETag",
+	    "416 Range Not Satisfiable\n", PIECE_KEEP },
+	{ REQUEST("GET", "/", "1.1", "Range: bytes=9-, x\r\n"), "200 OK", NULL,
+	    NULL, "hhhhh", PIECE_KEEP },
+	{ REQUEST("GET", "/", "1.1",
+	      "Range: bytes=0-0\r\nRange: bytes=1-1\r\n"),
+	    "200 OK", NULL, NULL, "hhhhh", PIECE_KEEP },
+	{ REQUEST("GET", "/", "1.1", "Range: bytes=0-0\r\nIf-Range: \"x\"\r\n"),
+	    "200 OK", NULL, NULL, "hhhhh", PIECE_KEEP },
 	{ REQUEST("GET", "/", "1.1", "If-Modified-Since: yesterday\r\n"),
 	    "200 OK", NULL, NULL, "hhhhh", PIECE_KEEP },
 	{ REQUEST("GET", "/", "1.1",
@@ -251,6 +267,82 @@ test_long_content(void **state)
 	assert_int_equal(piece.file.offset, 0);
 	assert_int_equal(piece.file.size, LARGE);
 	assert_end(fixture, PIECE_KEEP);
+}
+
+/* One range, of a file in memory and of one that is not. */
+static void
+test_range(void **state)
+{
+	struct fixture *fixture = *state;
+	struct piece piece;
+	const char *head;
+
+	begin(fixture, REQUEST("GET", "/", "1.1", "Range: bytes=1-2\r\n"));
+	head = next_bytes(fixture);
+	assert_memory_equal(head, "HTTP/1.1 206 Partial Content\r\n", 30);
+	assert_non_null(strstr(head, "Content-Range: bytes 1-2/5\r\n"));
+	assert_non_null(strstr(head, "Content-Length: 2\r\n"));
+	assert_non_null(strstr(head, "ETag: "));
+	piece = next(fixture);
+	assert_int_equal(piece.kind, PIECE_LENT);
+	assert_int_equal(piece.bytes.size, 2);
+	assert_end(fixture, PIECE_KEEP);
+
+	begin(fixture, REQUEST("GET", "/large", "1.1", "Range: bytes=-7\r\n"));
+	next_bytes(fixture);
+	piece = next(fixture);
+	assert_int_equal(piece.kind, PIECE_FILE);
+	assert_int_equal(piece.file.offset, LARGE - 7);
+	assert_int_equal(piece.file.size, 7);
+	assert_end(fixture, PIECE_KEEP);
+}
+
+/* Several: what is announced is what comes, to the byte. */
+static void
+test_ranges(void **state)
+{
+	struct fixture *fixture = *state;
+	struct piece piece;
+	size_t announced, sent = 0;
+	const char *head;
+
+	begin(fixture, REQUEST("GET", "/", "1.1", "Range: bytes=0-0, 2-3\r\n"));
+	head = next_bytes(fixture);
+	assert_non_null(
+	    strstr(head, "Content-Type: multipart/byteranges; boundary="));
+	head = strstr(head, "Content-Length: ");
+	assert_non_null(head);
+	announced = strtoul(head + strlen("Content-Length: "), NULL, 10);
+	for (int i = 0; i < 5; i++) {
+		piece = next(fixture);
+		assert_int_equal(piece.kind,
+		    i % 2 == 0 ? PIECE_BYTES : PIECE_LENT);
+		sent += piece.bytes.size;
+	}
+	assert_int_equal(sent, announced);
+	assert_int_equal(sent, fixture->answer.content);
+	assert_end(fixture, PIECE_KEEP);
+}
+
+/* What the operator adds is in all answers, ready made or not. */
+static void
+test_added_fields(void **state)
+{
+	static const char *const requests[] = {
+		REQUEST("GET", "/", "1.1", ""),
+		REQUEST("GET", "/none", "1.1", ""),
+		REQUEST("GET", "/", "1.1", "If-None-Match: *\r\n"),
+		REQUEST("POST", "/", "1.1", ""),
+	};
+	struct fixture *fixture = *state;
+
+	fixture->config.site.fields = SPAN("X-Added: 1\r\n");
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		begin(fixture, requests[i]);
+		assert_non_null(
+		    strstr(next_bytes(fixture), "\r\nX-Added: 1\r\n"));
+		answer_fini(&fixture->answer);
+	}
 }
 
 /* Nothing before its time; a receipt in time; no page to be stored. */
@@ -395,6 +487,9 @@ main(void)
 		APP_TEST(test_rows),
 		APP_TEST(test_closing),
 		APP_TEST(test_long_content),
+		APP_TEST(test_range),
+		APP_TEST(test_ranges),
+		APP_TEST(test_added_fields),
 		APP_TEST(test_sleep),
 		APP_TEST(test_sleep_of_no_time),
 		APP_TEST(test_sleep_without_page),

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "http/parser.h"
 #include "tree.h"
 
 #define OPEN_FILES 2
@@ -25,6 +26,7 @@ struct fixture {
 	struct site_config config;
 	struct site site;
 	struct moment moment;
+	const struct http_request *request; /* of the next queries; or NULL */
 };
 
 static int
@@ -41,6 +43,7 @@ site_setup(void **state)
 		.wall = time(NULL),
 		.date = date };
 	assert_return_code(site_open(&fixture.site, &fixture.config), 0);
+	fixture.request = NULL;
 	*state = &fixture;
 	return 0;
 }
@@ -59,7 +62,9 @@ site_teardown(void **state)
 static enum site_result
 find(struct fixture *fixture, const char *path, struct file **file)
 {
-	return site_find(&fixture->site, span_of(path), &fixture->moment, file);
+	struct site_query query = { span_of(path), fixture->request };
+
+	return site_find(&fixture->site, &query, &fixture->moment, file);
 }
 
 /* Asserts that a path leads to `size` bytes of `letter`, held in memory. */
@@ -214,7 +219,7 @@ test_fresh_file_is_read_again(void **state)
 
 	assert_int_equal(find(fixture, "page", &file), SITE_FOUND);
 	assert_false(file->settled);
-	assert_false(file_is_current(file, fixture->config.root));
+	assert_false(file_is_version(file, &first));
 	file_release(file);
 }
 
@@ -233,7 +238,7 @@ test_bounds(void **state)
 		tree_write(name, 'b', (size_t)FILE_MEMORY_MAX + 1);
 		assert_int_equal(find(fixture, name, &file), SITE_FOUND);
 		file_release(file);
-		assert_true(fixture->site.open.files <= OPEN_FILES);
+		assert_true(fixture->site.open.count <= OPEN_FILES);
 	}
 	assert_int_equal(held->references, 1);
 	assert_return_code(fcntl(held->fd, F_GETFD), 0);
@@ -276,6 +281,7 @@ test_plain_head(void **state)
 	snprintf(text, sizeof text,
 	    "HTTP/1.1 200 OK\r\nDate: %s\r\n"
 	    "Content-Type: text/plain; charset=utf-8\r\n"
+	    "X-Content-Type-Options: nosniff\r\n"
 	    "Content-Length: 3\r\nETag: %s\r\nLast-Modified: ",
 	    date, file->etag);
 	assert_memory_equal(file_plain_head(file, &fixture->moment), text,
@@ -289,6 +295,103 @@ test_plain_head(void **state)
 	file_release(file);
 }
 
+/* Asserts which file answers a request that accepts these codings. */
+static void
+assert_choice(struct fixture *fixture, const char *accepted, char letter)
+{
+	struct http_request request;
+	char text[256];
+
+	snprintf(text, sizeof text,
+	    "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: %s\r\n\r\n",
+	    accepted);
+	assert_int_equal(http_request_parse(&request, span_of(text), 0),
+	    HTTP_OK);
+	fixture->request = &request;
+	print_message("# %s\n", accepted);
+	assert_content(fixture, "page", letter, 1);
+	fixture->request = NULL;
+}
+
+/* RFC 9110 12.5.3: the best that is there; the plain one if none is wanted. */
+static void
+test_codings(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *file;
+
+	tree_write("page", 'p', 1);
+	assert_int_equal(find(fixture, "page", &file), SITE_FOUND);
+	assert_false(file->facts.varies);
+	file_release(file);
+	tree_write("page.br", 'b', 1);
+	tree_write("page.gz", 'g', 1);
+	fixture->moment.now += CLOCK_S;
+	assert_choice(fixture, "br, gzip", 'b');
+	assert_choice(fixture, "gzip, br;q=0.5", 'g');
+	assert_choice(fixture, "zstd, gzip", 'g');
+	assert_choice(fixture, "br;q=0, *", 'g');
+	assert_choice(fixture, "zstd", 'p');
+	assert_choice(fixture, "identity, gzip;q=0.5", 'p');
+	assert_choice(fixture, "identity;q=0", 'p');
+	assert_content(fixture, "page", 'p', 1);
+	assert_content(fixture, "page.gz", 'g', 1);
+	assert_int_equal(find(fixture, "page", &file), SITE_FOUND);
+	assert_true(file->facts.varies);
+	file_release(file);
+}
+
+/* A coded file that is older than the plain one is of another version; one
+ * that changes, goes or comes shows like any change. */
+static void
+test_codings_change(void **state)
+{
+	struct fixture *fixture = *state;
+
+	tree_write("page.gz", 'o', 1);
+	tree_write("page", 'p', 1);
+	assert_choice(fixture, "gzip", 'p');
+	tree_write("page.gz", 'n', 1);
+	fixture->moment.now += CLOCK_S;
+	assert_choice(fixture, "gzip", 'n');
+	tree_write("page.gz", 'm', 1);
+	fixture->moment.now += CLOCK_S;
+	assert_choice(fixture, "gzip", 'm');
+	unlink("page.gz");
+	fixture->moment.now += CLOCK_S;
+	assert_choice(fixture, "gzip", 'p');
+	assert_return_code(symlink("/etc/passwd", "page.gz"), 0);
+	mkdir("page.br", 0755);
+	fixture->moment.now += CLOCK_S;
+	assert_choice(fixture, "gzip, br", 'p');
+}
+
+/* Each coding has its own entity tag (RFC 9110 8.8.3.3). */
+static void
+test_codings_tags(void **state)
+{
+	const struct stat status = { .st_size = 1, .st_mode = S_IFREG };
+	const struct fixture *fixture = *state;
+	char tags[HTTP_CODINGS][48];
+
+	tree_write("page", 'p', 1);
+	for (int i = 0; i < HTTP_CODINGS; i++) {
+		struct file_facts facts = { .type = "text/plain",
+			.coding = (enum http_coding)i };
+		struct stat large = status;
+		struct file *file;
+
+		large.st_size = FILE_MEMORY_MAX + 1;
+		file = file_open(open("page", O_RDONLY), &large, &facts,
+		    &fixture->moment);
+		assert_non_null(file);
+		snprintf(tags[i], sizeof tags[i], "%s", file->etag);
+		file_release(file);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(tags[i], tags[j]);
+	}
+}
+
 /*
  * A file that has fewer bytes than its size promises, like those of sysfs, is
  * not served with what happens to be in memory behind them.
@@ -297,15 +400,16 @@ static void
 test_short_file(void **state)
 {
 	const struct fixture *fixture = *state;
-	int root = open("/sys/kernel", O_PATH);
+	const struct file_facts facts = { .type = "text/plain",
+		.coding = HTTP_CODING_IDENTITY };
+	int fd = open("/sys/kernel/uevent_seqnum", O_RDONLY);
 	struct stat status;
 
-	if (faccessat(root, "uevent_seqnum", R_OK, 0) == -1)
+	if (fd == -1)
 		skip();
-	assert_null(file_open(root, span_of("uevent_seqnum"), &fixture->moment,
-	    &status));
+	assert_return_code(fstat(fd, &status), 0);
+	assert_null(file_open(fd, &status, &facts, &fixture->moment));
 	assert_int_equal(errno, EAGAIN);
-	close(root);
 }
 
 int
@@ -323,6 +427,12 @@ main(void)
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_fresh_file_is_read_again,
 		    site_setup, site_teardown),
+		cmocka_unit_test_setup_teardown(test_codings, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_codings_change, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_codings_tags, site_setup,
+		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, site_setup,
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_eviction_order, site_setup,
