@@ -126,7 +126,6 @@ app_select_ranges(const struct app_request *request,
 	struct http_ranges ranges;
 
 	if (http->method != HTTP_GET ||
-	    (http->repeated & HTTP_FIELD_BIT(HTTP_FIELD_RANGE)) ||
 	    !http_if_range_holds(http, validators, request->moment->wall))
 		return;
 	switch (http_ranges_parse(http_request_field(http, HTTP_FIELD_RANGE),
