@@ -29,6 +29,10 @@ struct row {
   }                              \
  }
 
+/* An element that has no effect, neither by a quality of its own nor by 0. */
+#define IGNORED(name, element) \
+ ROW_OF(name, AE("*;q=0.9, " element), 900, 900, 900, 900)
+
 static const struct row rows[] = {
 	ROW_OF("12.5.3 no field", "", 0, 0, 0, 1),
 	ROW_OF("12.5.3 empty", AE(""), 0, 0, 0, 1),
@@ -76,25 +80,26 @@ static const struct row rows[] = {
 	ROW_OF("12.4.2 white space", AE("br \t;\t q=0.3"), 300, 0, 0, 1),
 	ROW_OF("12.4.2 case of q", AE("br;Q=0.3"), 300, 0, 0, 1),
 
-	ROW_OF("12.4.2 over 1", AE("br;q=1.001, gzip"), 0, 0, 1000, 1),
-	ROW_OF("12.4.2 2", AE("br;q=2, gzip"), 0, 0, 1000, 1),
-	ROW_OF("12.4.2 10", AE("br;q=10"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 00", AE("*, br;q=00"), 1000, 1000, 1000, 1000),
-	ROW_OF("12.4.2 four decimals", AE("br;q=0.1234"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 no integer", AE("br;q=.5"), 0, 0, 0, 1),
+	IGNORED("12.4.2 over 1", "br;q=1.001"),
+	IGNORED("12.4.2 2", "br;q=2"),
+	IGNORED("12.4.2 10", "br;q=10"),
+	IGNORED("12.4.2 00", "br;q=00"),
+	IGNORED("12.4.2 four decimals", "br;q=0.1234"),
+	IGNORED("12.4.2 no integer", "br;q=.5"),
+	IGNORED("12.4.2 a minus", "br;q=-1"),
+	IGNORED("12.4.2 two points", "br;q=0.1."),
+	IGNORED("12.4.2 an exponent", "br;q=0.1e"),
+	IGNORED("12.4.2 quoted", "br;q=\"1\""),
+	IGNORED("12.4.2 nothing", "br;q="),
+	IGNORED("12.4.2 no equals sign", "br;q"),
+	IGNORED("12.4.2 no weight", "br;"),
+	IGNORED("12.4.2 a space in it", "br;q= 1"),
+	IGNORED("12.4.2 another parameter", "br;x=1"),
+	IGNORED("12.4.2 one after it", "br;q=1;x=1"),
+	IGNORED("12.4.2 no semicolon", "br q=1"),
+	IGNORED("12.4.2 no semicolon", "br/q=1"),
+	IGNORED("12.4.2 no name", ";q=1"),
 	ROW_OF("12.4.2 a comma", AE("br;q=0,5"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 a minus", AE("br;q=-1"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 two points", AE("br;q=0.1."), 0, 0, 0, 1),
-	ROW_OF("12.4.2 an exponent", AE("br;q=0.1e"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 quoted", AE("br;q=\"1\""), 0, 0, 0, 1),
-	ROW_OF("12.4.2 nothing", AE("br;q="), 0, 0, 0, 1),
-	ROW_OF("12.4.2 no equals sign", AE("br;q"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 no weight", AE("br;"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 a space in it", AE("br;q= 1"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 another parameter", AE("br;level=1"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 one after it", AE("br;q=1;a=b"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 no semicolon", AE("br q=1"), 0, 0, 0, 1),
-	ROW_OF("12.4.2 no name", AE(";q=1, gzip"), 0, 0, 1000, 1),
 	ROW_OF("12.4.2 malformed any", AE("*;q=x"), 0, 0, 0, 1),
 };
 

@@ -20,7 +20,7 @@
 #define BAD    "Sun, 31 Feb 1994 08:49:37 GMT"
 
 #define MODIFIED ((time_t)784111777)
-#define NOW      (MODIFIED + 1)
+#define NOW      (MODIFIED + 60)
 
 #define IM(value)  "If-Match: " value "\r\n"
 #define IUS(value) "If-Unmodified-Since: " value "\r\n"
