@@ -9,7 +9,7 @@
 
 struct span {
 	const char *data;
-	size_t size; /* bytes */
+	size_t size; /* bytes; of none, `data` may be anything */
 };
 
 /* A span over a string literal, without its NUL. */
@@ -24,7 +24,8 @@ span_of(const char *string)
 static inline bool
 span_equal(struct span a, struct span b)
 {
-	return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+	return a.size == b.size &&
+	       (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
 /* Equal but for the case of ASCII letters. */
