@@ -135,5 +135,5 @@ INPUTS = [
         "we know it, and do not allow it"),
     Input("9110 9.3.6", "CONNECT",
         head("CONNECT localhost:80 HTTP/1.1", "Host: localhost:80"),
-        "405 kept", "we know it, and do not allow it"),
+        "405 FIN", "what follows may be meant for the tunnel"),
 ]
