@@ -257,6 +257,9 @@ app_answer(struct app *app, const struct http_request *request,
 	case HTTP_CONNECT:
 		answer_fail(answer, 405, NULL);
 		answer->allow = true;
+		/* What follows may be meant for the tunnel: no request. */
+		if (request->method == HTTP_CONNECT)
+			answer_close(answer);
 		return;
 	case HTTP_METHOD_UNKNOWN:
 		answer_fail(answer, 501, NULL);

@@ -117,6 +117,15 @@ def test_methods_that_are_for_proxies(shipped, line):
     assert client.read_response().status in (400, 405, 501)
 
 
+def test_what_follows_connect_is_no_request(shipped):
+    """A client may send through its tunnel before it knows of the refusal."""
+    client = shipped.connect()
+    tunnel = head("CONNECT localhost:80 HTTP/1.1", "Host: localhost:80")
+    client.send(tunnel + request("/"))
+    assert client.read_response().status == 405
+    client.read_eof()
+
+
 # Connections
 
 
