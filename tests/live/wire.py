@@ -205,3 +205,14 @@ class Client:
         data = bytes(self.buffer[:size])
         del self.buffer[:size]
         return data
+
+
+def assert_refuses(client, data, status):
+    """One answer, of this status, then FIN; nothing else is answered."""
+    client.send(data)
+    response = client.read_response()
+    assert response.status == status
+    assert response.field("Connection") == "close"
+    assert response.field("Date")
+    client.read_eof()
+    return response
