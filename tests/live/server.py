@@ -51,6 +51,15 @@ def run(*arguments, **how):
     )
 
 
+def assert_refused(result, status, *names):
+    """One line on stderr that names the thing, nothing on stdout."""
+    assert result.returncode == status, result
+    assert result.stdout == ""
+    assert re.fullmatch(r"mtasync: [^\n]+\n", result.stderr), result.stderr
+    for name in names:
+        assert str(name) in result.stderr
+
+
 def without_capabilities(*numbers):
     """
     A preexec_fn that takes capabilities(7) from what is executed, so that

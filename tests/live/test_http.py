@@ -75,6 +75,28 @@ def test_every_answer_has_a_date(shipped, data):
 # Methods
 
 
+@pytest.mark.parametrize(
+    "lines, status",
+    [
+        (["A : b"], 400),
+        (["Expect: x"], 417),
+        (["Content-Length: 99999999"], 413),
+        (101 * ["A: b"], 431),
+    ],
+    ids=["400", "417", "413", "431"],
+)
+def test_refused_head_has_no_content(shipped, lines, status):
+    """RFC 9110 9.3.2: though the fault came before the answer."""
+    client = shipped.connect()
+    client.send(request("/", *lines, method="HEAD"))
+    response = client.read_response("HEAD")
+    assert response.status == status
+    assert int(response.field("Content-Length")) > 0
+    if response.field("Connection") != "close":
+        client.half_close()
+    client.read_eof()
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize("target", ["/", "/sleep/0"])
 def test_method_not_allowed(shipped, target, method):
@@ -87,7 +109,9 @@ def test_method_not_allowed(shipped, target, method):
     assert client.ask("/").body == HELLO
 
 
-@pytest.mark.parametrize("target", ["/", "*"])
+@pytest.mark.parametrize(
+    "target", ["/", "*", "/nothing", "/sleep/5s", "http://localhost"]
+)
 def test_options(shipped, target):
     client = shipped.connect()
     response = client.ask(target, method="OPTIONS")
@@ -194,8 +218,10 @@ def test_pipelined_answers_before_a_fault(shipped):
         ["Connection: Close"],
         ["connection: keep-alive, close"],
         ["Connection: keep-alive", "Connection: x,, close"],
+        ["Connection: close", "Connection: keep-alive"],
+        ["Connection:\tclose ,x"],
     ],
-    ids=["close", "case", "list", "lines"],
+    ids=["close", "case", "list", "lines", "first-line", "tab"],
 )
 def test_connection_close(shipped, lines):
     """The answer says it, FIN follows, and nothing behind it is served."""
@@ -226,9 +252,25 @@ def test_http_1_0_keep_alive(shipped):
     client.read_eof()
 
 
-def test_http_1_2_is_treated_as_1_1(shipped):
+@pytest.mark.parametrize("value", ["close", "keep-alive, close", "x"])
+def test_http_1_0_closes_unless_asked(shipped, value):
     client = shipped.connect()
-    assert client.ask("/", version="1.2").body == HELLO
+    client.ask("/", f"Connection: {value}", version="1.0")
+    client.read_eof()
+
+
+@pytest.mark.parametrize("value", ["close", "keep-alive"])
+def test_close_is_not_part_of_another_word(shipped, value):
+    """Options are whole tokens (RFC 9110 7.6.1)."""
+    client = shipped.connect()
+    for line in f"Connection: {value}d", f"X-Connection: {value}":
+        assert client.ask("/", line).field("Connection") is None
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.9"])
+def test_http_1_2_is_treated_as_1_1(shipped, version):
+    client = shipped.connect()
+    assert client.ask("/", version=version).body == HELLO
     assert client.ask("/").body == HELLO
 
 

@@ -8,8 +8,8 @@ import socket
 import subprocess
 
 import pytest
-from server import HTDOCS, PROGRAM, SOURCE, eventually, obey_modes, run
-from server import without_capabilities
+from server import HTDOCS, PROGRAM, SOURCE, assert_refused, eventually
+from server import obey_modes, run, without_capabilities
 from wire import Client
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -31,15 +31,6 @@ def has_ipv6():
 
 
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 loopback")
-
-
-def assert_refused(result, status, *names):
-    """One line on stderr that names the thing, nothing on stdout."""
-    assert result.returncode == status, result
-    assert result.stdout == ""
-    assert re.fullmatch(r"mtasync: [^\n]+\n", result.stderr), result.stderr
-    for name in names:
-        assert str(name) in result.stderr
 
 
 # What is said

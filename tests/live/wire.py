@@ -51,6 +51,49 @@ class Response:
         return f"<{self.head!r} and {len(self.body)} bytes>"
 
 
+def parts_of(response):
+    """
+    The parts of a 206, each (first, last, size, type, bytes), by what their
+    Content-Range says; so nothing in the data is taken for a boundary.
+    """
+    assert response.status == 206
+    kind = response.field("Content-Type")
+    match = re.fullmatch(
+        r'multipart/byteranges; *boundary="?([\w\'()+,./:=?-]{1,70})"?', kind
+    )
+    if not match:
+        span = read_span(response.field("Content-Range"))
+        assert len(response.body) == span[1] - span[0] + 1
+        return [(*span, kind, response.body)]
+    assert response.field("Content-Range") is None  # 15.3.7.2
+    return read_multipart(response.body, match[1].encode())
+
+
+def read_span(text):
+    match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", text)
+    assert match, text
+    return tuple(map(int, match.groups()))
+
+
+def read_multipart(body, boundary):
+    """RFC 2046 5.1.1, without preamble and epilogue."""
+    parts = []
+    body = b"\r\n" + body.removeprefix(b"\r\n")
+    while not body.startswith(b"\r\n--" + boundary + b"--"):
+        line = b"\r\n--" + boundary + b"\r\n"
+        assert body.startswith(line), body[:100]
+        head, _, body = body[len(line) :].partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        fields = dict(line.lower().split(": ", 1) for line in lines)
+        assert len(lines) == len(fields)
+        span = read_span(fields["content-range"])
+        size = span[1] - span[0] + 1
+        parts.append((*span, fields["content-type"], body[:size]))
+        body = body[size:]
+    assert body in (b"\r\n--%s--\r\n" % boundary, b"\r\n--%s--" % boundary)
+    return parts
+
+
 class Client:
     """One TCP connection. What was read too far is kept for the next read."""
 
@@ -162,3 +205,14 @@ class Client:
         data = bytes(self.buffer[:size])
         del self.buffer[:size]
         return data
+
+
+def assert_refuses(client, data, status):
+    """One answer, of this status, then FIN; nothing else is answered."""
+    client.send(data)
+    response = client.read_response()
+    assert response.status == status
+    assert response.field("Connection") == "close"
+    assert response.field("Date")
+    client.read_eof()
+    return response
