@@ -17,10 +17,12 @@ enum http_coding {
 
 /*
  * Tells how much the client wants each coding, in thousandths; 0: it does not
- * accept it. By its Accept-Encoding lines, as one list, with q values, `*` and
- * the rule that identity is acceptable unless it is forbidden. Without the
- * field: identity alone, since not all who send none can decode. An element
- * that is malformed is ignored. Any thread.
+ * accept it. By its Accept-Encoding lines, as one list, with q values and `*`.
+ * An element that is malformed is ignored; of a coding that is named twice, the
+ * lesser quality counts. Identity is acceptable unless it is forbidden; where
+ * nothing names it, it has 1, so that any coding that is named goes first.
+ * Without the field: identity alone, since not all who send none can decode.
+ * Any thread.
  */
 void http_codings_accepted(const struct http_request *request,
     uint16_t quality[HTTP_CODINGS]);

@@ -25,8 +25,9 @@ enum http_condition {
 /*
  * Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since
  * of a GET or HEAD for a representation that exists, in the order of 13.2.2.
- * Fields in several lines are one list. Dates that are none are ignored. `now`
- * is for two-digit years. Any thread.
+ * A list may come in several lines; one that is malformed names nothing. Dates
+ * that are none, or come in several lines, are ignored. `now` is for two-digit
+ * years. Any thread.
  */
 enum http_condition http_conditions_check(const struct http_request *request,
     const struct http_validators *validators, time_t now);
@@ -35,7 +36,8 @@ enum http_condition http_conditions_check(const struct http_request *request,
  * Whether the Range of the request is to be used (13.1.5): there is no
  * If-Range, or it has this very validator: the entity tag by strong
  * comparison, or the date exactly, where that is strong in the sense of
- * 8.8.2.2: Last-Modified is at least a second before `now`. Any thread.
+ * 8.8.2.2: Last-Modified is at least a second before `now`. A Range or If-Range
+ * in several lines is never used. Any thread.
  */
 bool http_if_range_holds(const struct http_request *request,
     const struct http_validators *validators, time_t now);

@@ -30,8 +30,9 @@ enum http_ranges_result {
  * out in the order asked for, clipped to the content, those that are not
  * satisfiable left out. Too much is more than HTTP_RANGES_MAX ranges (those
  * left out count too), or ranges that together, as they overlap, have more
- * bytes than the content (14.2: a server may ignore what is egregious). Any
- * thread.
+ * bytes than the content (14.2: a server may ignore what is egregious). A
+ * suffix of empty content is ignored: it is satisfiable (14.1.2), but no
+ * Content-Range can say so. Any thread.
  */
 enum http_ranges_result http_ranges_parse(struct span value, uint64_t size,
     struct http_ranges *ranges);

@@ -98,6 +98,18 @@ parsing_parse(struct parsing *p, struct span input, size_t size, size_t seen)
 	    seen);
 }
 
+const struct http_request *
+parsing_make_request(struct parsing *p, const char *head)
+{
+	struct span input = span_of(head), *value;
+	char *end = p->guard.data + p->guard.room;
+
+	assert_int_equal(parsing_parse(p, input, input.size, 0), HTTP_OK);
+	value = &p->request.fields[p->request.field_count - 1].value;
+	value->data = memmove(end - value->size, value->data, value->size);
+	return &p->request;
+}
+
 size_t
 parsing_check_pieces(struct parsing *p, struct span input, size_t first,
     size_t step)

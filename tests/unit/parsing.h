@@ -56,6 +56,13 @@ enum http_parse parsing_parse(struct parsing *p, struct span input, size_t size,
     size_t seen);
 
 /*
+ * The request of a well-formed head with a field or more, the value of the
+ * last of which ends at the guard page. It lives in *p.
+ */
+const struct http_request *parsing_make_request(struct parsing *p,
+    const char *head);
+
+/*
  * Feeds the input `step` bytes at a time, the first piece having `first`, and
  * checks that the verdict is the one in p->whole; returns how many bytes it
  * took.
