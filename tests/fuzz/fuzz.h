@@ -7,17 +7,24 @@
 #include "base/span.h"
 
 /* A finding, unless the claim holds; NDEBUG does not take it away. */
-#define FUZZ_CHECK(claim) \
- ((claim) ? (void)0 : fuzz_fail(#claim, __FILE__, __LINE__))
+#define FUZZ_CHECK(claim) fuzz_check(claim, #claim, __FILE__, __LINE__)
+
+/* Says which claim does not hold, and aborts. */
+_Noreturn void fuzz_fail(const char *claim, const char *file, int line);
+
+/* No macro: it would count among the branches of each caller. */
+static inline void
+fuzz_check(bool holds, const char *claim, const char *file, int line)
+{
+	if (!holds)
+		fuzz_fail(claim, file, line);
+}
 
 /*
  * Tries one input: what each target defines, and what libFuzzer calls, or the
  * replay of the corpus. Returns 0; a finding ends the process.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Says which claim does not hold, and aborts. */
-_Noreturn void fuzz_fail(const char *claim, const char *file, int line);
 
 /*
  * A copy on the heap, of which AddressSanitizer sees any byte read outside;

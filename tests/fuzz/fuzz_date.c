@@ -53,7 +53,7 @@ check_with_libc(struct span text, const char *format, time_t when)
 static void
 check_century(time_t when, time_t now)
 {
-	const time_t half = 50 * 365 * DAY;
+	const time_t half = DAY * 365 * 50;
 
 	FUZZ_CHECK(when <= now + half + 14 * DAY);
 	FUZZ_CHECK(when >= now - half - 14 * DAY);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
+#include "http/fields.h"
 #include "http/parser.h"
 
 /* A verdict, and how many bytes it took. */
@@ -190,6 +191,7 @@ check_spans(const struct http_request *r, struct span head)
 		FUZZ_CHECK(is_within(value, head));
 		FUZZ_CHECK(name.data[name.size] == ':');
 		FUZZ_CHECK(value.data > name.data + name.size);
+		FUZZ_CHECK(span_equal(http_trim(value), value));
 	}
 }
 
