@@ -37,6 +37,7 @@ read_body(const struct http_request *request, struct span input, bool split,
 		o.result = http_body_skip(&body, piece, &used);
 		FUZZ_CHECK(used <= piece.size);
 		FUZZ_CHECK(o.result != HTTP_MORE || used == piece.size);
+		FUZZ_CHECK(body.left <= INT64_MAX);
 		o.used += used;
 		if (end == input.size)
 			break;
