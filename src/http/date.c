@@ -179,7 +179,10 @@ date_find_century(const struct tm *tm, time_t now)
 					      : date.tm_year;
 }
 
-/* The time; or -1 where the day, or the time of day, does not exist. */
+/*
+ * The time; or -1 where the day, or the time of day, does not exist, or where
+ * a leap second would begin the year 10000.
+ */
 static int
 date_make_time(struct tm *tm, time_t *when)
 {
@@ -190,7 +193,7 @@ date_make_time(struct tm *tm, time_t *when)
 	*when = tm->tm_sec;
 	tm->tm_sec = 0;
 	*when += timegm(tm); /* moves a 31st of April into May */
-	return tm->tm_mday == day ? 0 : -1;
+	return tm->tm_mday == day && *when <= DATE_LAST ? 0 : -1;
 }
 
 int

@@ -208,7 +208,7 @@ parser_read_version(struct http_request *request, struct parser_cursor *c)
 		return HTTP_OK;
 	}
 	if (!parser_is_version(c->p, c->end)) {
-		request->version.data = NULL;
+		request->version = (struct span){ NULL, 0 };
 		return http_request_refuse(request, 400, "malformed version");
 	}
 	if (!whole)

@@ -32,6 +32,7 @@ static const struct row rows[] = {
 	{ "5.6.7 leap day", "Thu, 29 Feb 2024 00:00:00 GMT", 1709164800 },
 	{ "5.6.7 leap day", "Tue, 29 Feb 2000 00:00:00 GMT", 951782400 },
 	{ "5.6.7 leap second", "Sat, 31 Dec 2016 23:59:60 GMT", 1483228800 },
+	{ "5.6.7 the year 10000", "Fri, 31 Dec 9999 23:59:60 GMT", NONE },
 	{ "5.6.7 no leap day", "Wed, 29 Feb 2023 00:00:00 GMT", NONE },
 	{ "5.6.7 no leap day", "Thu, 29 Feb 1900 00:00:00 GMT", NONE },
 	{ "5.6.7 31 April", "Fri, 31 Apr 2026 00:00:00 GMT", NONE },

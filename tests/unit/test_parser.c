@@ -189,6 +189,10 @@ test_refused_spans(void **state)
 	assert_true(span_equal(p->request.target, SPAN("/a")));
 	assert_false(p->request.keep_alive);
 	assert_non_null(p->request.fault);
+	assert_int_equal(parsing_parse(p, SPAN("GET / HTTP/1\r\n\r\n"), 16, 0),
+	    HTTP_BAD);
+	assert_null(p->request.version.data);
+	assert_int_equal(p->request.version.size, 0);
 }
 
 /* A head with a method, target and fields of these sizes and numbers. */
