@@ -138,8 +138,7 @@ http_head_append(struct http_head *head, struct span bytes)
 		head->overflow = true;
 		return;
 	}
-	if (bytes.size == 0) /* there may be no data to point to */
-		return;
-	memcpy(head->data + head->size, bytes.data, bytes.size);
+	if (bytes.size > 0) /* else there may be no data to copy from */
+		memcpy(head->data + head->size, bytes.data, bytes.size);
 	head->size += bytes.size;
 }
