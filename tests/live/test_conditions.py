@@ -308,7 +308,7 @@ def test_change_of_the_same_size_and_second(serve, root, size):
     client = serve("-w", "1", root=root).connect()
     old = client.ask("/file").field("ETag")
     (root / "new").write_bytes(size * b"y")
-    os.utime(root / "new", (MODIFIED, MODIFIED))
+    os.utime(root / "new", ns=2 * (MODIFIED * 10**9 + 1,))
     (root / "new").rename(root / "file")
 
     def refused():

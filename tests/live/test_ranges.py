@@ -120,7 +120,7 @@ def test_accept_ranges(site, name):
     for method in "GET", "HEAD":
         response = client.ask(f"/{name}", method=method)
         assert response.field("Accept-Ranges") == "bytes"
-    for target in "/nothing", "/sub", "/%zz", "/sleep/x":
+    for target in "/nothing", "/sub", "/sleep/x":
         assert client.ask(target).field("Accept-Ranges") in (None, "none")
 
 
@@ -259,7 +259,6 @@ IGNORED = {
     "14.1.1-hex": "bytes=0x0-0x1",
     "14.1.1-inner-space": "bytes=1 - 2",
     "14.1.1-backwards": "bytes=5-3",
-    "14.1.1-backwards-2^64": "bytes=18446744073709551621-18446744073709551620",
     "14.1.1-second-backwards": "bytes=0-0,5-3",
     "14.1.1-second-malformed": "bytes=0-0,x",
     "14.1.1-semicolon": "bytes=0-0;5-5",
