@@ -57,24 +57,39 @@ file_has_settled(const struct stat *status)
 	       FILE_SETTLE_NS;
 }
 
+/*
+ * Size, mtime and ctime: a copy that keeps the first two of another version
+ * (`cp -p`, `rsync -t`) still has the third of its own, so that the tag is
+ * strong (RFC 9110 8.8.1). Each coding has its own tag (8.8.3.3).
+ */
+static void
+file_make_etag(struct file *file)
+{
+	const struct stat *status = &file->status;
+	const char *coding = file_codings[file->facts.coding];
+
+	snprintf(file->etag, sizeof file->etag,
+	    "\"%llx-%llx%08lx-%llx%08lx%s%s\"",
+	    (unsigned long long)status->st_size,
+	    (unsigned long long)status->st_mtim.tv_sec,
+	    (unsigned long)status->st_mtim.tv_nsec,
+	    (unsigned long long)status->st_ctim.tv_sec,
+	    (unsigned long)status->st_ctim.tv_nsec, *coding != '\0' ? "-" : "",
+	    coding);
+}
+
 /* Derives from the status what the head tells of the file. */
 static void
 file_describe(struct file *file, const struct moment *moment)
 {
 	const struct stat *status = &file->status;
-	const char *coding = file_codings[file->facts.coding];
 
 	file->settled = file_has_settled(status);
 	/* RFC 9110 8.8.2.1: never later than Date */
 	file->modified = status->st_mtim.tv_sec < moment->wall
 			     ? status->st_mtim.tv_sec
 			     : moment->wall;
-	/* RFC 9110 8.8.3.3: each coding has its own */
-	snprintf(file->etag, sizeof file->etag, "\"%llx-%llx%08lx%s%s\"",
-	    (unsigned long long)status->st_size,
-	    (unsigned long long)status->st_mtim.tv_sec,
-	    (unsigned long)status->st_mtim.tv_nsec, *coding != '\0' ? "-" : "",
-	    coding);
+	file_make_etag(file);
 }
 
 void

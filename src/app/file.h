@@ -22,6 +22,9 @@
 /* Up to this many bytes of content are held in memory. */
 #define FILE_MEMORY_MAX ((off_t)64 * 1024)
 
+/* Room for an entity tag, its NUL included. */
+#define FILE_ETAG_MAX 80
+
 /* What a file is served as, which the disk does not say; constants. */
 struct file_facts {
 	const char *type; /* Content-Type */
@@ -36,9 +39,9 @@ struct file {
 	struct stat status; /* as of the time that it was read */
 	bool settled;       /* its mtime tells it from any later version */
 	struct file_facts facts;
-	time_t modified; /* Last-Modified, never later than Date */
-	char etag[48];   /* a strong entity tag, with its quotes */
-	time_t dated;    /* the second whose Date stands in the head */
+	time_t modified;          /* Last-Modified, never later than Date */
+	char etag[FILE_ETAG_MAX]; /* a strong entity tag, with its quotes */
+	time_t dated;             /* the second whose Date stands in the head */
 	size_t head_size;
 	char *bytes; /* the head, and behind it a small file's content */
 };

@@ -372,7 +372,7 @@ test_codings_tags(void **state)
 {
 	const struct stat status = { .st_size = 1, .st_mode = S_IFREG };
 	const struct fixture *fixture = *state;
-	char tags[HTTP_CODINGS][48];
+	char tags[HTTP_CODINGS][FILE_ETAG_MAX];
 
 	tree_write("page", 'p', 1);
 	for (int i = 0; i < HTTP_CODINGS; i++) {
