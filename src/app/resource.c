@@ -152,7 +152,11 @@ resource_close(struct resource *resource)
 	free(resource);
 }
 
-/* Whether one of the files is what it was, or as absent. */
+/*
+ * Whether one of the files is what it was, or as absent. A coded one that has
+ * not changed may be outdated: file_open() may have read a later version of the
+ * plain one than that which it was compared with.
+ */
 static bool
 resource_is_same(const struct resource *resource, int root, int coding)
 {
@@ -162,11 +166,10 @@ resource_is_same(const struct resource *resource, int root, int coding)
 	struct stat status;
 	bool there = resource_path(resource, coding, path) &&
 		     fstatat(root, path, &status, 0) == 0 &&
-		     S_ISREG(status.st_mode);
+		     S_ISREG(status.st_mode) &&
+		     resource_is_fresh(&status, &plain->status);
 
-	if (file != NULL)
-		return there && file_is_version(file, &status);
-	return !there || !resource_is_fresh(&status, &plain->status);
+	return file != NULL ? there && file_is_version(file, &status) : !there;
 }
 
 bool

@@ -366,6 +366,34 @@ test_codings_change(void **state)
 	assert_choice(fixture, "gzip, br", 'p');
 }
 
+/*
+ * A plain file that was written while it was read is newer than when its coded
+ * ones were found; what it is then replaces the cached one.
+ */
+static void
+test_codings_of_changed_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct resource *resource;
+	struct stat status;
+
+	tree_write("page", 'p', 1);
+	tree_write("page.gz", 'o', 1);
+	resource = resource_open(fixture->config.root, SPAN("page"),
+	    (struct span){ NULL, 0 }, &fixture->moment, &status);
+	assert_non_null(resource);
+	for (int i = 0; i < HTTP_CODINGS; i++)
+		if (resource->files[i] != NULL)
+			resource->files[i]->settled = true;
+	assert_true(resource_is_current(resource, fixture->config.root));
+	assert_return_code(utimensat(AT_FDCWD, "page", NULL, 0), 0);
+	assert_return_code(stat("page",
+			       &resource->files[HTTP_CODING_IDENTITY]->status),
+	    0);
+	assert_false(resource_is_current(resource, fixture->config.root));
+	resource_close(resource);
+}
+
 /* Each coding has its own entity tag (RFC 9110 8.8.3.3). */
 static void
 test_codings_tags(void **state)
@@ -431,6 +459,8 @@ main(void)
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_codings_change, site_setup,
 		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_codings_of_changed_file,
+		    site_setup, site_teardown),
 		cmocka_unit_test_setup_teardown(test_codings_tags, site_setup,
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, site_setup,
