@@ -37,7 +37,7 @@ struct file {
 	bool settled;       /* its mtime tells it from any later version */
 	struct file_facts facts;
 	time_t modified; /* Last-Modified, never later than Date */
-	char etag[48];   /* a strong entity tag, with its quotes */
+	char etag[56];   /* a strong entity tag, with its quotes */
 	time_t dated;    /* the second whose Date stands in the head */
 	size_t head_size;
 	char *bytes; /* the head, and behind it a small file's content */
