@@ -248,6 +248,8 @@ answer_select(struct answer *answer, const struct http_ranges *ranges)
 		answer->size = ranges->list[0].size;
 		return;
 	}
+	if (answer->file->facts.coding != HTTP_CODING_IDENTITY)
+		return;
 	answer->parts = malloc(sizeof *answer->parts);
 	if (answer->parts == NULL ||
 	    getrandom(&secret, sizeof secret, 0) != sizeof secret) {
@@ -271,7 +273,8 @@ answer_write_ranges(const struct answer *answer, struct http_head *head)
 		http_head_printf(head, "Content-Type",
 		    "multipart/byteranges; boundary=%s",
 		    answer->parts->boundary);
-		file_write_coding(answer->file, head);
+		http_head_field(head, "X-Content-Type-Options",
+		    SPAN("nosniff"));
 		return;
 	}
 	file_write_content(answer->file, head);

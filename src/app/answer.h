@@ -89,8 +89,9 @@ void answer_find(struct answer *answer, const struct site_query *query,
 void answer_fail(struct answer *answer, unsigned status, const char *fault);
 
 /*
- * Makes a 206 of a 200 with a file. Where memory is short for several ranges
- * it stays a 200, as RFC 9110 14.2 allows.
+ * Makes a 206 of a 200 with a file. It stays a 200, as RFC 9110 14.2 allows,
+ * for several ranges where memory is short, or where the file is coded: their
+ * frame is not, so that no Content-Encoding would be true.
  */
 void answer_select(struct answer *answer, const struct http_ranges *ranges);
 

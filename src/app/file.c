@@ -93,20 +93,14 @@ file_describe(struct file *file, const struct moment *moment)
 }
 
 void
-file_write_coding(const struct file *file, struct http_head *head)
+file_write_content(const struct file *file, struct http_head *head)
 {
 	const char *coding = file_codings[file->facts.coding];
 
+	http_head_field(head, "Content-Type", span_of(file->facts.type));
 	if (*coding != '\0')
 		http_head_field(head, "Content-Encoding", span_of(coding));
 	http_head_field(head, "X-Content-Type-Options", SPAN("nosniff"));
-}
-
-void
-file_write_content(const struct file *file, struct http_head *head)
-{
-	http_head_field(head, "Content-Type", span_of(file->facts.type));
-	file_write_coding(file, head);
 }
 
 void

@@ -87,10 +87,10 @@ file_content(const struct file *file)
  */
 const char *file_plain_head(struct file *file, const struct moment *moment);
 
-/* Writes Content-Encoding, and forbids to guess a type. */
-void file_write_coding(const struct file *file, struct http_head *head);
-
-/* The same and Content-Type; Content-Length is the answer's. */
+/*
+ * Writes Content-Type, which nobody may guess otherwise, and Content-Encoding;
+ * Content-Length is the answer's.
+ */
 void file_write_content(const struct file *file, struct http_head *head);
 
 /* Writes ETag; Vary, where there are other codings (RFC 9110 12.5.5). */

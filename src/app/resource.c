@@ -93,6 +93,24 @@ resource_load(struct resource *resource, struct resource_found *found,
 	return resource->files[HTTP_CODING_IDENTITY] != NULL ? 0 : -1;
 }
 
+/* Sums up what its files hold, which stays so. */
+static void
+resource_measure(struct resource *resource)
+{
+	resource->bytes = sizeof *resource + resource->path_size;
+	for (int i = 0; i < HTTP_CODINGS; i++) {
+		const struct file *file = resource->files[i];
+
+		if (file == NULL)
+			continue;
+		resource->bytes += sizeof *file + file->head_size;
+		if (file_content(file) == NULL)
+			resource->descriptors++;
+		else
+			resource->bytes += file_size(file);
+	}
+}
+
 struct resource *
 resource_open(int root, struct span path, struct span fields,
     const struct moment *moment, struct stat *status)
@@ -112,8 +130,10 @@ resource_open(int root, struct span path, struct span fields,
 	if (found.fds[HTTP_CODING_IDENTITY] != -1) {
 		found.status[HTTP_CODING_IDENTITY] = *status;
 		facts.varies = resource_find_coded(resource, root, &found);
-		if (resource_load(resource, &found, &facts, moment) == 0)
+		if (resource_load(resource, &found, &facts, moment) == 0) {
+			resource_measure(resource);
 			return resource;
+		}
 	}
 
 	int saved = errno;
@@ -132,7 +152,11 @@ resource_close(struct resource *resource)
 	free(resource);
 }
 
-/* Whether one of the files is what it was, or as absent. */
+/*
+ * Whether one of the files is what it was, or as absent. A coded one that has
+ * not changed may be outdated: file_open() may have read a later version of the
+ * plain one than that which it was compared with.
+ */
 static bool
 resource_is_same(const struct resource *resource, int root, int coding)
 {
@@ -142,11 +166,10 @@ resource_is_same(const struct resource *resource, int root, int coding)
 	struct stat status;
 	bool there = resource_path(resource, coding, path) &&
 		     fstatat(root, path, &status, 0) == 0 &&
-		     S_ISREG(status.st_mode);
+		     S_ISREG(status.st_mode) &&
+		     resource_is_fresh(&status, &plain->status);
 
-	if (file != NULL)
-		return there && file_is_version(file, &status);
-	return !there || !resource_is_fresh(&status, &plain->status);
+	return file != NULL ? there && file_is_version(file, &status) : !there;
 }
 
 bool
@@ -161,6 +184,8 @@ resource_is_current(const struct resource *resource, int root)
 bool
 resource_is_whole(const struct resource *resource)
 {
+	if (resource->descriptors == 0)
+		return true;
 	for (int i = 0; i < HTTP_CODINGS; i++)
 		if (resource->files[i] != NULL &&
 		    !file_is_whole(resource->files[i]))
@@ -184,30 +209,4 @@ resource_choose(const struct resource *resource,
 		    quality[i] >= quality[best->facts.coding])
 			best = resource->files[i];
 	return best;
-}
-
-size_t
-resource_descriptors(const struct resource *resource)
-{
-	size_t count = 0;
-
-	for (int i = 0; i < HTTP_CODINGS; i++)
-		count += resource->files[i] != NULL &&
-			 resource->files[i]->fd != -1;
-	return count;
-}
-
-size_t
-resource_bytes(const struct resource *resource)
-{
-	size_t bytes = sizeof *resource + resource->path_size;
-
-	for (int i = 0; i < HTTP_CODINGS; i++) {
-		const struct file *file = resource->files[i];
-
-		if (file != NULL)
-			bytes += sizeof *file + file->head_size +
-				 (file->fd == -1 ? file_size(file) : 0);
-	}
-	return bytes;
 }

@@ -20,6 +20,8 @@ struct resource {
 	TAILQ_ENTRY(resource) used;
 	int64_t checked; /* when it was last known to be current */
 	struct file *files[HTTP_CODINGS]; /* NULL: none; identity is there */
+	unsigned descriptors;             /* how many it holds, */
+	size_t bytes;                     /* and how much memory */
 	size_t path_size;
 	char path[]; /* below the root, NUL-terminated */
 };
@@ -48,9 +50,5 @@ bool resource_is_whole(const struct resource *resource);
  */
 struct file *resource_choose(const struct resource *resource,
     const struct http_request *request);
-
-/* How many descriptors, and how many bytes of memory, it holds. */
-size_t resource_descriptors(const struct resource *resource);
-size_t resource_bytes(const struct resource *resource);
 
 #endif

@@ -27,17 +27,14 @@ site_open(struct site *site, const struct site_config *config)
 static struct site_shelf *
 site_shelf_of(struct site *site, const struct resource *resource)
 {
-	return resource_descriptors(resource) == 0 ? &site->memory
-						   : &site->open;
+	return resource->descriptors == 0 ? &site->memory : &site->open;
 }
 
 /* What it takes of its shelf's count. */
 static size_t
 site_weight(const struct resource *resource)
 {
-	size_t descriptors = resource_descriptors(resource);
-
-	return descriptors == 0 ? 1 : descriptors;
+	return resource->descriptors == 0 ? 1 : resource->descriptors;
 }
 
 static void
@@ -48,7 +45,7 @@ site_forget(struct site *site, struct resource *resource)
 	LIST_REMOVE(resource, bucket);
 	TAILQ_REMOVE(&shelf->used, resource, used);
 	shelf->count -= site_weight(resource);
-	shelf->bytes -= resource_bytes(resource);
+	shelf->bytes -= resource->bytes;
 	resource_close(resource);
 }
 
@@ -106,7 +103,7 @@ site_remember(struct site *site, struct site_bucket *bucket,
 	LIST_INSERT_HEAD(bucket, resource, bucket);
 	TAILQ_INSERT_HEAD(&shelf->used, resource, used);
 	shelf->count += site_weight(resource);
-	shelf->bytes += resource_bytes(resource);
+	shelf->bytes += resource->bytes;
 	site_limit(site, &site->memory, SITE_FILES_MAX);
 	site_limit(site, &site->open, site->config->open_files);
 }

@@ -324,6 +324,36 @@ test_ranges(void **state)
 	assert_end(fixture, PIECE_KEEP);
 }
 
+/*
+ * Several ranges of a coded file: their frame is not coded, so that no
+ * Content-Encoding would be true. It comes whole.
+ */
+static void
+test_ranges_of_coded(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *head;
+
+	tree_write("hello.html.gz", 'g', 5);
+	begin(fixture,
+	    REQUEST("GET", "/", "1.1",
+		"Accept-Encoding: gzip\r\nRange: bytes=0-0, 2-3\r\n"));
+	head = next_bytes(fixture);
+	assert_memory_equal(head, "HTTP/1.1 200 OK\r\n", 17);
+	assert_non_null(strstr(head, "Content-Encoding: gzip\r\n"));
+	assert_non_null(strstr(head, "\r\n\r\nggggg"));
+	assert_end(fixture, PIECE_KEEP);
+
+	begin(fixture, REQUEST("GET", "/", "1.1",
+			   "Accept-Encoding: gzip\r\nRange: bytes=2-3\r\n"));
+	head = next_bytes(fixture);
+	assert_memory_equal(head, "HTTP/1.1 206 Partial Content\r\n", 30);
+	assert_non_null(strstr(head, "Content-Encoding: gzip\r\n"));
+	assert_non_null(strstr(head, "Vary: Accept-Encoding\r\n"));
+	assert_int_equal(next(fixture).kind, PIECE_LENT);
+	assert_end(fixture, PIECE_KEEP);
+}
+
 /* What the operator adds is in all answers, ready made or not. */
 static void
 test_added_fields(void **state)
@@ -489,6 +519,7 @@ main(void)
 		APP_TEST(test_long_content),
 		APP_TEST(test_range),
 		APP_TEST(test_ranges),
+		APP_TEST(test_ranges_of_coded),
 		APP_TEST(test_added_fields),
 		APP_TEST(test_sleep),
 		APP_TEST(test_sleep_of_no_time),

@@ -366,11 +366,42 @@ test_codings_change(void **state)
 	assert_choice(fixture, "gzip, br", 'p');
 }
 
-/* Each coding has its own entity tag (RFC 9110 8.8.3.3). */
+/*
+ * A plain file that was written while it was read is newer than when its coded
+ * ones were found; what it is then replaces the cached one.
+ */
+static void
+test_codings_of_changed_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct resource *resource;
+	struct stat status;
+
+	tree_write("page", 'p', 1);
+	tree_write("page.gz", 'o', 1);
+	resource = resource_open(fixture->config.root, SPAN("page"),
+	    (struct span){ NULL, 0 }, &fixture->moment, &status);
+	assert_non_null(resource);
+	for (int i = 0; i < HTTP_CODINGS; i++)
+		if (resource->files[i] != NULL)
+			resource->files[i]->settled = true;
+	assert_true(resource_is_current(resource, fixture->config.root));
+	assert_return_code(utimensat(AT_FDCWD, "page", NULL, 0), 0);
+	assert_return_code(stat("page",
+			       &resource->files[HTTP_CODING_IDENTITY]->status),
+	    0);
+	assert_false(resource_is_current(resource, fixture->config.root));
+	resource_close(resource);
+}
+
+/* Each coding has its own entity tag (RFC 9110 8.8.3.3), the longest too. */
 static void
 test_codings_tags(void **state)
 {
-	const struct stat status = { .st_size = 1, .st_mode = S_IFREG };
+	const struct stat status = { .st_size = INT64_MAX,
+		.st_mode = S_IFREG,
+		.st_mtim = { .tv_sec = -1, .tv_nsec = 999999999 },
+		.st_ctim = { .tv_sec = -1, .tv_nsec = 999999999 } };
 	const struct fixture *fixture = *state;
 	char tags[HTTP_CODINGS][FILE_ETAG_MAX];
 
@@ -378,13 +409,11 @@ test_codings_tags(void **state)
 	for (int i = 0; i < HTTP_CODINGS; i++) {
 		struct file_facts facts = { .type = "text/plain",
 			.coding = (enum http_coding)i };
-		struct stat large = status;
-		struct file *file;
+		struct file *file = file_open(open("page", O_RDONLY), &status,
+		    &facts, &fixture->moment);
 
-		large.st_size = FILE_MEMORY_MAX + 1;
-		file = file_open(open("page", O_RDONLY), &large, &facts,
-		    &fixture->moment);
 		assert_non_null(file);
+		assert_int_equal(file->etag[strlen(file->etag) - 1], '"');
 		snprintf(tags[i], sizeof tags[i], "%s", file->etag);
 		file_release(file);
 		for (int j = 0; j < i; j++)
@@ -431,6 +460,8 @@ main(void)
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_codings_change, site_setup,
 		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_codings_of_changed_file,
+		    site_setup, site_teardown),
 		cmocka_unit_test_setup_teardown(test_codings_tags, site_setup,
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, site_setup,
