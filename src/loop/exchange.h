@@ -11,11 +11,13 @@
 
 struct exchange {
 	struct answer answer;
-	struct http_body body; /* the request's, while it comes in */
-	struct piece piece;    /* LENT or FILE: what has not been sent yet */
-	bool sending;          /* there is such a piece */
-	bool asked_close;      /* the client will send no other request */
-	bool cut;              /* the stop of the server ends it */
+	union {                        /* one after the other */
+		struct http_body body; /* the request's, while it comes in */
+		struct piece piece;    /* LENT or FILE, the rest of it */
+	};
+	bool sending;     /* `piece` is there, and not all sent yet */
+	bool asked_close; /* the client will send no other request */
+	bool cut;         /* the stop of the server ends it */
 	bool timer_armed;
 	struct event timer;      /* fires when the answer may go on */
 	int64_t until;           /* that time, as clock_now() */
