@@ -265,7 +265,12 @@ answer_select(struct answer *answer, const struct http_ranges *ranges)
 	answer->size = answer_parts_size(answer);
 }
 
-/* A 206's own fields (RFC 9110 14.4, 14.6). */
+/*
+ * A 206's own fields (RFC 9110 14.4, 14.6). To an If-Range, 15.3.7 would have
+ * us leave out Content-Type and Last-Modified, which the client has; a client
+ * that has lost them, or a cache on the way, can still use the part with them,
+ * and no peer leaves them out.
+ */
 static void
 answer_write_ranges(const struct answer *answer, struct http_head *head)
 {

@@ -123,10 +123,14 @@ app_select_ranges(const struct app_request *request,
     const struct http_validators *validators, struct answer *answer)
 {
 	const struct http_request *http = request->http;
+	struct http_validators strong = *validators;
 	struct http_ranges ranges;
 
+	/* all codings of a file may have one date: it tells none apart */
+	if (answer->file->facts.varies)
+		strong.modified = request->moment->wall;
 	if (http->method != HTTP_GET ||
-	    !http_if_range_holds(http, validators, request->moment->wall))
+	    !http_if_range_holds(http, &strong, request->moment->wall))
 		return;
 	switch (http_ranges_parse(http_request_field(http, HTTP_FIELD_RANGE),
 	    answer->size, &ranges)) {

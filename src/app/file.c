@@ -20,7 +20,7 @@
 
 /*
  * Two versions of a file that are written within one tick of the kernel's
- * clock have one mtime. This long after it, no such version can come any more.
+ * clock have one ctime. This long after it, no such version can come any more.
  */
 #define FILE_SETTLE_NS (20 * CLOCK_MS)
 
@@ -52,8 +52,8 @@ file_has_settled(const struct stat *status)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (now.tv_sec - status->st_mtim.tv_sec) * CLOCK_S + now.tv_nsec -
-		   status->st_mtim.tv_nsec >
+	return (now.tv_sec - status->st_ctim.tv_sec) * CLOCK_S + now.tv_nsec -
+		   status->st_ctim.tv_nsec >
 	       FILE_SETTLE_NS;
 }
 

@@ -37,7 +37,7 @@ struct file {
 	unsigned references;
 	int fd;             /* large: open for reading; small: -1 */
 	struct stat status; /* as of the time that it was read */
-	bool settled;       /* its mtime tells it from any later version */
+	bool settled;       /* its ctime tells it from any later version */
 	struct file_facts facts;
 	time_t modified;          /* Last-Modified, never later than Date */
 	char etag[FILE_ETAG_MAX]; /* a strong entity tag, with its quotes */

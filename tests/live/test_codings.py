@@ -218,7 +218,10 @@ def test_ranges_are_of_the_coded_bytes(site, name, coding):
     assert behind.field("Content-Range") == f"bytes */{len(data)}"
     assert behind.field("Content-Encoding") is None
     several = ask(client, f"/{name}", coding, "Range: bytes=0-4,-5")
-    assert [part[4] for part in parts_of(several)] == [data[:5], data[-5:]]
+    if coding == "identity":
+        assert [part[4] for part in parts_of(several)] == [data[:5], data[-5:]]
+    else:  # the frame around them would not be coded: a Range to ignore
+        assert_coding(several, coding, size_of(name))
 
 
 def test_if_range_of_another_coding(site, name):

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "http/date.h"
 #include "http/parser.h"
 #include "tree.h"
 
@@ -297,6 +298,31 @@ test_range(void **state)
 	assert_end(fixture, PIECE_KEEP);
 }
 
+/* RFC 9110 13.1.5: a date that several codings share is no strong one. */
+static void
+test_if_range_of_codings(void **state)
+{
+	struct fixture *fixture = *state;
+	char date_text[HTTP_DATE_SIZE], request[256];
+	struct stat status;
+
+	assert_return_code(stat("hello.html", &status), 0);
+	http_date_format(date_text, status.st_mtim.tv_sec);
+	snprintf(request, sizeof request,
+	    REQUEST("GET", "/", "1.1",
+		"Range: bytes=0-0\r\nIf-Range: %.29s\r\n"),
+	    date_text);
+	begin(fixture, request);
+	assert_memory_equal(next_bytes(fixture), "HTTP/1.1 206", 12);
+	answer_fini(&fixture->answer);
+
+	tree_write("hello.html.gz", 'g', 5);
+	fixture->moment.now += CLOCK_S;
+	begin(fixture, request);
+	assert_memory_equal(next_bytes(fixture), "HTTP/1.1 200", 12);
+	answer_fini(&fixture->answer);
+}
+
 /* Several: what is announced is what comes, to the byte. */
 static void
 test_ranges(void **state)
@@ -518,6 +544,7 @@ main(void)
 		APP_TEST(test_closing),
 		APP_TEST(test_long_content),
 		APP_TEST(test_range),
+		APP_TEST(test_if_range_of_codings),
 		APP_TEST(test_ranges),
 		APP_TEST(test_ranges_of_coded),
 		APP_TEST(test_added_fields),
