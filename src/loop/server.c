@@ -20,7 +20,7 @@
 
 /* Descriptors that are neither connections nor served files: the standard
  * ones, ROOT, the log, and a few that libraries open for a moment. */
-#define SERVER_FDS_OWN        16
+#define SERVER_FDS_OWN 16
 /* The base's 4, the inbox, and a file that is being opened in each coding. */
 #define SERVER_FDS_PER_WORKER 9
 #define SERVER_FILES_MAX      64 /* that one worker's cache may hold open */
