@@ -79,10 +79,11 @@ def measure_speed(server, size, pairs):
         ratios = [more / none for none, more in zip(*columns)]
         return [spread(column) for column in [*columns, ratios]]
 
+    figures = load.FIGURES | load.SHARE
     table(
         "`/` beside sleepers",
         ["0 sleepers", f"{count:,} sleepers", "ratio of each pair"],
-        [[title, *compare(name)] for name, title in load.FIGURES.items()],
+        [[title, *compare(name)] for name, title in figures.items()],
     )
     print(
         f"{pairs} pairs of rounds of {SECONDS} s; meanwhile the sleepers' "

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import subprocess
 from typing import NamedTuple
 
@@ -37,6 +38,7 @@ class Round(NamedTuple):
     p50: float
     p99: float
     cpu: float
+    share: float
 
 
 FIGURES = {
@@ -45,6 +47,9 @@ FIGURES = {
     "p99": "p99 ms",
     "cpu": "server CPU us/request",
 }
+# wrk does the same work for each request, on the same CPUs at the same time:
+# against its CPU time, the server's is steady where both swing.
+SHARE = {"share": "server CPU / wrk CPU"}
 
 
 # Sleeps in the mix are another wrk's. wrk sends a connection's next request
@@ -107,9 +112,15 @@ def check_bytes(load, figures, size):
         raise Fault(f"{load.name}: answers not of {size} bytes: {figures}")
 
 
+def children_cpu_seconds():
+    """Of those that have ended: here, wrk."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def run(server, load, seconds, size):
     """One round; `size` is what check() returned."""
-    before = server.cpu_seconds()
+    before, wrk_before = server.cpu_seconds(), children_cpu_seconds()
     loads = [load, *filter(None, [load.beside])]
     processes = [start(server, each, seconds) for each in loads]
     results = [finish(*pair) for pair in zip(loads, processes)]
@@ -122,6 +133,7 @@ def run(server, load, seconds, size):
         p50=mine["p50"] / 1e3,
         p99=mine["p99"] / 1e3,
         cpu=1e6 * cpu / sum(result["requests"] for result in results),
+        share=cpu / (children_cpu_seconds() - wrk_before),
     )
 
 
