@@ -51,6 +51,8 @@ def test_one_receive_and_one_send(serve, tmp_path, pipelined):
     def more(names):
         return sum(many[name] - few[name] for name in names)
 
-    assert more(RECEIVE) == 200
+    # The first receive is made right after the accept: by chance of each run,
+    # the first request is there by then, or that receive finds nothing.
+    assert abs(more(RECEIVE) - 200) <= 1
     assert more(SEND) == 200
     assert [name for name in NEVER if more([name]) >= 20] == []
