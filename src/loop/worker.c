@@ -212,10 +212,12 @@ worker_free(struct worker *worker)
 static void
 worker_pause(struct worker *worker)
 {
+	/* where there is no memory for the timer, spinning is the lesser evil */
+	if (event_add(&worker->room_timer, &worker_room_tick) == -1)
+		return;
 	for (unsigned i = 0; i < worker->listener_count; i++)
 		event_del(&worker->listeners[i].event);
 	worker->paused = true;
-	event_add(&worker->room_timer, &worker_room_tick);
 }
 
 static void
