@@ -244,6 +244,8 @@ main(int argc, char **argv)
 		return (int)main_print_version();
 	case OPTIONS_DONE:
 		return (int)main_end_output();
+	case OPTIONS_FAILED:
+		return MAIN_FAILED;
 	case OPTIONS_USAGE:
 		break;
 	}
