@@ -99,9 +99,9 @@ class Outcome:
         return self.lost.total()
 
     def slowest(self, since=0.0):
-        """Of the answers to requests that were sent after that time."""
-        took = [t for s, t in zip(self.sent, self.took) if s >= since]
-        return max(took, default=0.0)
+        """How long it took, of the answers that came after that time."""
+        answers = zip(self.sent, self.took)
+        return max((t for s, t in answers if s + t >= since), default=0.0)
 
     def add(self, other):
         """Takes the outcome of another load in."""
@@ -134,7 +134,7 @@ class Load:
     def __init__(self, plan):
         fork = multiprocessing.get_context("fork")
         self.plan = plan
-        self._progress = fork.RawArray("Q", 2)  # answers, losses
+        self._progress = fork.RawArray("Q", 2)  # answers, refusals
         self._pipe, theirs = fork.Pipe()
         self._process = fork.Process(
             target=run_clients, args=(plan, theirs, self._progress)
@@ -144,6 +144,7 @@ class Load:
         self._outcome = None
 
     answered = property(lambda self: self._progress[0])
+    refused = property(lambda self: self._progress[1])
 
     def __enter__(self):
         return self
@@ -156,15 +157,21 @@ class Load:
     def await_answers(self, count):
         """Waits until so many more than now have come."""
         wanted = self.answered + count
-        give_up = time.monotonic() + PATIENCE
-        while self.answered < wanted:
-            if time.monotonic() > give_up or not self._process.is_alive():
-                raise TimeoutError(f"{self.answered} of {wanted} answers")
-            time.sleep(0.002)
+        self._await(lambda: self.answered >= wanted, "answers")
 
     def await_connections(self):
-        """Waits until each connection has got an answer of its own."""
+        """Waits until each connection has very likely been served."""
         self.await_answers(3 * self.plan.connections)
+
+    def await_refusal(self):
+        self._await(lambda: self.refused, "a refusal")
+
+    def _await(self, predicate, what):
+        give_up = time.monotonic() + PATIENCE
+        while not predicate():
+            if time.monotonic() > give_up or not self._process.is_alive():
+                raise TimeoutError(f"a load still waits for {what}")
+            time.sleep(0.002)
 
     def stop(self):
         """Begins no more requests, waits for the rest, tells how all went."""
@@ -249,7 +256,7 @@ class Clients:
             if not events:
                 self.give_up()
             self.progress[0] = self.outcome.answered
-            self.progress[1] = self.outcome.losses()
+            self.progress[1] = self.outcome.refused
         return self.outcome
 
     def stop(self, pipe):

@@ -16,6 +16,7 @@ PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
 HTDOCS = pathlib.Path(__file__).resolve().parents[2] / "htdocs"
 PATIENCE = 30  # seconds for a start or an end
 TICKS = os.sysconf("SC_CLK_TCK")
+START_LINE = re.compile(r"^mtasync: serving .*\n", re.M)
 ADDRESS = re.compile(r"http://\[?([\d.]+|[\d:a-f]+)\]?:(\d+)/")
 
 
@@ -78,11 +79,12 @@ class Server:
             stdin=subprocess.DEVNULL,
             stdout=self._files[0],
             stderr=self._files[1],
+            start_new_session=not target.own,  # some signal all of theirs
             **how,
         )
         self.pid = self.process.pid
         try:
-            self.address = self._await_start(port)
+            self.addresses = self._await_start(port)
         except BaseException:
             self.close()
             raise
@@ -107,26 +109,29 @@ class Server:
 
     # Its start and its end
 
+    address = property(lambda self: self.addresses[0])
+
     def _await_start(self, port):
         """Returns where it listens, once it does."""
         give_up = self.began + PATIENCE
         while time.monotonic() < give_up:
             if self.process.poll() is not None:
                 break
-            address = self._listening(port)
-            if address:
-                return address
+            addresses = self._listening(port)
+            if addresses:
+                return addresses
             time.sleep(0.001)
         raise Failed(f"{self.target.name} did not start\n{self.output()}")
 
     def _listening(self, port):
         if self.target.own:
-            found = ADDRESS.search(self.stdout + self.stderr)
-            return (found[1], int(found[2])) if found else None
+            line = START_LINE.search(self.stdout + self.stderr)
+            found = ADDRESS.findall(line[0]) if line else []
+            return [(host, int(number)) for host, number in found]
         with contextlib.suppress(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port)).close()
-            return "127.0.0.1", port
-        return None
+            return [("127.0.0.1", port)]
+        return []
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -166,14 +171,19 @@ class Server:
 
     def await_output(self, pattern):
         """The match of what it is to say on either output."""
+        return self.eventually(
+            lambda: re.search(pattern, self.stdout + self.stderr, re.M),
+            f"the line {pattern}",
+        )
+
+    def eventually(self, predicate, what):
+        """Asks again and again until the answer is true, and returns it."""
         give_up = time.monotonic() + PATIENCE
-        while True:
-            found = re.search(pattern, self.stdout + self.stderr, re.M)
-            if found:
-                return found
+        while not (answer := predicate()):
             if time.monotonic() > give_up:
-                raise Failed(f"waiting for {pattern!r}\n{self.output()}")
+                raise Failed(f"still waiting for {what}\n{self.output()}")
             time.sleep(0.001)
+        return answer
 
     # What it uses
 
@@ -192,6 +202,11 @@ class Server:
 
     def descriptors(self):
         return sum(len(os.listdir(f"/proc/{p}/fd")) for p in self.pids())
+
+    def await_descriptors(self, count):
+        self.eventually(
+            lambda: self.descriptors() >= count, f"{count} descriptors"
+        )
 
     def threads(self):
         return sum(len(os.listdir(f"/proc/{p}/task")) for p in self.pids())

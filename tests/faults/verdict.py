@@ -41,8 +41,8 @@ def within(what, figure, mark, unit="s"):
     """A figure that is to be at most the mark."""
     return Row(
         what,
-        f"{figure:,.4g} {unit}",
-        f"<= {mark:,.4g} {unit}",
+        f"{figure:,.3g} {unit}",
+        f"<= {mark:,.3g} {unit}",
         figure <= mark,
         timed=True,
     )
