@@ -22,16 +22,19 @@ struct failing_malloc {
 };
 
 /* What is wrapped, by the names that glibc has for those who wrap it. */
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static struct failing_malloc failing_malloc_none;
 static struct failing_malloc *failing_malloc = &failing_malloc_none;
 
 static void __attribute__((constructor)) failing_malloc_init(void)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
 	const char *path = getenv("FAILING_MALLOC");
 	int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	void *map;
@@ -65,15 +68,15 @@ malloc(size_t size)
 }
 
 void *
-calloc(size_t count, size_t size)
+calloc(size_t nmemb, size_t size)
 {
-	return failing_malloc_fails() ? NULL : __libc_calloc(count, size);
+	return failing_malloc_fails() ? NULL : __libc_calloc(nmemb, size);
 }
 
 void *
-realloc(void *old, size_t size)
+realloc(void *ptr, size_t size)
 {
-	return failing_malloc_fails() ? NULL : __libc_realloc(old, size);
+	return failing_malloc_fails() ? NULL : __libc_realloc(ptr, size);
 }
 
 void *
@@ -83,10 +86,10 @@ aligned_alloc(size_t alignment, size_t size)
 }
 
 int
-posix_memalign(void **memory, size_t alignment, size_t size)
+posix_memalign(void **memptr, size_t alignment, size_t size)
 {
 	if (failing_malloc_fails())
 		return ENOMEM;
-	*memory = __libc_memalign(alignment, size);
-	return *memory != NULL ? 0 : ENOMEM;
+	*memptr = __libc_memalign(alignment, size);
+	return *memptr != NULL ? 0 : ENOMEM;
 }
