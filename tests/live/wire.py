@@ -183,9 +183,9 @@ class Client:
 
     def is_silent(self, seconds=0):
         """Whether nothing, not even an end, has come after so long."""
-        return not self.buffer and not select.select(
-            [self.socket], [], [], seconds
-        )[0]
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return not self.buffer and not poll.poll(1000 * seconds)
 
     def half_close(self):
         self.socket.shutdown(socket.SHUT_WR)
