@@ -2,6 +2,7 @@
 #ifndef MTASYNC_BASE_LISTENER_H
 #define MTASYNC_BASE_LISTENER_H
 
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "base/span.h"
@@ -35,12 +36,20 @@ int listener_parse(const char *text, struct listener_address *address,
 int listener_claim(struct listener_address *address);
 
 /*
- * One shard: a socket that is bound (SO_REUSEADDR, SO_REUSEPORT, V6ONLY,
- * TCP_NODELAY, which accepted sockets inherit), non-blocking, close-on-exec,
- * not listening yet. Returns a descriptor that the caller owns, or -1 with
- * errno. Main thread.
+ * One shard: a socket that is bound (SO_REUSEADDR, SO_REUSEPORT, V6ONLY),
+ * non-blocking, close-on-exec, not listening yet. Returns a descriptor that
+ * the caller owns, or -1 with errno. Main thread.
  */
 int listener_bind(const struct listener_address *address);
+
+/*
+ * Sets what accepted sockets inherit, so that it costs no system call for each:
+ * TCP_NODELAY; a bound to what waits in the kernel unsent (TCP_NOTSENT_LOWAT);
+ * and TCP_USER_TIMEOUT: a connection whose client takes nothing for `patience`
+ * nanoseconds ends, even one that has been closed here and still has bytes to
+ * deliver. Returns 0, or -1 with errno. Main thread.
+ */
+int listener_tune(int fd, int64_t patience);
 
 /*
  * Before a close, which resets who is queued: no connection begins on this
