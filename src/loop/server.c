@@ -242,8 +242,10 @@ server_join(struct server *server)
 int
 server_start(struct server *server)
 {
-	if (listeners_listen(&server->listeners, server->config->backlog) ==
-	    -1) {
+	const struct server_config *config = server->config;
+
+	if (listeners_listen(&server->listeners, config->backlog,
+		config->limits[DEADLINE_WRITE]) == -1) {
 		log_error("can't listen: %m");
 		return -1;
 	}
