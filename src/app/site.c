@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -17,7 +18,7 @@
 int
 site_open(struct site *site, const struct site_config *config)
 {
-	*site = (struct site){ .config = config };
+	*site = (struct site){ .config = config, .root = -1 };
 	site->buckets = calloc(SITE_BUCKETS, sizeof *site->buckets);
 	TAILQ_INIT(&site->memory.used);
 	TAILQ_INIT(&site->open.used);
@@ -57,15 +58,31 @@ site_limit(struct site *site, struct site_shelf *shelf, size_t count)
 		site_forget(site, TAILQ_LAST(&shelf->used, site_used));
 }
 
+static void
+site_forget_all(struct site *site)
+{
+	site_limit(site, &site->memory, 0);
+	site_limit(site, &site->open, 0);
+	if (site->root != -1)
+		close(site->root);
+	site->root = -1;
+}
+
 void
 site_close(struct site *site)
 {
 	if (site->buckets == NULL)
 		return;
-	site_limit(site, &site->memory, 0);
-	site_limit(site, &site->open, 0);
+	site_forget_all(site);
 	free(site->buckets);
 	site->buckets = NULL;
+}
+
+void
+site_use_root(struct site *site, int root)
+{
+	site_forget_all(site);
+	site->root = root;
 }
 
 /* FNV-1a: paths are short, and a client that finds collisions among the names
@@ -129,39 +146,45 @@ site_fault(int error, const struct stat *status)
 	}
 }
 
-/* Whether a cached resource can be served as it is. */
+/* Whether a cached resource is what lies on the disk. */
 static bool
 site_is_current(const struct site *site, struct resource *resource,
     const struct moment *moment)
 {
-	if (!resource_is_whole(resource))
-		return false;
 	if (moment->now - resource->checked < SITE_CHECK_TIME)
 		return true;
 	resource->checked = moment->now;
-	return resource_is_current(resource, site->config->root);
+	return resource_is_current(resource, site->root);
 }
 
-/* The cached one at a path, as the most recently used; NULL: none is good. */
-static struct resource *
-site_cached(struct site *site, const struct site_bucket *bucket,
-    struct span path, const struct moment *moment)
+static void
+site_use(struct site *site, struct resource *resource)
 {
-	struct resource *resource = site_lookup(bucket, path);
-	struct site_shelf *shelf;
+	struct site_shelf *shelf = site_shelf_of(site, resource);
+
+	if (resource == TAILQ_FIRST(&shelf->used))
+		return;
+	TAILQ_REMOVE(&shelf->used, resource, used);
+	TAILQ_INSERT_HEAD(&shelf->used, resource, used);
+}
+
+/* The cached file that suits the query; NULL: none, or none that is good. */
+static struct file *
+site_cached(struct site *site, const struct site_bucket *bucket,
+    const struct site_query *query, const struct moment *moment)
+{
+	struct resource *resource = site_lookup(bucket, query->path);
+	struct file *file;
 
 	if (resource == NULL)
 		return NULL;
-	if (!site_is_current(site, resource, moment)) {
+	file = resource_choose(resource, query->request);
+	if (!file_is_whole(file) || !site_is_current(site, resource, moment)) {
 		site_forget(site, resource);
 		return NULL;
 	}
-	shelf = site_shelf_of(site, resource);
-	if (resource != TAILQ_FIRST(&shelf->used)) {
-		TAILQ_REMOVE(&shelf->used, resource, used);
-		TAILQ_INSERT_HEAD(&shelf->used, resource, used);
-	}
-	return resource;
+	site_use(site, resource);
+	return file;
 }
 
 /* Finds what is at a whole path below the root. */
@@ -171,15 +194,15 @@ site_find_file(struct site *site, const struct site_query *query,
 {
 	const struct site_config *config = site->config;
 	struct site_bucket *bucket = site_bucket_of(site, query->path);
-	struct resource *resource = site_cached(site, bucket, query->path,
-	    moment);
+	struct file *file = site_cached(site, bucket, query, moment);
+	struct resource *resource;
 	struct stat status;
 
-	if (resource != NULL) {
-		*found = file_take(resource_choose(resource, query->request));
+	if (file != NULL) {
+		*found = file_take(file);
 		return SITE_FOUND;
 	}
-	resource = resource_open(config->root, query->path, config->fields,
+	resource = resource_open(site->root, query->path, config->fields,
 	    moment, &status);
 	if (resource == NULL)
 		return site_fault(errno, &status);
