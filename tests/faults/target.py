@@ -23,6 +23,10 @@ ADDRESS = re.compile(r"http://\[?([\d.]+|[\d:a-f]+)\]?:(\d+)/")
 class Failed(Exception):
     """A server that does not do what every measurement needs."""
 
+    def __init__(self, text, status=None):
+        super().__init__(text)
+        self.status = status  # with which it has ended, if it has
+
 
 def free_port():
     """One that nobody has now."""
@@ -119,9 +123,13 @@ class Server:
                 break
             addresses = self._listening(port)
             if addresses:
+                self.started = time.monotonic()
                 return addresses
             time.sleep(0.001)
-        raise Failed(f"{self.target.name} did not start\n{self.output()}")
+        raise Failed(
+            f"{self.target.name} did not start\n{self.output()}",
+            self.process.poll(),
+        )
 
     def _listening(self, port):
         if self.target.own:
@@ -199,6 +207,15 @@ class Server:
     def cpu_seconds(self):
         """The CPU time that it has used, to a tick (usually 10 ms)."""
         return sum(map(cpu_seconds, self.pids()))
+
+    def thread_seconds(self):
+        """The CPU time of each of its threads, exactly."""
+        stats = [
+            task.joinpath("schedstat").read_text()
+            for pid in self.pids()
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+        ]
+        return [int(stat.split()[0]) / 1e9 for stat in stats]
 
     def descriptors(self):
         return sum(len(os.listdir(f"/proc/{p}/fd")) for p in self.pids())
