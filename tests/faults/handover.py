@@ -11,11 +11,11 @@ from typing import NamedTuple
 import load
 from load import Outcome
 from target import HTDOCS, Failed
-from verdict import counted, holds, not_measured, nothing_lost
-from verdict import progress, within
+from verdict import counted, holds, nothing_lost, progress, within
 
 MAX_DELAY = 0.1  # seconds that an answer may take
 TAKE_OVER = "--take-over"
+PEER_CHAINS = ((2,) * 9,)
 
 
 class Effort(NamedTuple):
@@ -67,6 +67,8 @@ class HandOver:
             )
         )
         self.await_more()
+        if self.server.process.poll() is not None:
+            raise Failed("a second server on the port ends at once")
         return before
 
     def await_more(self):
@@ -79,6 +81,12 @@ class HandOver:
             max(each.slowest(self.began), each.slow_connect)
             for each in self.outcomes
         )
+
+    def total(self):
+        total = Outcome()
+        for outcome in self.outcomes:
+            total.add(outcome)
+        return total
 
 
 def run_chain(target, effort, chain):
@@ -96,18 +104,25 @@ def run_chain(target, effort, chain):
 
 
 def measure_chains(target, effort):
+    kept, new = Outcome(), Outcome()
+    unclean = slowest = 0
     for chain in effort.chains:
-        title = " to ".join(map(str, chain)) + " workers"
+        title = f"workers: {', '.join(map(str, chain))}"
         progress(title)
-        hand_over, unclean = run_chain(target, effort, chain)
-        kept, new = hand_over.outcomes
-        yield nothing_lost(f"{title}: kept-alive requests lost", kept)
-        yield nothing_lost(f"{title}: new connections lost", new)
-        refused = kept.refused + new.refused
-        tried = kept.connects + new.connects + refused
-        yield counted(f"{title}: connections refused", refused, tried)
-        yield counted(f"{title}: status not 0", unclean, len(chain) - 1)
-        yield within(f"{title}: slowest", hand_over.slowest, MAX_DELAY)
+        hand_over, failed = run_chain(target, effort, chain)
+        yield nothing_lost(title, hand_over.total())
+        kept.add(hand_over.outcomes[0])
+        new.add(hand_over.outcomes[1])
+        unclean += failed
+        slowest = max(slowest, hand_over.slowest)
+    yield nothing_lost("in all: kept-alive requests lost", kept)
+    yield nothing_lost("in all: new connections lost", new)
+    refused = kept.refused + new.refused
+    connects = kept.connects + new.connects
+    yield counted("in all: connections refused", refused, connects)
+    stops = sum(len(chain) - 1 for chain in effort.chains)
+    yield counted("in all: exit status not 0", unclean, stops)
+    yield within("slowest connect or answer", slowest, MAX_DELAY)
 
 
 def measure_killed(target, effort):
@@ -121,9 +136,7 @@ def measure_killed(target, effort):
         ended = time.monotonic()
         hand_over.await_more()
         hand_over.end()
-    total = Outcome()
-    for outcome in hand_over.outcomes:
-        total.add(outcome)
+    total = hand_over.total()
     after = sum(began > ended for began in total.lost_after)
     yield counted("the old one killed: lost later", after, total.answered)
     yield counted(
@@ -169,12 +182,7 @@ def measure_alone(target):
 
 def measure(target, effort):
     if not target.own:
-        try:
-            yield from measure_chains(
-                target, effort._replace(chains=((2, 2),) * 8)
-            )
-        except Failed:
-            yield not_measured("hand-over", "no second one on the port")
+        yield from measure_chains(target, effort._replace(chains=PEER_CHAINS))
         return
     yield from measure_chains(target, effort)
     yield from measure_killed(target, effort)

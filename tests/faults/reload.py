@@ -204,6 +204,9 @@ def measure_faulty(target, effort, site):
 
 
 def measure(target, effort):
+    if not target.reload:
+        yield not_measured("reload", f"{target.name} has none as it runs here")
+        return
     with site_of(target, effort.reloads + 1) as site:
         yield from measure_good(target, effort, site)
     if not target.own:

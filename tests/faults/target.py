@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
 HTDOCS = pathlib.Path(__file__).resolve().parents[2] / "htdocs"
@@ -40,7 +40,7 @@ class Target(NamedTuple):
     name: str
     command: str
     stop: int = signal.SIGTERM  # ends it gracefully
-    reload: int = signal.SIGHUP
+    reload: Optional[int] = signal.SIGHUP
     own: bool = False  # it is mtasync, with its options and routes
     config: str = ""  # the text of a configuration: {config} is its file
     page: str = "hello.html"  # what it answers to /
