@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/activation.h"
 #include "base/cpus.h"
 #include "base/log.h"
 #include "loop/server.h"
@@ -102,17 +103,25 @@ main_talk(const struct options *options)
 
 static void
 main_say_start(FILE *out, const struct options *options,
-    const struct server_config *config)
+    const struct server_config *config, const struct listeners *listeners)
 {
 	fprintf(out, "mtasync: serving %s on", options->root);
-	for (unsigned i = 0; i < config->address_count; i++) {
+	for (unsigned i = 0; i < listeners->count; i++) {
 		char text[LISTENER_TEXT_MAX];
 
-		listener_format(text, &config->addresses[i]);
+		listener_format(text, &listeners->list[i].address);
 		fprintf(out, "%s http://%s/", i > 0 ? "," : "", text);
 	}
 	fprintf(out, " with %u worker%s\n", config->workers,
 	    config->workers == 1 ? "" : "s");
+	fflush(out);
+}
+
+static void
+main_say_reload(FILE *out, const struct options *options)
+{
+	fprintf(out, "mtasync: reloaded, serving %s as it is now\n",
+	    options->root);
 	fflush(out);
 }
 
@@ -135,10 +144,10 @@ main_say_end(FILE *out, const struct server_summary *summary, int64_t time,
 static void
 main_configure(struct options *options, struct server_config *config)
 {
-	config->addresses = options->listen;
-	config->address_count = options->listen_count;
 	config->workers = options->workers > 0 ? (unsigned)options->workers
 					       : cpus_available();
+	config->listen = (struct listeners_wanted){ options->listen,
+		options->listen_count, 0, config->workers, options->take_over };
 	config->max_conns = (unsigned)options->max_connections;
 	config->backlog = (int)options->backlog;
 	config->max_body = (uint64_t)options->max_body;
@@ -156,16 +165,49 @@ main_configure(struct options *options, struct server_config *config)
 		options->added.size };
 }
 
+/*
+ * What a service manager hands over takes the place of the default address.
+ * Returns 0, or -1 and has said why.
+ */
+static int
+main_inherit(const struct options *options, struct server_config *config)
+{
+	int count = activation_count();
+
+	if (count == -1) {
+		log_error("LISTEN_FDS must be a number of sockets");
+		return -1;
+	}
+	config->listen.inherited = (unsigned)count;
+	if (count > 0 && !options->listen_given)
+		config->listen.count = 0;
+	return 0;
+}
+
+/* Returns 0, or -1 and has said why. */
+static int
+main_use_root(struct server *server, const struct options *options, int root)
+{
+	int result = server_use_root(server, root);
+
+	if (result == -1)
+		log_error("can't serve %s: %m", options->root);
+	return result;
+}
+
 /* Opens what the server is given; returns 0, or -1 and has said why. */
 static int
-main_open(const struct options *options, struct server_config *config)
+main_open(struct server *server, const struct options *options,
+    struct server_config *config)
 {
-	config->app.site.root = main_open_root(options->root);
-	if (config->app.site.root == -1 ||
-	    server_plan_descriptors(config) == -1)
+	int root = main_open_root(options->root), result;
+
+	if (root == -1)
 		return -1;
-	if (!options->access_log)
-		return 0;
+	result = main_use_root(server, options, root);
+	close(root);
+	if (result == -1 || !options->access_log)
+		return result;
 	config->log = access_log_open(options->access_log_file,
 	    config->workers);
 	if (config->log == NULL) {
@@ -175,6 +217,53 @@ main_open(const struct options *options, struct server_config *config)
 		return -1;
 	}
 	return 0;
+}
+
+static int
+main_reload(struct server *server, const struct options *options,
+    struct server_config *config)
+{
+	int root = main_open_root(options->root), result = -1;
+
+	if (root == -1)
+		return -1;
+	if (config->log != NULL)
+		access_log_reopen(config->log);
+	result = main_use_root(server, options, root);
+	close(root);
+	return result;
+}
+
+/* Serves until the end, and does meanwhile what the operator wants. */
+static void
+main_wait(struct server *server, const struct options *options,
+    struct server_config *config)
+{
+	for (;;) {
+		switch (server_wait(server)) {
+		case SERVER_REOPEN:
+			if (config->log != NULL)
+				access_log_reopen(config->log);
+			break;
+		case SERVER_RELOAD:
+			activation_tell(ACTIVATION_RELOADING);
+			if (main_reload(server, options, config) == 0)
+				break;
+			log_error("not reloaded: it goes on as before");
+			activation_tell(ACTIVATION_READY);
+			break;
+		case SERVER_RELOADED:
+			if (options->log_level >= LOG_LEVEL_INFO)
+				main_say_reload(main_talk(options), options);
+			activation_tell(ACTIVATION_READY);
+			break;
+		case SERVER_STOPPING:
+			activation_tell(ACTIVATION_STOPPING);
+			break;
+		case SERVER_ENDED:
+			return;
+		}
+	}
 }
 
 /* Serves until the end. The signals are blocked before any thread starts. */
@@ -194,8 +283,10 @@ main_serve(struct server *server, const struct options *options,
 	if (server_start(server) == -1)
 		return MAIN_FAILED;
 	if (options->log_level >= LOG_LEVEL_INFO)
-		main_say_start(out, options, config);
-	server_run(server, &summary);
+		main_say_start(out, options, config, server_listeners(server));
+	activation_tell(ACTIVATION_READY);
+	main_wait(server, options, config);
+	server_sum_up(server, &summary);
 	dropped = access_log_close(config->log);
 	config->log = NULL;
 	if (options->log_level >= LOG_LEVEL_INFO)
@@ -216,18 +307,19 @@ main_run(struct options *options)
 	if (options->root == NULL)
 		options->root = main_default_root();
 	main_configure(options, &config);
-	if (main_open(options, &config) == 0)
+	if (main_inherit(options, &config) == 0)
 		server = server_open(&config);
-	if (server != NULL && options->check) {
-		printf("mtasync: %s can be served as asked\n", options->root);
-		status = main_end_output();
-	} else if (server != NULL) {
-		status = main_serve(server, options, &config);
+	if (server != NULL && main_open(server, options, &config) == 0) {
+		if (options->check) {
+			printf("mtasync: %s can be served as asked\n",
+			    options->root);
+			status = main_end_output();
+		} else {
+			status = main_serve(server, options, &config);
+		}
 	}
 	server_close(server);
 	access_log_close(config.log);
-	if (config.app.site.root != -1)
-		close(config.app.site.root);
 	return status;
 }
 
