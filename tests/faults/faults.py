@@ -12,15 +12,25 @@ import signal
 import sys
 import time
 
+import activation
+import files
+import handover
 import peer
+import reload
+import start
 import stop
 from target import MTASYNC, Failed
-from verdict import not_measured, progress
+from verdict import holds, progress
 
 # Each has measure(target, effort), which yields rows, and two efforts, FULL
 # and QUICK; by the number of the promise.
 PROMISES = {
     "stop": (5, stop),
+    "reload": (6, reload),
+    "handover": (7, handover),
+    "activation": (7, activation),
+    "files": (8, files),
+    "start": (10, start),
 }
 
 
@@ -42,7 +52,7 @@ def chosen_target():
 
 
 def try_promise(name, target):
-    """All rows of a promise; a server that fails altogether has one more."""
+    """All rows of a promise; one more where the server fails altogether."""
     module = PROMISES[name][1]
     quick = os.environ.get("QUICK") == "1"
     effort = module.QUICK if quick else module.FULL
@@ -51,9 +61,10 @@ def try_promise(name, target):
         for row in module.measure(target, effort):
             progress(f"{name}: {row.what}: {row.figure} {row.verdict()}")
             rows.append(row)
-    except Failed as failure:
-        print(failure, file=sys.stderr)
-        rows.append(not_measured("the rest", str(failure).splitlines()[0]))
+    except (Failed, OSError) as failure:
+        progress(failure)
+        first = str(failure).splitlines()[0]
+        rows.append(holds("the rest", first, "measured", False))
     return rows
 
 

@@ -51,8 +51,9 @@ class Plan(NamedTuple):
     once: bool = False  # a new connection for each request
     repeat: bool = True  # until stopped; else one request each
     pause: float = 0  # seconds between an answer and the next request
+    spread: float = 0  # seconds over which the connections begin
     namespace: str = ""  # of the network, by its name for ip-netns(8)
-    status: int = 200
+    also: tuple = ()  # statuses that are as good, with any body
 
     def request(self):
         fields = ["Host: localhost", *(["Connection: close"] * self.once)]
@@ -76,6 +77,22 @@ def sleepers(address, bodies, connections, target, **how):
     return Load(Plan(address, bodies, connections, **how))
 
 
+def begin_pair(stack, address, bodies, connections, **how):
+    """
+    Both, with so many connections each, for as long as the stack lasts, once
+    each connection has been served.
+    """
+    loads = [
+        kept_alive(address, bodies, connections[0], **how),
+        one_each(address, bodies, connections[1], **how),
+    ]
+    for each in loads:
+        stack.enter_context(each)
+    for each in loads:
+        each.await_connections()
+    return loads
+
+
 class Outcome:
     """How the requests of a load ended. Times are in seconds."""
 
@@ -88,7 +105,8 @@ class Outcome:
         self.sent = array("d")  # when the requests went out that were answered
         self.took = array("d")  # how long each answer took, from its request
         self.slow_connect = 0.0  # the longest that a connection took to open
-        self.last_sent = {}  # of the answers with a body, by its number
+        self.last_sent = {}  # of those with a body, by its number among bodies
+        self.lost_after = array("d")  # when the connections that lost one began
         self.away = 0.0  # the longest that the clients themselves were busy
 
     @property
@@ -112,6 +130,7 @@ class Outcome:
         self.wrong += other.wrong
         self.sent += other.sent
         self.took += other.took
+        self.lost_after += other.lost_after
         self.slow_connect = max(self.slow_connect, other.slow_connect)
         for number, when in other.last_sent.items():
             before = self.last_sent.get(number, when)
@@ -211,6 +230,7 @@ class Client:
     __slots__ = (
         "began",
         "buffer",
+        "opened",
         "sent",
         "socket",
         "step",
@@ -238,8 +258,10 @@ class Clients:
         self.outcome = Outcome()
 
     def run(self, pipe):
-        for _ in range(self.plan.connections):
-            self.open(Client())
+        count = self.plan.connections
+        for number in range(count):
+            at = number * self.plan.spread / count
+            self.put_off(at, self.open, Client())
         self.poll.register(pipe.fileno(), select.EPOLLIN)
         while self.busy or self.later:
             events = self.poll.poll(self.time_left())
@@ -302,7 +324,7 @@ class Clients:
         client.socket = socket.socket(self.family, socket.SOCK_STREAM)
         client.socket.setblocking(False)
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client.began = time.monotonic()
+        client.began = client.opened = time.monotonic()
         client.step = self.on_connected
         error = client.socket.connect_ex(self.plan.address)
         if error not in (0, errno.EINPROGRESS):
@@ -393,12 +415,12 @@ class Clients:
             return self.reject(client, "too many bytes")
         status = int(head[9:12])
         number = self.bodies.get(client.buffer[start:])
-        if status != self.plan.status:
-            self.reject(client, f"status {status}")
-        elif number is None:
+        if status == 200 and number is None:
             self.reject(client, "body")
-        else:
+        elif status == 200 or status in self.plan.also:
             self.accept(client, number, CLOSE.search(head))
+        else:
+            self.reject(client, f"status {status}")
 
     def accept(self, client, number, closing):
         now, outcome = time.monotonic(), self.outcome
@@ -430,6 +452,7 @@ class Clients:
 
     def lose(self, client, kind):
         self.outcome.lost[kind] += 1
+        self.outcome.lost_after.append(client.opened)
         self.go_on(client, RETRY)
 
     def reject(self, client, what):

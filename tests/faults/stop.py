@@ -95,16 +95,14 @@ def do_stops(title, count, begin):
 
 def begin_busy(stack, server, effort, address, **how):
     """Loads that go on and on, once each of their connections was served."""
-    bodies = (server.target.body(),)
-    loads = [
-        (KEPT_ALIVE, load.kept_alive(address, bodies, effort.kept_alive, **how)),
-        (NEW, load.one_each(address, bodies, effort.one_each, **how)),
-    ]
-    for _, each in loads:
-        stack.enter_context(each)
-    for _, each in loads:
-        each.await_connections()
-    return loads
+    pair = load.begin_pair(
+        stack,
+        address,
+        (server.target.body(),),
+        (effort.kept_alive, effort.one_each),
+        **how,
+    )
+    return list(zip((KEPT_ALIVE, NEW), pair))
 
 
 def begin_plain(target, effort, stack):
@@ -138,8 +136,9 @@ def begin_far_away(target, effort, stack):
     options = ["-w", WORKERS, "-l", f"{line.SERVER}:0"]
     wrapper = ["ip", "netns", "exec", here]
     server = stack.enter_context(target.start(*options, wrapper=wrapper))
+    how = {"namespace": there, "spread": 4 * DELAY}  # in all phases at once
     far = server.addresses[1]
-    return server, begin_busy(stack, server, effort, far, namespace=there)
+    return server, begin_busy(stack, server, effort, far, **how)
 
 
 def measure_plain(target, effort):

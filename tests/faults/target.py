@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
 HTDOCS = pathlib.Path(__file__).resolve().parents[2] / "htdocs"
@@ -22,6 +22,10 @@ ADDRESS = re.compile(r"http://\[?([\d.]+|[\d:a-f]+)\]?:(\d+)/")
 
 class Failed(Exception):
     """A server that does not do what every measurement needs."""
+
+    def __init__(self, text, status=None):
+        super().__init__(text)
+        self.status = status  # with which it has ended, if it has
 
 
 def free_port():
@@ -36,7 +40,7 @@ class Target(NamedTuple):
     name: str
     command: str
     stop: int = signal.SIGTERM  # ends it gracefully
-    reload: int = signal.SIGHUP
+    reload: Optional[int] = signal.SIGHUP
     own: bool = False  # it is mtasync, with its options and routes
     config: str = ""  # the text of a configuration: {config} is its file
     page: str = "hello.html"  # what it answers to /
@@ -119,9 +123,13 @@ class Server:
                 break
             addresses = self._listening(port)
             if addresses:
+                self.started = time.monotonic()
                 return addresses
             time.sleep(0.001)
-        raise Failed(f"{self.target.name} did not start\n{self.output()}")
+        raise Failed(
+            f"{self.target.name} did not start\n{self.output()}",
+            self.process.poll(),
+        )
 
     def _listening(self, port):
         if self.target.own:
@@ -199,6 +207,15 @@ class Server:
     def cpu_seconds(self):
         """The CPU time that it has used, to a tick (usually 10 ms)."""
         return sum(map(cpu_seconds, self.pids()))
+
+    def thread_seconds(self):
+        """The CPU time of each of its threads, exactly."""
+        stats = [
+            task.joinpath("schedstat").read_text()
+            for pid in self.pids()
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+        ]
+        return [int(stat.split()[0]) / 1e9 for stat in stats]
 
     def descriptors(self):
         return sum(len(os.listdir(f"/proc/{p}/fd")) for p in self.pids())
