@@ -36,6 +36,9 @@ int access_log_start(struct access_log *log);
  */
 bool access_log_append(struct access_log *log, unsigned ring, struct span line);
 
+/* Counts a line as dropped that could not even be made. The same thread. */
+void access_log_drop(struct access_log *log, unsigned ring);
+
 /*
  * Has the writer open the path anew, at the end of a line. If that fails, the
  * old file stays and log_error() says why. Main thread.

@@ -1,7 +1,6 @@
 """The program under test, as a process: started, watched, stopped."""
 
 import contextlib
-import ctypes
 import os
 import pathlib
 import re
@@ -13,6 +12,7 @@ import tempfile
 import time
 
 import pytest
+from capabilities import LIBC, obey_modes, without_capabilities  # noqa
 from wire import PATIENCE, Client
 
 PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
@@ -22,8 +22,6 @@ SANITIZERS = os.environ.get("MTASYNC_SANITIZERS", "")
 
 ADDRESS = re.compile(r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):(\d+)")
 REPORT = re.compile(r"Sanitizer|runtime error:")
-PR_CAPBSET_DROP = 24
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def scaled(count):
@@ -59,24 +57,6 @@ def assert_refused(result, status, *names):
     assert re.fullmatch(r"mtasync: [^\n]+\n", result.stderr), result.stderr
     for name in names:
         assert str(name) in result.stderr
-
-
-def without_capabilities(*numbers):
-    """
-    A preexec_fn that takes capabilities(7) from what is executed, so that
-    even root is refused what others are refused.
-    """
-
-    def drop():
-        for number in numbers if os.geteuid() == 0 else ():
-            if LIBC.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0:
-                raise OSError(ctypes.get_errno(), "PR_CAPBSET_DROP")
-
-    return drop
-
-
-# CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: permission bits count again.
-obey_modes = without_capabilities(1, 2)
 
 
 def may_trace():
