@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "usage.h"
 
 #define OPTIONS_HOUR (3600 * CLOCK_S)
 
@@ -292,40 +292,18 @@ options_find(int code)
 }
 
 static void
-options_print_row(const struct options_row *row)
-{
-	const char *initial = row->initial != NULL ? row->initial : row->origin;
-	char left[32];
-
-	if (row->group != NULL)
-		printf("\n%s:\n", row->group);
-	snprintf(left, sizeof(left), "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
-	    row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
-	    row->value ? "=" : "", row->value ? row->value : "");
-	printf("  %-26s %s", left, row->help);
-	printf(initial != NULL ? " [%s]\n" : "\n", initial);
-}
-
-static void
 options_print_help(void)
 {
-	puts("Usage: mtasync [OPTION]... [ROOT]\n"
-	     "Serves the files below ROOT [./htdocs, else the installed ones],"
-	     " and\n"
-	     "/sleep/TIME, which answers after TIME and keeps nobody else"
-	     " waiting.");
-	for (size_t i = 0; i < OPTIONS_COUNT; i++)
-		options_print_row(&options_table[i]);
-	puts("\nADDRESS is HOST:PORT, [IPv6]:PORT, or PORT for"
-	     " 127.0.0.1:PORT; port 0 is any\n"
-	     "free one. TIME is 250us, 250ms, 1.5s, 2m, 1h, or a number of"
-	     " seconds. SIZE is a\n"
-	     "number of bytes, or 64k, 1m, 2g.\n"
-	     "\n"
-	     "  mtasync -l 0.0.0.0:80 -l [::]:80 --log=combined"
-	     " --log-file=access.log site\n"
-	     "  mtasync -w 2 -l 8080 & curl http://127.0.0.1:8080/sleep/1.5s");
-	fflush(stdout);
+	usage_print_start();
+	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+		const struct options_row *row = &options_table[i];
+		const char *initial = row->initial != NULL ? row->initial
+							   : row->origin;
+
+		usage_print_option(&(struct usage_option){ row->name,
+		    row->value, row->help, initial, row->group, row->letter });
+	}
+	usage_print_end();
 }
 
 /* Fills in both of what getopt_long() wants to know about the table. */
@@ -371,30 +349,11 @@ options_refuse(int code, char **argv)
 	return OPTIONS_USAGE;
 }
 
-/* The longest queue that the kernel grants, from proc(5). */
-static int64_t
-options_read_somaxconn(void)
-{
-	FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
-	int64_t value = SOMAXCONN;
-	char text[32] = "";
-
-	if (file == NULL)
-		return value;
-	if (fgets(text, sizeof(text), file) != NULL)
-		text[strcspn(text, "\n")] = '\0';
-	fclose(file);
-	if (units_parse_count(span_of(text), &value) != UNITS_OK || value < 1 ||
-	    value > INT_MAX)
-		return SOMAXCONN;
-	return value;
-}
-
 static void
 options_set_defaults(struct options *options)
 {
 	*options = (struct options){ .log_level = LOG_LEVEL_INFO,
-		.backlog = options_read_somaxconn() };
+		.backlog = listener_queue_max() };
 	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
 		const struct options_row *row = &options_table[i];
 		bool fine = row->initial == NULL ||

@@ -2,6 +2,7 @@
 #ifndef MTASYNC_BASE_LISTENER_H
 #define MTASYNC_BASE_LISTENER_H
 
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "base/span.h"
@@ -41,6 +42,9 @@ int listener_claim(struct listener_address *address);
  * errno. Main thread.
  */
 int listener_bind(const struct listener_address *address);
+
+/* The longest queue that the kernel grants, from proc(5). Main thread. */
+int64_t listener_queue_max(void);
 
 /*
  * Before a close, which resets who is queued: no connection begins on this
