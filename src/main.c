@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +10,10 @@
 
 #include "base/cpus.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "loop/server.h"
 #include "options.h"
+#include "report.h"
 
 /* How long the connections that drain may stay idle, and how long a closed one
  * waits for its client to close too. */
@@ -90,48 +91,6 @@ main_open_root(const char *root)
 	return fd;
 }
 
-/* Where the lines about start and end go: not among those of the access log. */
-static FILE *
-main_talk(const struct options *options)
-{
-	bool taken = options->access_log &&
-		     strcmp(options->access_log_file, "-") == 0;
-
-	return taken ? stderr : stdout;
-}
-
-static void
-main_say_start(FILE *out, const struct options *options,
-    const struct server_config *config)
-{
-	fprintf(out, "mtasync: serving %s on", options->root);
-	for (unsigned i = 0; i < config->address_count; i++) {
-		char text[LISTENER_TEXT_MAX];
-
-		listener_format(text, &config->addresses[i]);
-		fprintf(out, "%s http://%s/", i > 0 ? "," : "", text);
-	}
-	fprintf(out, " with %u worker%s\n", config->workers,
-	    config->workers == 1 ? "" : "s");
-	fflush(out);
-}
-
-static void
-main_say_end(FILE *out, const struct server_summary *summary, int64_t time,
-    uint64_t dropped)
-{
-	fprintf(out,
-	    "mtasync: served %" PRIu64 " requests, cut %" PRIu64 ", in %" PRId64
-	    ".%03" PRId64 " s",
-	    summary->served, summary->cut, time / CLOCK_S,
-	    time % CLOCK_S / CLOCK_MS);
-	if (dropped > 0)
-		fprintf(out, "; %" PRIu64 " lines of the log were dropped",
-		    dropped);
-	fputc('\n', out);
-	fflush(out);
-}
-
 static void
 main_configure(struct options *options, struct server_config *config)
 {
@@ -158,14 +117,16 @@ main_configure(struct options *options, struct server_config *config)
 
 /* Opens what the server is given; returns 0, or -1 and has said why. */
 static int
-main_open(const struct options *options, struct server_config *config)
+main_open_files(const struct options *options, struct server_config *config,
+    const struct privileges *privileges)
 {
 	config->app.site.root = main_open_root(options->root);
-	if (config->app.site.root == -1 ||
-	    server_plan_descriptors(config) == -1)
+	if (config->app.site.root == -1)
 		return -1;
 	if (!options->access_log)
 		return 0;
+	if (strcmp(options->access_log_file, "-") != 0)
+		privileges_make_file(privileges, options->access_log_file);
 	config->log = access_log_open(options->access_log_file,
 	    config->workers);
 	if (config->log == NULL) {
@@ -177,57 +138,89 @@ main_open(const struct options *options, struct server_config *config)
 	return 0;
 }
 
+/*
+ * Opens all that the server needs with the rights that it was started with,
+ * and then gives them up. Users are looked up before the chroot, since their
+ * databases lie outside; the files lie inside.
+ */
+static struct server *
+main_open(struct options *options, struct server_config *config,
+    struct privileges *privileges)
+{
+	struct server *server;
+
+	if (sandbox_open(&config->sandbox, options->sandbox) == -1 ||
+	    privileges_find(privileges, options->user) == -1 ||
+	    server_plan_descriptors(config) == -1)
+		return NULL;
+	if (options->chroot != NULL && privileges_enter(options->chroot) == -1)
+		return NULL;
+	if (options->root == NULL)
+		options->root = main_default_root();
+	if (main_open_files(options, config, privileges) == -1)
+		return NULL;
+	server = server_open(config);
+	if (server == NULL || privileges_drop(privileges) == 0)
+		return server;
+	server_close(server);
+	return NULL;
+}
+
 /* Serves until the end. The signals are blocked before any thread starts. */
 static enum main_status
 main_serve(struct server *server, const struct options *options,
-    struct server_config *config)
+    struct server_config *config, const struct privileges *privileges)
 {
-	FILE *out = main_talk(options);
 	int64_t start = clock_now();
 	struct server_summary summary;
 	uint64_t dropped;
 
-	if (config->log != NULL && access_log_start(config->log) == -1) {
-		log_error("the log's writer can't be started: %m");
+	if (config->log != NULL &&
+	    access_log_start(config->log, &config->sandbox) == -1)
 		return MAIN_FAILED;
-	}
 	if (server_start(server) == -1)
 		return MAIN_FAILED;
-	if (options->log_level >= LOG_LEVEL_INFO)
-		main_say_start(out, options, config);
+	report_start(options, config, privileges);
 	server_run(server, &summary);
 	dropped = access_log_close(config->log);
 	config->log = NULL;
-	if (options->log_level >= LOG_LEVEL_INFO)
-		main_say_end(out, &summary, clock_now() - start, dropped);
+	report_end(options, &summary, clock_now() - start, dropped);
 	if (summary.failed)
 		return MAIN_FAILED;
 	return summary.cut > 0 ? MAIN_CUT : MAIN_STOPPED;
 }
 
+/* Does all of a start but to serve. */
+static enum main_status
+main_check(const struct options *options, const struct server_config *config)
+{
+	if (sandbox_enter(&config->sandbox, ROLE_MAIN) == -1)
+		return MAIN_FAILED;
+	printf("mtasync: %s can be served as asked\n", options->root);
+	return main_end_output();
+}
+
 static enum main_status
 main_run(struct options *options)
 {
-	struct server_config config = { 0 };
-	struct server *server = NULL;
+	struct server_config config = { .app.site.root = -1 };
+	struct privileges privileges = { 0 };
 	enum main_status status = MAIN_FAILED;
+	struct server *server;
 
 	log_set_level(options->log_level);
-	if (options->root == NULL)
-		options->root = main_default_root();
 	main_configure(options, &config);
-	if (main_open(options, &config) == 0)
-		server = server_open(&config);
-	if (server != NULL && options->check) {
-		printf("mtasync: %s can be served as asked\n", options->root);
-		status = main_end_output();
-	} else if (server != NULL) {
-		status = main_serve(server, options, &config);
-	}
+	server = main_open(options, &config, &privileges);
+	if (server != NULL && options->check)
+		status = main_check(options, &config);
+	else if (server != NULL)
+		status = main_serve(server, options, &config, &privileges);
 	server_close(server);
 	access_log_close(config.log);
 	if (config.app.site.root != -1)
 		close(config.app.site.root);
+	privileges_free(&privileges);
+	sandbox_close(&config.sandbox);
 	return status;
 }
 

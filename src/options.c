@@ -42,6 +42,7 @@ struct options_row {
 	    const char *text);
 	size_t field; /* offset in struct options */
 	const struct options_kind *kind;
+	const char *path; /* what a path has to name */
 	int64_t minimum, maximum;
 	char letter;                /* 0: there is only the long form */
 	enum options_result result; /* other than OPTIONS_RUN: ends it all */
@@ -183,15 +184,50 @@ options_set_log(const struct options_row *row, struct options *options,
 }
 
 static bool
-options_set_log_file(const struct options_row *row, struct options *options,
+options_set_sandbox(const struct options_row *row, struct options *options,
     const char *text)
 {
-	options->access_log_file = text;
+	static const char *const modes[] = { [SANDBOX_AUTO] = "auto",
+		[SANDBOX_REQUIRE] = "require",
+		[SANDBOX_OFF] = "off" };
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strcmp(text, modes[i]) == 0) {
+			options->sandbox = (enum sandbox_mode)i;
+			return true;
+		}
+	log_error(OPTIONS_REFUSED "must be auto, require or off", row->name,
+	    text);
+	return false;
+}
+
+/* USER or USER:GROUP; who that is, is looked up when it is needed. */
+static bool
+options_set_user(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	const char *colon = strchr(text, ':');
+	bool fine = colon == NULL ? text[0] != '\0'
+				  : colon > text && colon[1] != '\0' &&
+					strchr(colon + 1, ':') == NULL;
+
+	options->user = text;
+	if (!fine)
+		log_error(OPTIONS_REFUSED "must be USER or USER:GROUP",
+		    row->name, text);
+	return fine;
+}
+
+/* A path. */
+static bool
+options_set_path(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	*(const char **)options_field(row, options) = text;
 	if (text[0] != '\0')
 		return true;
-	log_error(OPTIONS_REFUSED "must be the name of a file, or - for "
-				  "standard output",
-	    row->name, text);
+	log_error(OPTIONS_REFUSED "must be the name of a %s", row->name, text,
+	    row->path);
 	return false;
 }
 
@@ -223,6 +259,9 @@ options_set_check(const struct options_row *row, struct options *options,
  OPTIONS_NUMBER(member, options_time, least, 24 * OPTIONS_HOUR)
 #define OPTIONS_NAME(member) \
  .set = options_set_name, .field = offsetof(struct options, member)
+#define OPTIONS_PATH(member, what)                                   \
+ .set = options_set_path, .field = offsetof(struct options, member), \
+ .path = (what)
 
 static const struct options_row options_table[] = {
 	{ "listen", "ADDRESS", "where to listen; may be repeated",
@@ -262,7 +301,14 @@ static const struct options_row options_table[] = {
 	{ "log", "FORMAT", "access log: combined or off", "off",
 	    .set = options_set_log },
 	{ "log-file", "FILE", "where to; - is standard output", "-",
-	    .set = options_set_log_file },
+	    OPTIONS_PATH(access_log_file, "file, or - for standard output") },
+
+	{ "user", "USER[:GROUP]", "whom to become, from root, before it serves",
+	    .group = "Privileges", .set = options_set_user },
+	{ "chroot", "DIR", "what / is, for ROOT and --log-file, too",
+	    OPTIONS_PATH(chroot, "directory") },
+	{ "sandbox", "MODE", "threads' confines: auto, require or off", "auto",
+	    .set = options_set_sandbox },
 
 	{ "quiet", NULL, "say only what goes wrong", .group = "This program",
 	    .set = options_set_level, .letter = 'q' },

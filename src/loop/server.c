@@ -219,17 +219,27 @@ server_join(struct server *server)
 		worker_join(server->workers[i]);
 }
 
-int
-server_start(struct server *server)
+static int
+server_start_workers(struct server *server)
 {
 	for (unsigned i = 0; i < server->worker_count; i++)
 		if (worker_start(server->workers[i]) == -1) {
 			log_error("worker %u can't be started: %m", i);
-			server_order(server, WORKER_STOP);
-			server_join(server);
 			return -1;
 		}
 	return 0;
+}
+
+/* The main thread is confined last: what it starts has its confines, too. */
+int
+server_start(struct server *server)
+{
+	if (server_start_workers(server) == 0 &&
+	    sandbox_enter(&server->config->sandbox, ROLE_MAIN) == 0)
+		return 0;
+	server_order(server, WORKER_STOP);
+	server_join(server);
+	return -1;
 }
 
 static void
@@ -241,7 +251,7 @@ server_on_signal(struct server *server)
 		return;
 	if (info.ssi_signo == SIGUSR1) {
 		if (server->config->log != NULL)
-			access_log_reopen(server->config->log);
+			(void)access_log_reopen(server->config->log);
 	} else if (server->order == WORKER_SERVE) {
 		server_order(server, WORKER_DRAIN);
 	} else {

@@ -35,8 +35,11 @@ int server_plan_descriptors(struct server_config *config);
  */
 struct server *server_open(struct server_config *config);
 
-/* Listens and serves. Returns 0; or -1, and has said why and ended all that
- * had been started. */
+/*
+ * Listens and serves, and confines the calling thread: no other can be started
+ * any more. Returns 0; or -1, and has said why and ended all that had been
+ * started.
+ */
 int server_start(struct server *server);
 
 /*

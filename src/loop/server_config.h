@@ -7,6 +7,7 @@
 #include "app/app.h"
 #include "base/access_log.h"
 #include "base/listener.h"
+#include "base/sandbox.h"
 #include "loop/deadlines.h"
 
 struct server_config {
@@ -20,6 +21,7 @@ struct server_config {
 	int64_t limits[DEADLINE_KINDS]; /* ns, by kind */
 	int64_t drain_limit;            /* ns */
 	struct access_log *log;         /* a ring per worker; NULL: no log */
+	struct sandbox sandbox;         /* confines the threads */
 };
 
 #endif
