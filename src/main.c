@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/activation.h"
 #include "base/cpus.h"
 #include "base/log.h"
 #include "base/privileges.h"
@@ -94,10 +95,10 @@ main_open_root(const char *root)
 static void
 main_configure(struct options *options, struct server_config *config)
 {
-	config->addresses = options->listen;
-	config->address_count = options->listen_count;
 	config->workers = options->workers > 0 ? (unsigned)options->workers
 					       : cpus_available();
+	config->listen = (struct listeners_wanted){ options->listen,
+		options->listen_count, 0, config->workers, options->take_over };
 	config->max_conns = (unsigned)options->max_connections;
 	config->backlog = (int)options->backlog;
 	config->max_body = (uint64_t)options->max_body;
@@ -115,33 +116,94 @@ main_configure(struct options *options, struct server_config *config)
 		options->added.size };
 }
 
-/* Opens what the server is given; returns 0, or -1 and has said why. */
+/*
+ * What a service manager hands over takes the place of the default address.
+ * Returns 0, or -1 and has said why.
+ */
 static int
-main_open_files(const struct options *options, struct server_config *config,
+main_inherit(const struct options *options, struct server_config *config)
+{
+	int count = activation_count();
+
+	if (count == -1) {
+		log_error("LISTEN_FDS must be a number of sockets");
+		return -1;
+	}
+	config->listen.inherited = (unsigned)count;
+	if (count > 0 && !options->listen_given)
+		config->listen.count = 0;
+	return 0;
+}
+
+/* Returns 0, or -1 and has said why. */
+static int
+main_use_root(struct server *server, const struct options *options, int root)
+{
+	int result = server_use_root(server, root);
+
+	if (result == -1)
+		log_error("can't serve %s: %m", options->root);
+	return result;
+}
+
+/* Returns 0, or -1 and has said why. */
+static int
+main_open_log(const struct options *options, struct server_config *config,
     const struct privileges *privileges)
 {
-	config->app.site.root = main_open_root(options->root);
-	if (config->app.site.root == -1)
-		return -1;
 	if (!options->access_log)
 		return 0;
 	if (strcmp(options->access_log_file, "-") != 0)
 		privileges_make_file(privileges, options->access_log_file);
 	config->log = access_log_open(options->access_log_file,
 	    config->workers);
-	if (config->log == NULL) {
-		log_error("can't write the log to %s: %m: name a file that "
-			  "mtasync may write",
-		    options->access_log_file);
+	if (config->log != NULL)
+		return 0;
+	log_error("can't write the log to %s: %m: name a file that mtasync may "
+		  "write",
+	    options->access_log_file);
+	return -1;
+}
+
+/* Goes into the chroot, if there is to be one; returns 0, or -1 and has said
+ * why. */
+static int
+main_enter(const struct options *options)
+{
+	if (options->chroot == NULL)
+		return 0;
+	if (!activation_waits_at_path())
+		return privileges_enter(options->chroot);
+	log_error("--chroot=%s: the NOTIFY_SOCKET of the service manager would "
+		  "lie outside: let it change the root, by RootDirectory=",
+	    options->chroot);
+	return -1;
+}
+
+/* ROOT and the log, which lie inside a chroot; returns 0, or -1 and has said
+ * why. */
+static int
+main_open_files(struct server *server, struct options *options,
+    struct server_config *config, const struct privileges *privileges)
+{
+	int root, result;
+
+	if (main_enter(options) == -1)
 		return -1;
-	}
-	return 0;
+	if (options->root == NULL)
+		options->root = main_default_root();
+	root = main_open_root(options->root);
+	if (root == -1)
+		return -1;
+	result = main_use_root(server, options, root);
+	close(root);
+	return result == -1 ? -1 : main_open_log(options, config, privileges);
 }
 
 /*
- * Opens all that the server needs with the rights that it was started with,
- * and then gives them up. Users are looked up before the chroot, since their
- * databases lie outside; the files lie inside.
+ * Opens all that the server needs with the rights that the program was started
+ * with, and then gives them up. Users are looked up outside of a chroot, where
+ * their databases are. Returns NULL, and has said why.
  */
 static struct server *
 main_open(struct options *options, struct server_config *config,
@@ -151,19 +213,61 @@ main_open(struct options *options, struct server_config *config,
 
 	if (sandbox_open(&config->sandbox, options->sandbox) == -1 ||
 	    privileges_find(privileges, options->user) == -1 ||
-	    server_plan_descriptors(config) == -1)
-		return NULL;
-	if (options->chroot != NULL && privileges_enter(options->chroot) == -1)
-		return NULL;
-	if (options->root == NULL)
-		options->root = main_default_root();
-	if (main_open_files(options, config, privileges) == -1)
+	    main_inherit(options, config) == -1)
 		return NULL;
 	server = server_open(config);
-	if (server == NULL || privileges_drop(privileges) == 0)
+	if (server == NULL ||
+	    (main_open_files(server, options, config, privileges) == 0 &&
+		privileges_drop(privileges) == 0))
 		return server;
 	server_close(server);
 	return NULL;
+}
+
+/* Returns 0; or -1 and has said why, and all is as before. */
+static int
+main_reload(struct server *server, const struct options *options,
+    struct server_config *config)
+{
+	int root = main_open_root(options->root), result = -1;
+
+	if (root == -1)
+		return -1;
+	if (config->log == NULL || access_log_reopen(config->log) == 0)
+		result = main_use_root(server, options, root);
+	close(root);
+	return result;
+}
+
+/* Serves until the end, and does meanwhile what the operator wants. */
+static void
+main_wait(struct server *server, const struct options *options,
+    struct server_config *config)
+{
+	for (;;) {
+		switch (server_wait(server)) {
+		case SERVER_REOPEN:
+			if (config->log != NULL)
+				(void)access_log_reopen(config->log);
+			break;
+		case SERVER_RELOAD:
+			activation_tell(ACTIVATION_RELOADING);
+			if (main_reload(server, options, config) == 0)
+				break;
+			log_error("not reloaded: it goes on as before");
+			activation_tell(ACTIVATION_READY);
+			break;
+		case SERVER_RELOADED:
+			report_reload(options);
+			activation_tell(ACTIVATION_READY);
+			break;
+		case SERVER_STOPPING:
+			activation_tell(ACTIVATION_STOPPING);
+			break;
+		case SERVER_ENDED:
+			return;
+		}
+	}
 }
 
 /* Serves until the end. The signals are blocked before any thread starts. */
@@ -180,8 +284,10 @@ main_serve(struct server *server, const struct options *options,
 		return MAIN_FAILED;
 	if (server_start(server) == -1)
 		return MAIN_FAILED;
-	report_start(options, config, privileges);
-	server_run(server, &summary);
+	report_start(options, config, server_listeners(server), privileges);
+	activation_tell(ACTIVATION_READY);
+	main_wait(server, options, config);
+	server_sum_up(server, &summary);
 	dropped = access_log_close(config->log);
 	config->log = NULL;
 	report_end(options, &summary, clock_now() - start, dropped);
@@ -190,7 +296,7 @@ main_serve(struct server *server, const struct options *options,
 	return summary.cut > 0 ? MAIN_CUT : MAIN_STOPPED;
 }
 
-/* Does all of a start but to serve. */
+/* Has done all of a start but to serve. */
 static enum main_status
 main_check(const struct options *options, const struct server_config *config)
 {
@@ -203,7 +309,7 @@ main_check(const struct options *options, const struct server_config *config)
 static enum main_status
 main_run(struct options *options)
 {
-	struct server_config config = { .app.site.root = -1 };
+	struct server_config config = { 0 };
 	struct privileges privileges = { 0 };
 	enum main_status status = MAIN_FAILED;
 	struct server *server;
@@ -217,8 +323,6 @@ main_run(struct options *options)
 		status = main_serve(server, options, &config, &privileges);
 	server_close(server);
 	access_log_close(config.log);
-	if (config.app.site.root != -1)
-		close(config.app.site.root);
 	privileges_free(&privileges);
 	sandbox_close(&config.sandbox);
 	return status;

@@ -243,12 +243,11 @@ options_set_level(const struct options_row *row, struct options *options,
 }
 
 static bool
-options_set_check(const struct options_row *row, struct options *options,
+options_set_flag(const struct options_row *row, struct options *options,
     const char *text)
 {
-	(void)row;
 	(void)text;
-	options->check = true;
+	*(bool *)options_field(row, options) = true;
 	return true;
 }
 
@@ -276,6 +275,9 @@ static const struct options_row options_table[] = {
 	{ "max-conns", "N", "connections at once, all in all",
 	    .origin = "RLIMIT_NOFILE",
 	    OPTIONS_NUMBER(max_connections, options_count, 1, 100000000) },
+	{ "take-over", NULL, "take the place of an mtasync that runs there",
+	    .set = options_set_flag,
+	    .field = offsetof(struct options, take_over) },
 	{ "max-body", "SIZE", "largest body of a request", "1m",
 	    OPTIONS_NUMBER(max_body, options_size, 0, INT64_C(1) << 40) },
 
@@ -315,7 +317,7 @@ static const struct options_row options_table[] = {
 	{ "verbose", NULL, "say what goes wrong with clients, too",
 	    .set = options_set_level, .letter = 'v' },
 	{ "check", NULL, "say whether it could start, and leave",
-	    .set = options_set_check },
+	    .set = options_set_flag, .field = offsetof(struct options, check) },
 	{ "help", NULL, "show this, and leave", .result = OPTIONS_DONE,
 	    .letter = 'h' },
 	{ "version", NULL, "show the versions in use, and leave",
@@ -452,7 +454,8 @@ options_parse(struct options *options, int argc, char **argv)
 		if (!row->set(row, options, optarg))
 			return OPTIONS_USAGE;
 	}
-	if (options->listen_count == 0)
+	options->listen_given = options->listen_count > 0;
+	if (!options->listen_given)
 		options->listen_count = 1;
 	return options_parse_root(options, argc - optind, argv + optind);
 }

@@ -17,6 +17,8 @@
 struct options {
 	struct listener_address listen[OPTIONS_LISTEN_MAX];
 	unsigned listen_count;   /* at least 1 */
+	bool listen_given;       /* it is not the default */
+	bool take_over;          /* from an mtasync that listens there */
 	int64_t workers;         /* 0: as many as cpus_available() */
 	int64_t backlog;         /* connections */
 	int64_t max_connections; /* 0: as many as RLIMIT_NOFILE allows */

@@ -21,17 +21,17 @@ report_stream(const struct options *options)
 
 void
 report_start(const struct options *options, const struct server_config *config,
-    const struct privileges *privileges)
+    const struct listeners *listeners, const struct privileges *privileges)
 {
 	FILE *out = report_stream(options);
 
 	if (options->log_level < LOG_LEVEL_INFO)
 		return;
 	fprintf(out, "mtasync: serving %s on", options->root);
-	for (unsigned i = 0; i < config->address_count; i++) {
+	for (unsigned i = 0; i < listeners->count; i++) {
 		char text[LISTENER_TEXT_MAX];
 
-		listener_format(text, &config->addresses[i]);
+		listener_format(text, &listeners->list[i].address);
 		fprintf(out, "%s http://%s/", i > 0 ? "," : "", text);
 	}
 	fprintf(out, " with %u worker%s", config->workers,
@@ -41,6 +41,18 @@ report_start(const struct options *options, const struct server_config *config,
 	if (options->chroot != NULL)
 		fprintf(out, ", in %s", options->chroot);
 	fprintf(out, ", %s\n", sandbox_describe(&config->sandbox));
+	fflush(out);
+}
+
+void
+report_reload(const struct options *options)
+{
+	FILE *out = report_stream(options);
+
+	if (options->log_level < LOG_LEVEL_INFO)
+		return;
+	fprintf(out, "mtasync: reloaded, serving %s as it is now\n",
+	    options->root);
 	fflush(out);
 }
 

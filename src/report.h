@@ -10,7 +10,10 @@
 
 /* What is served, where, as whom and how confined. */
 void report_start(const struct options *options,
-    const struct server_config *config, const struct privileges *privileges);
+    const struct server_config *config, const struct listeners *listeners,
+    const struct privileges *privileges);
+
+void report_reload(const struct options *options);
 
 /* What was done in `time` nanoseconds; `dropped` are lines of the log. */
 void report_end(const struct options *options,

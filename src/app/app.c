@@ -56,6 +56,12 @@ app_close(struct app *app)
 	site_close(&app->site);
 }
 
+void
+app_use_root(struct app *app, int root)
+{
+	site_use_root(&app->site, root);
+}
+
 static void
 app_begin(struct app *app, const struct http_request *request,
     struct answer *answer)

@@ -29,6 +29,10 @@ struct app {
 int app_open(struct app *app, const struct app_config *config);
 void app_close(struct app *app);
 
+/* Before the first answer, and later when another is to be served: see
+ * site_use_root(). */
+void app_use_root(struct app *app, int root);
+
 /*
  * Begins the answer to a request that http_request_parse() has accepted; see
  * answer_next(), and end with answer_fini(). Never fails: what can't be served

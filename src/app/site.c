@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -17,7 +18,7 @@
 int
 site_open(struct site *site, const struct site_config *config)
 {
-	*site = (struct site){ .config = config };
+	*site = (struct site){ .config = config, .root = -1 };
 	site->buckets = calloc(SITE_BUCKETS, sizeof *site->buckets);
 	TAILQ_INIT(&site->memory.used);
 	TAILQ_INIT(&site->open.used);
@@ -57,15 +58,31 @@ site_limit(struct site *site, struct site_shelf *shelf, size_t count)
 		site_forget(site, TAILQ_LAST(&shelf->used, site_used));
 }
 
+static void
+site_forget_all(struct site *site)
+{
+	site_limit(site, &site->memory, 0);
+	site_limit(site, &site->open, 0);
+	if (site->root != -1)
+		close(site->root);
+	site->root = -1;
+}
+
 void
 site_close(struct site *site)
 {
 	if (site->buckets == NULL)
 		return;
-	site_limit(site, &site->memory, 0);
-	site_limit(site, &site->open, 0);
+	site_forget_all(site);
 	free(site->buckets);
 	site->buckets = NULL;
+}
+
+void
+site_use_root(struct site *site, int root)
+{
+	site_forget_all(site);
+	site->root = root;
 }
 
 /* FNV-1a: paths are short, and a client that finds collisions among the names
@@ -139,7 +156,7 @@ site_is_current(const struct site *site, struct resource *resource,
 	if (moment->now - resource->checked < SITE_CHECK_TIME)
 		return true;
 	resource->checked = moment->now;
-	return resource_is_current(resource, site->config->root);
+	return resource_is_current(resource, site->root);
 }
 
 /* The cached one at a path, as the most recently used; NULL: none is good. */
@@ -179,7 +196,7 @@ site_find_file(struct site *site, const struct site_query *query,
 		*found = file_take(resource_choose(resource, query->request));
 		return SITE_FOUND;
 	}
-	resource = resource_open(config->root, query->path, config->fields,
+	resource = resource_open(site->root, query->path, config->fields,
 	    moment, &status);
 	if (resource == NULL)
 		return site_fault(errno, &status);

@@ -31,7 +31,6 @@ TAILQ_HEAD(site_used, resource);
 
 /* What all threads' caches share; constant while they run. */
 struct site_config {
-	int root;            /* an open directory */
 	const char *index;   /* the file that a directory is served by */
 	const char *missing; /* the page of a 404, a path below the root */
 	struct span fields;  /* field lines that every answer carries */
@@ -47,6 +46,7 @@ struct site_shelf {
 
 struct site {
 	const struct site_config *config;
+	int root; /* an open directory; -1: none yet */
 	struct site_bucket *buckets;
 	struct site_shelf memory; /* those of small files alone */
 	struct site_shelf open;   /* those that hold descriptors */
@@ -57,6 +57,12 @@ int site_open(struct site *site, const struct site_config *config);
 
 /* Forgets all files; those that answers hold live on. */
 void site_close(struct site *site);
+
+/*
+ * Serves from this open directory, which is the site's from now on, and forgets
+ * what it knows of the former one. Without a root nothing is found.
+ */
+void site_use_root(struct site *site, int root);
 
 /*
  * Finds what a decoded path (see http_target_decode) names: a file, or, for ""

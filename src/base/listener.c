@@ -1,6 +1,6 @@
 /*
  * listener: addresses as people write them, and the sockets bound to them.
- * Owns nothing; runs in the main thread, before there are others.
+ * Owns nothing; runs in the main thread.
  */
 #include "config.h"
 
@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/filter.h>
 #include <netdb.h>
@@ -184,6 +185,74 @@ listener_queue_max(void)
 	    value > INT_MAX)
 		return SOMAXCONN;
 	return value;
+}
+
+bool
+listener_has_any_port(const struct listener_address *address)
+{
+	const struct sockaddr_storage *found = &address->socket;
+
+	if (found->ss_family == AF_INET6)
+		return ((const struct sockaddr_in6 *)found)->sin6_port == 0;
+	return ((const struct sockaddr_in *)found)->sin_port == 0;
+}
+
+/* Whether `option` of a socket has this value. */
+static bool
+listener_is(int fd, int option, int value)
+{
+	int found = -1;
+	socklen_t size = sizeof(found);
+
+	return getsockopt(fd, SOL_SOCKET, option, &found, &size) == 0 &&
+	       found == value;
+}
+
+int
+listener_inherit(int fd, struct listener_address *address)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	address->size = sizeof(address->socket);
+	if (flags == -1 || getsockname(fd, (struct sockaddr *)&address->socket,
+			       &address->size) == -1)
+		return -1;
+	if ((address->socket.ss_family != AF_INET &&
+		address->socket.ss_family != AF_INET6) ||
+	    !listener_is(fd, SO_TYPE, SOCK_STREAM) ||
+	    !listener_is(fd, SO_ACCEPTCONN, 1)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
+		return -1;
+	return listener_set(fd, IPPROTO_TCP, TCP_NODELAY);
+}
+
+/* By index in the group of SO_REUSEPORT, at random. */
+int
+listener_steer(int fd, unsigned first, unsigned count)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    (unsigned)(SKF_AD_OFF + SKF_AD_RANDOM)),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count),
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, first),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
+	    sizeof(program));
+}
+
+void
+listener_stop_steering(int fd)
+{
+	/* where there is no such program any more, nothing is to be done */
+	(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &(int){ 0 },
+	    sizeof(int));
 }
 
 void

@@ -2,6 +2,7 @@
 #ifndef MTASYNC_BASE_LISTENER_H
 #define MTASYNC_BASE_LISTENER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -45,12 +46,31 @@ int listener_bind(const struct listener_address *address);
 
 /* The longest queue that the kernel grants, from proc(5). Main thread. */
 int64_t listener_queue_max(void);
+/* Whether the port is 0, which means any free one. */
+bool listener_has_any_port(const struct listener_address *address);
+
+/*
+ * Makes a socket that somebody else has bound, and listens on, fit for use:
+ * non-blocking, close-on-exec, TCP_NODELAY; *address is where it listens.
+ * Returns 0, or -1 with errno: EINVAL where it is no TCP socket that listens,
+ * EBADF where there is none. Main thread.
+ */
+int listener_inherit(int fd, struct listener_address *address);
+
+/*
+ * Has new connections go to `count` shards of the group that `fd` is in, from
+ * index `first` on, at random; the indices are by the order in which the
+ * shards began to listen. An index that nobody has is as if nothing had been
+ * said. Returns 0, or -1 with errno. The other ends it. Main thread.
+ */
+int listener_steer(int fd, unsigned first, unsigned count);
+void listener_stop_steering(int fd);
 
 /*
  * Before a close, which resets who is queued: no connection begins on this
  * shard any more, and what is queued can still be accepted. A client that
  * asks for one hears nothing, asks again after a second, and is refused by
- * then. Does what it can; the thread that owns the descriptor.
+ * then. Does what it can. Main thread.
  */
 void listener_shut(int fd);
 

@@ -3,84 +3,66 @@
 
 #include "loop/server.h"
 
-#include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "loop/descriptors.h"
 #include "loop/worker.h"
-
-/* Descriptors that are neither connections nor served files: the standard
- * ones, ROOT, the log, and a few that libraries open for a moment. */
-#define SERVER_FDS_OWN 16
-/* The base's 4, the inbox, and a file that is being opened in each coding. */
-#define SERVER_FDS_PER_WORKER 9
-#define SERVER_FILES_MAX      64 /* that one worker's cache may hold open */
-#define SERVER_FILES_MIN      4
 
 /* How long the 503s of the drain deadline may take to go out. */
 #define SERVER_CUT_LIMIT CLOCK_S
 
+/* How long handshakes under way may take to end: some round trips. */
+#define SERVER_HANDSHAKE_LIMIT CLOCK_S
+
+/* What becomes of the listening sockets: from TAKING on if there is a
+ * predecessor, else from SERVING on. */
+enum server_stage {
+	SERVER_TAKING,   /* the predecessor has not closed its sockets yet */
+	SERVER_SETTLING, /* handshakes on those we give up may be under way */
+	SERVER_TRIMMING, /* the workers take what is queued there */
+	SERVER_SERVING,
+	SERVER_SHUTTING, /* a drain: handshakes may be under way */
+	SERVER_CLOSING,  /* the workers take what is queued */
+	SERVER_CLOSED,
+};
+
+/* How often to look whether a stage is over; 0: we are told. */
+static const int64_t server_looks[] = {
+	[SERVER_TAKING] = 50 * CLOCK_MS,
+	[SERVER_SETTLING] = 5 * CLOCK_MS,
+	[SERVER_TRIMMING] = 0,
+	[SERVER_SERVING] = 0,
+	[SERVER_SHUTTING] = 5 * CLOCK_MS,
+	[SERVER_CLOSING] = 0,
+	[SERVER_CLOSED] = 0,
+};
+
 struct server {
 	struct server_config *config;
+	struct listeners listeners;
 	struct worker_host host;
 	struct worker **workers;
 	unsigned worker_count;
 	_Atomic unsigned ended; /* workers whose threads are about to end */
-	int done;               /* eventfd: a worker has ended */
+	int news;               /* eventfd: a worker has something to tell */
 	int signals;            /* signalfd */
+	bool failed;            /* a worker ended by itself */
+	bool reloading;         /* until all have taken their new ROOT */
+	enum server_stage stage;
+	int64_t patience; /* when handshakes are not waited for any more */
 	enum worker_order order;
 	int64_t deadline; /* when the order goes up by itself */
 };
-
-int
-server_plan_descriptors(struct server_config *config)
-{
-	struct rlimit limit;
-	unsigned workers = config->workers;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1) {
-		log_error("RLIMIT_NOFILE can't be read: %m");
-		return -1;
-	}
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
-		log_error("RLIMIT_NOFILE stays as it is: %m");
-
-	uint64_t all = limit.rlim_cur < 1U << 30 ? limit.rlim_cur : 1U << 30;
-	uint64_t files = all / 8 / workers;
-
-	if (files > SERVER_FILES_MAX)
-		files = SERVER_FILES_MAX;
-	if (files < SERVER_FILES_MIN)
-		files = SERVER_FILES_MIN;
-
-	uint64_t reserve = SERVER_FDS_OWN +
-			   workers * (SERVER_FDS_PER_WORKER +
-					 config->address_count + files);
-	uint64_t wanted = config->max_conns > 0 ? config->max_conns : 1;
-
-	if (all < reserve + wanted) {
-		log_error("--max-conns=%" PRIu64 " with --workers=%u needs "
-			  "%" PRIu64 " file descriptors, and %" PRIu64
-			  " are allowed: raise the limit (ulimit -Hn) or ask "
-			  "for less",
-		    wanted, workers, reserve + wanted, all);
-		return -1;
-	}
-	if (config->max_conns == 0)
-		config->max_conns = (unsigned)(all - reserve);
-	config->app.site.open_files = (unsigned)files;
-	return 0;
-}
 
 /* Room for one more connection, as far as one worker can see. Any worker. */
 static bool
@@ -100,30 +82,23 @@ server_has_room(void *arg)
 
 /* Any worker. */
 static void
+server_on_news(void *arg)
+{
+	const struct server *server = arg;
+	uint64_t one = 1;
+
+	if (write(server->news, &one, sizeof one) == -1)
+		log_error("the main thread can't be told: %m");
+}
+
+/* Any worker. */
+static void
 server_on_worker_end(void *arg)
 {
 	struct server *server = arg;
-	uint64_t one = 1;
 
 	atomic_fetch_add(&server->ended, 1);
-	if (write(server->done, &one, sizeof one) == -1)
-		log_error("the end of a worker can't be told: %m");
-}
-
-/* What the operator can do about an address that can't be had. */
-static const char *
-server_advice(int error)
-{
-	switch (error) {
-	case EADDRINUSE:
-		return "stop what listens there, or choose another port";
-	case EACCES:
-		return "ports below 1024 are for root; choose another one";
-	case EADDRNOTAVAIL:
-		return "it is no address of this machine";
-	default:
-		return "choose another address";
-	}
+	server_on_news(server);
 }
 
 static int
@@ -135,29 +110,20 @@ server_take_signals(struct server *server)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 ||
 	    sigaction(SIGPIPE, &ignore, NULL) == -1)
 		return -1;
 	server->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	server->done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	return server->signals == -1 || server->done == -1 ? -1 : 0;
+	server->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return server->signals == -1 || server->news == -1 ? -1 : 0;
 }
 
 static int
-server_bind(struct server *server)
+server_make_workers(struct server *server)
 {
-	struct server_config *config = server->config;
-	char text[LISTENER_TEXT_MAX];
-
-	for (unsigned i = 0; i < config->address_count; i++)
-		if (listener_claim(&config->addresses[i]) == -1) {
-			listener_format(text, &config->addresses[i]);
-			log_error("can't listen on %s: %m: %s", text,
-			    server_advice(errno));
-			return -1;
-		}
-	for (unsigned i = 0; i < config->workers; i++) {
+	for (unsigned i = 0; i < server->config->workers; i++) {
 		server->workers[i] = worker_new(&server->host, i);
 		if (server->workers[i] == NULL) {
 			log_error("worker %u can't be made: %m", i);
@@ -166,6 +132,23 @@ server_bind(struct server *server)
 		server->worker_count++;
 	}
 	return 0;
+}
+
+static int
+server_set_up(struct server *server)
+{
+	struct server_config *config = server->config;
+
+	server->workers = calloc(config->workers, sizeof(struct worker *));
+	if (server->workers == NULL || server_take_signals(server) == -1) {
+		log_error("the server can't be set up: %m");
+		return -1;
+	}
+	if (listeners_open(&server->listeners, &config->listen) == -1 ||
+	    descriptors_plan(config, listeners_sockets(&server->listeners)) ==
+		-1)
+		return -1;
+	return server_make_workers(server);
 }
 
 /* libevent's own complaints, in our form. Any thread. */
@@ -187,27 +170,64 @@ server_open(struct server_config *config)
 	}
 	event_set_log_callback(server_on_library_log);
 	server->config = config;
-	server->signals = server->done = -1;
-	server->host = (struct worker_host){ config, server, server_has_room,
-		server_on_worker_end };
-	server->workers = calloc(config->workers, sizeof(struct worker *));
-	if (server->workers == NULL || server_take_signals(server) == -1)
-		log_error("the server can't be set up: %m");
-	else if (server_bind(server) == 0)
+	server->signals = server->news = -1;
+	server->host = (struct worker_host){ config, &server->listeners, server,
+		server_has_room, server_on_news, server_on_worker_end };
+	server->deadline = INT64_MAX;
+	if (server_set_up(server) == 0)
 		return server;
 	server_close(server);
 	return NULL;
 }
 
+const struct listeners *
+server_listeners(const struct server *server)
+{
+	return &server->listeners;
+}
+
+/* A descriptor of its own for each worker; all, or none and -1. */
+static int
+server_copy_root(const struct server *server, int root, int *copies)
+{
+	for (unsigned i = 0; i < server->worker_count; i++) {
+		copies[i] = fcntl(root, F_DUPFD_CLOEXEC, 0);
+		if (copies[i] != -1)
+			continue;
+		while (i > 0)
+			close(copies[--i]);
+		return -1;
+	}
+	return 0;
+}
+
+int
+server_use_root(struct server *server, int root)
+{
+	int *copies = calloc(server->worker_count, sizeof *copies);
+
+	if (copies == NULL || server_copy_root(server, root, copies) == -1) {
+		free(copies);
+		return -1;
+	}
+	for (unsigned i = 0; i < server->worker_count; i++)
+		worker_use_root(server->workers[i], copies[i]);
+	free(copies);
+	server->reloading = true;
+	return 0;
+}
+
+/* Orders only go up. */
 static void
 server_order(struct server *server, enum worker_order order)
 {
-	int64_t limit = order == WORKER_DRAIN ? server->config->drain_limit
-					      : SERVER_CUT_LIMIT;
-
+	if (order <= server->order)
+		return;
 	server->order = order;
-	server->deadline = order == WORKER_STOP ? INT64_MAX
-						: clock_now() + limit;
+	if (order == WORKER_CUT)
+		server->deadline = clock_now() + SERVER_CUT_LIMIT;
+	else if (order == WORKER_STOP)
+		server->deadline = INT64_MAX;
 	for (unsigned i = 0; i < server->worker_count; i++)
 		worker_tell(server->workers[i], order);
 }
@@ -222,11 +242,20 @@ server_join(struct server *server)
 static int
 server_start_workers(struct server *server)
 {
+	if (listeners_listen(&server->listeners, server->config->backlog) ==
+	    -1) {
+		log_error("can't listen: %m");
+		return -1;
+	}
 	for (unsigned i = 0; i < server->worker_count; i++)
 		if (worker_start(server->workers[i]) == -1) {
 			log_error("worker %u can't be started: %m", i);
 			return -1;
 		}
+	server->reloading = false; /* they have begun with their ROOT */
+	server->stage = listeners_take_over(&server->listeners)
+			    ? SERVER_TAKING
+			    : SERVER_SERVING;
 	return 0;
 }
 
@@ -242,61 +271,182 @@ server_start(struct server *server)
 	return -1;
 }
 
+/* Whether all workers have carried out an order. */
+static bool
+server_is_obeyed(const struct server *server, enum worker_order order)
+{
+	for (unsigned i = 0; i < server->worker_count; i++)
+		if (worker_obeyed(server->workers[i]) < order)
+			return false;
+	return true;
+}
+
+static bool
+server_is_shaking_hands(const struct server *server)
+{
+	return clock_now() < server->patience &&
+	       listeners_are_shaking_hands(&server->listeners);
+}
+
+/* Goes on to the next stage where the present one is over; false: it is not. */
+static bool
+server_advance(struct server *server)
+{
+	struct listeners *listeners = &server->listeners;
+
+	switch (server->stage) {
+	case SERVER_TAKING:
+		if (!listeners_are_alone(listeners))
+			return false;
+		listeners_settle(listeners);
+		server->patience = clock_now() + SERVER_HANDSHAKE_LIMIT;
+		break;
+	case SERVER_SETTLING:
+		if (server_is_shaking_hands(server))
+			return false;
+		server_order(server, WORKER_TRIM);
+		break;
+	case SERVER_TRIMMING:
+		if (!server_is_obeyed(server, WORKER_TRIM))
+			return false;
+		listeners_trim(listeners);
+		break;
+	case SERVER_SHUTTING:
+		if (server_is_shaking_hands(server))
+			return false;
+		server_order(server, WORKER_CLOSE);
+		break;
+	case SERVER_CLOSING:
+		if (!server_is_obeyed(server, WORKER_CLOSE))
+			return false;
+		listeners_close(listeners);
+		break;
+	case SERVER_SERVING:
+	case SERVER_CLOSED:
+		return false;
+	}
+	server->stage++;
+	return true;
+}
+
+/* No connection begins any more; see WORKER_DRAIN. */
 static void
-server_on_signal(struct server *server)
+server_drain(struct server *server)
+{
+	int64_t now = clock_now();
+
+	listeners_shut(&server->listeners);
+	server->stage = SERVER_SHUTTING;
+	server->patience = now + SERVER_HANDSHAKE_LIMIT;
+	server->deadline = now + server->config->drain_limit;
+	server_order(server, WORKER_DRAIN);
+}
+
+/* What the operator wants; false: nothing that others have to know. */
+static bool
+server_on_signal(struct server *server, enum server_event *event)
 {
 	struct signalfd_siginfo info;
 
 	if (read(server->signals, &info, sizeof info) != sizeof info)
-		return;
-	if (info.ssi_signo == SIGUSR1) {
-		if (server->config->log != NULL)
-			(void)access_log_reopen(server->config->log);
-	} else if (server->order == WORKER_SERVE) {
-		server_order(server, WORKER_DRAIN);
-	} else {
+		return false;
+	switch (info.ssi_signo) {
+	case SIGUSR1:
+		*event = SERVER_REOPEN;
+		return true;
+	case SIGHUP:
+		*event = SERVER_RELOAD;
+		return server->order < WORKER_DRAIN;
+	default:
+		*event = SERVER_STOPPING;
+		if (server->order < WORKER_DRAIN) {
+			server_drain(server);
+			return true;
+		}
 		server_order(server, WORKER_STOP);
+		return false;
 	}
+}
+
+static bool
+server_has_reloaded(const struct server *server)
+{
+	for (unsigned i = 0; i < server->worker_count; i++)
+		if (!worker_has_root(server->workers[i]))
+			return false;
+	return true;
+}
+
+/* What has come about in the workers; false: nothing. */
+static bool
+server_on_workers(struct server *server, enum server_event *event)
+{
+	unsigned ended = atomic_load(&server->ended);
+
+	if (ended == server->worker_count) {
+		server_join(server);
+		*event = SERVER_ENDED;
+		return true;
+	}
+	if (ended > 0 && server->order < WORKER_DRAIN) {
+		server->failed = true;
+		server_drain(server);
+		*event = SERVER_STOPPING;
+		return true;
+	}
+	if (server->reloading && server_has_reloaded(server)) {
+		server->reloading = false;
+		*event = SERVER_RELOADED;
+		return true;
+	}
+	return false;
 }
 
 /* Milliseconds for poll(2), rounded up; -1: no limit. */
 static int
 server_poll_time(const struct server *server)
 {
+	int64_t look = server_looks[server->stage];
 	int64_t wait = server->deadline - clock_now();
 
 	if (server->deadline == INT64_MAX)
+		wait = INT64_MAX;
+	if (look > 0 && look < wait)
+		wait = look;
+	if (wait == INT64_MAX)
 		return -1;
-	if (wait <= 0)
-		return 0;
-	return (int)((wait + CLOCK_MS - 1) / CLOCK_MS);
+	return wait <= 0 ? 0 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS);
+}
+
+enum server_event
+server_wait(struct server *server)
+{
+	struct pollfd fds[2] = { { server->signals, POLLIN, 0 },
+		{ server->news, POLLIN, 0 } };
+	enum server_event event;
+	uint64_t count;
+
+	for (;;) {
+		while (server_advance(server))
+			;
+		if (server_on_workers(server, &event) ||
+		    server_on_signal(server, &event))
+			return event;
+		poll(fds, 2, server_poll_time(server));
+		(void)!read(server->news, &count, sizeof count);
+		if (clock_now() < server->deadline)
+			continue;
+		if (server->order < WORKER_CUT)
+			server_order(server, WORKER_CUT);
+		else
+			server_order(server, WORKER_STOP);
+	}
 }
 
 void
-server_run(struct server *server, struct server_summary *summary)
+server_sum_up(const struct server *server, struct server_summary *summary)
 {
-	struct pollfd fds[2] = { { server->signals, POLLIN, 0 },
-		{ server->done, POLLIN, 0 } };
-
-	*summary = (struct server_summary){ 0 };
-	server->deadline = INT64_MAX;
-	while (atomic_load(&server->ended) < server->worker_count) {
-		uint64_t count;
-
-		if (atomic_load(&server->ended) > 0 &&
-		    server->order == WORKER_SERVE) {
-			summary->failed = true;
-			server_order(server, WORKER_DRAIN);
-		}
-		poll(fds, 2, server_poll_time(server));
-		server_on_signal(server);
-		(void)!read(server->done, &count, sizeof count);
-		if (clock_now() >= server->deadline)
-			server_order(server, server->order == WORKER_DRAIN
-						 ? WORKER_CUT
-						 : WORKER_STOP);
-	}
-	server_join(server);
+	*summary = (struct server_summary){ .failed = server->failed };
 	for (unsigned i = 0; i < server->worker_count; i++) {
 		const struct stats *stats = worker_stats(server->workers[i]);
 
@@ -313,10 +463,11 @@ server_close(struct server *server)
 	for (unsigned i = 0; i < server->worker_count; i++)
 		worker_free(server->workers[i]);
 	free(server->workers);
+	listeners_close(&server->listeners);
 	if (server->signals != -1)
 		close(server->signals);
-	if (server->done != -1)
-		close(server->done);
+	if (server->news != -1)
+		close(server->news);
 	free(server);
 }
 

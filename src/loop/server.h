@@ -12,6 +12,15 @@
 
 struct server;
 
+/* What the main thread has to know of or to do. */
+enum server_event {
+	SERVER_REOPEN,   /* SIGUSR1: re-open the log */
+	SERVER_RELOAD,   /* SIGHUP: re-open ROOT and the log */
+	SERVER_RELOADED, /* all workers serve from the new ROOT */
+	SERVER_STOPPING, /* SIGTERM, SIGINT, or a worker ended by itself */
+	SERVER_ENDED,    /* all workers have ended */
+};
+
 /* What it has done, summed over all workers. */
 struct server_summary {
 	uint64_t served; /* requests answered in full */
@@ -20,20 +29,21 @@ struct server_summary {
 };
 
 /*
- * Raises RLIMIT_NOFILE to its hard limit, and shares the descriptors out: sets
- * config->max_conns where it is 0, and how many files each worker's cache may
- * hold open. Returns 0; or -1, and has said why, where there are too few for
- * the max_conns that was asked for.
- */
-int server_plan_descriptors(struct server_config *config);
-
-/*
- * Blocks the signals that server_run() takes, for this and all later threads,
- * ignores SIGPIPE, and binds the sockets of all workers, so that the addresses
- * in `config` have their ports. `config` outlives the server. Returns NULL,
- * and has said why.
+ * Blocks the signals that server_wait() takes, for this and all later threads,
+ * ignores SIGPIPE, binds all sockets, shares the descriptors out (see
+ * descriptors_plan()), and makes the workers. `config` outlives the server.
+ * Returns NULL, and has said why.
  */
 struct server *server_open(struct server_config *config);
+
+/* Where it listens; port 0 has been replaced. */
+const struct listeners *server_listeners(const struct server *server);
+
+/*
+ * Serves from this directory, from the start or from now on; the descriptor
+ * stays the caller's. Returns 0; or -1 with errno, and all is as before.
+ */
+int server_use_root(struct server *server, int root);
 
 /*
  * Listens and serves, and confines the calling thread: no other can be started
@@ -43,11 +53,13 @@ struct server *server_open(struct server_config *config);
 int server_start(struct server *server);
 
 /*
- * Waits for the end: SIGTERM and SIGINT drain (WORKER_DRAIN), a second one, or
- * the drain deadline and what it takes to say so, ends all. SIGUSR1 re-opens
- * the access log.
+ * Waits for the next event. SIGTERM and SIGINT drain (WORKER_DRAIN); a second
+ * one, or the drain deadline and what it takes to say so, ends all.
  */
-void server_run(struct server *server, struct server_summary *summary);
+enum server_event server_wait(struct server *server);
+
+/* After the end. */
+void server_sum_up(const struct server *server, struct server_summary *summary);
 
 /* Frees all. Workers have ended, or were never started. NULL is allowed. */
 void server_close(struct server *server);

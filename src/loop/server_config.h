@@ -6,14 +6,13 @@
 
 #include "app/app.h"
 #include "base/access_log.h"
-#include "base/listener.h"
 #include "base/sandbox.h"
 #include "loop/deadlines.h"
+#include "loop/listeners.h"
 
 struct server_config {
 	struct app_config app;
-	struct listener_address *addresses; /* port 0 is replaced at start */
-	unsigned address_count;
+	struct listeners_wanted listen;
 	unsigned workers;
 	unsigned max_conns; /* over all workers */
 	int backlog;

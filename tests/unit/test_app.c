@@ -45,8 +45,7 @@ app_setup(void **state)
 	tree_write("empty", 'e', 0);
 	mkdir("sub", 0755);
 	fixture.config = (struct app_config){
-		.site = { .root = open(".", O_PATH),
-		    .index = "hello.html",
+		.site = { .index = "hello.html",
 		    .missing = "404.html",
 		    .open_files = 4 },
 		.max_sleep = 60 * CLOCK_S,
@@ -55,6 +54,7 @@ app_setup(void **state)
 		.wall = time(NULL),
 		.date = date };
 	assert_return_code(app_open(&fixture.app, &fixture.config), 0);
+	app_use_root(&fixture.app, open(".", O_PATH));
 	*state = &fixture;
 	return 0;
 }
@@ -65,7 +65,6 @@ app_teardown(void **state)
 	struct fixture *fixture = *state;
 
 	app_close(&fixture->app);
-	close(fixture->config.site.root);
 	tree_leave();
 	return 0;
 }

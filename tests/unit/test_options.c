@@ -212,9 +212,15 @@ test_values_refused(void **state)
 		{ "--error-page=a/..", "must not lead out by '..'\n" },
 		{ "--log=common", "must be combined or off\n" },
 		{ "--log=", "must be combined or off\n" },
-		{ "--log-file=", "--user=", "--chroot=", "--sandbox=",
-		    "must be the name of a file, or - for"
-		    " standard output\n" },
+		{ "--log-file=", "must be the name of a file, or - for"
+				 " standard output\n" },
+		{ "--user=", "must be USER or USER:GROUP\n" },
+		{ "--user=:bin", "must be USER or USER:GROUP\n" },
+		{ "--user=bin:", "must be USER or USER:GROUP\n" },
+		{ "--user=bin:bin:bin", "must be USER or USER:GROUP\n" },
+		{ "--chroot=", "must be the name of a directory\n" },
+		{ "--sandbox=on", "must be auto, require or off\n" },
+		{ "--sandbox=", "must be auto, require or off\n" },
 	};
 
 	(void)state;

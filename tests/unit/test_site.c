@@ -35,14 +35,14 @@ site_setup(void **state)
 	static struct fixture fixture;
 
 	tree_enter();
-	fixture.config = (struct site_config){ .root = open(".", O_PATH),
-		.index = "hello.html",
+	fixture.config = (struct site_config){ .index = "hello.html",
 		.missing = "404.html",
 		.open_files = OPEN_FILES };
 	fixture.moment = (struct moment){ .now = CLOCK_S,
 		.wall = time(NULL),
 		.date = date };
 	assert_return_code(site_open(&fixture.site, &fixture.config), 0);
+	site_use_root(&fixture.site, open(".", O_PATH));
 	fixture.request = NULL;
 	*state = &fixture;
 	return 0;
@@ -54,7 +54,6 @@ site_teardown(void **state)
 	struct fixture *fixture = *state;
 
 	site_close(&fixture->site);
-	close(fixture->config.root);
 	tree_leave();
 	return 0;
 }
@@ -379,18 +378,18 @@ test_codings_of_changed_file(void **state)
 
 	tree_write("page", 'p', 1);
 	tree_write("page.gz", 'o', 1);
-	resource = resource_open(fixture->config.root, SPAN("page"),
+	resource = resource_open(fixture->site.root, SPAN("page"),
 	    (struct span){ NULL, 0 }, &fixture->moment, &status);
 	assert_non_null(resource);
 	for (int i = 0; i < HTTP_CODINGS; i++)
 		if (resource->files[i] != NULL)
 			resource->files[i]->settled = true;
-	assert_true(resource_is_current(resource, fixture->config.root));
+	assert_true(resource_is_current(resource, fixture->site.root));
 	assert_return_code(utimensat(AT_FDCWD, "page", NULL, 0), 0);
 	assert_return_code(stat("page",
 			       &resource->files[HTTP_CODING_IDENTITY]->status),
 	    0);
-	assert_false(resource_is_current(resource, fixture->config.root));
+	assert_false(resource_is_current(resource, fixture->site.root));
 	resource_close(resource);
 }
 

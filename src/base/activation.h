@@ -1,0 +1,35 @@
+/*
+ * activation: what a service manager hands over when it starts us, and what it
+ * wants to hear; see sd_listen_fds(3) and sd_notify(3). Main thread.
+ */
+#ifndef MTASYNC_BASE_ACTIVATION_H
+#define MTASYNC_BASE_ACTIVATION_H
+
+#include <stdbool.h>
+
+/* The first descriptor of a socket that is handed over. */
+#define ACTIVATION_FIRST 3
+
+/*
+ * How many sockets are handed over, from ACTIVATION_FIRST on, by LISTEN_FDS
+ * and LISTEN_PID in the environment; 0 where they are meant for nobody or for
+ * another process; -1 where they make no sense.
+ */
+int activation_count(void);
+
+enum activation_state {
+	ACTIVATION_READY,     /* it serves, or has reloaded */
+	ACTIVATION_RELOADING, /* it serves, and is about to reload */
+	ACTIVATION_STOPPING,
+};
+
+/*
+ * Tells the service manager. Does nothing where nobody asked for it by
+ * NOTIFY_SOCKET, or libsystemd was not there when this was built.
+ */
+void activation_tell(enum activation_state state);
+
+/* Whether somebody waits to be told at a path, which a chroot hides. */
+bool activation_waits_at_path(void);
+
+#endif

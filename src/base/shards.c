@@ -1,0 +1,172 @@
+/* The sockets of one address; owns them. Main thread. */
+#include "config.h"
+
+#include "base/shards.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/sock_diag.h"
+
+/* The first of those that are given up: the last of the group, once as many as
+ * the predecessor had have moved to its indices. */
+static unsigned
+shards_first_to_pass(const struct shards *shards)
+{
+	return shards->count - shards->workers - shards->before;
+}
+
+bool
+shards_pass(const struct shards *shards, unsigned number)
+{
+	unsigned first = shards_first_to_pass(shards);
+
+	return shards->before > 0 && number >= first &&
+	       number < first + shards->workers;
+}
+
+bool
+shards_are_for(const struct shards *shards, unsigned number, unsigned worker)
+{
+	return shards->inherited || number % shards->workers == worker;
+}
+
+/*
+ * How many to bind: one for each worker; or, in a predecessor's place, at least
+ * as many as it has, equally many for each, and those that are given up.
+ */
+static unsigned
+shards_wanted(const struct shards *shards)
+{
+	unsigned workers = shards->workers;
+
+	if (shards->before == 0)
+		return workers;
+	return (shards->before + workers - 1) / workers * workers + workers;
+}
+
+/* Finds out who is there, and makes sure that we may be. */
+static int
+shards_claim(struct shards *shards, bool take_over)
+{
+	int others = 0;
+
+	if (take_over && !listener_has_any_port(&shards->address))
+		others = sock_diag_count_listening(&shards->address);
+	if (others < 0)
+		return -1;
+	shards->before = (unsigned)others;
+	return others > 0 ? 0 : listener_claim(&shards->address);
+}
+
+int
+shards_bind(struct shards *shards, const struct listener_address *address,
+    unsigned workers, bool take_over)
+{
+	unsigned wanted;
+
+	*shards = (struct shards){ .address = *address, .workers = workers };
+	if (shards_claim(shards, take_over) == -1)
+		return -1;
+	wanted = shards_wanted(shards);
+	shards->fds = calloc(wanted, sizeof(*shards->fds));
+	if (shards->fds == NULL)
+		return -1;
+	while (shards->count < wanted) {
+		int fd = listener_bind(&shards->address);
+
+		if (fd == -1) {
+			int saved = errno;
+
+			shards_close(shards);
+			errno = saved;
+			return -1;
+		}
+		shards->fds[shards->count++] = fd;
+	}
+	return 0;
+}
+
+int
+shards_inherit(struct shards *shards, int fd, unsigned workers)
+{
+	*shards = (struct shards){ .workers = workers, .inherited = true };
+	if (listener_inherit(fd, &shards->address) == -1)
+		return -1;
+	shards->fds = malloc(sizeof(*shards->fds));
+	if (shards->fds == NULL)
+		return -1;
+	shards->fds[0] = fd;
+	shards->count = 1;
+	return 0;
+}
+
+int
+shards_listen(struct shards *shards, int backlog)
+{
+	if (shards->inherited)
+		return 0;
+	for (unsigned i = 0; i < shards->count; i++)
+		if (listen(shards->fds[i], backlog) == -1)
+			return -1;
+	if (shards->before == 0)
+		return 0;
+	return listener_steer(shards->fds[0], shards->before, shards->workers);
+}
+
+bool
+shards_are_alone(const struct shards *shards)
+{
+	return sock_diag_count_listening(&shards->address) ==
+	       (int)shards->count;
+}
+
+void
+shards_settle(struct shards *shards)
+{
+	/* fails where memory is short: then some may be reset */
+	(void)listener_steer(shards->fds[0], 0,
+	    shards->count - shards->workers);
+}
+
+void
+shards_trim(struct shards *shards)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < shards->count; i++)
+		if (shards_pass(shards, i))
+			close(shards->fds[i]);
+		else
+			shards->fds[kept++] = shards->fds[i];
+	shards->count = kept;
+	shards->before = 0;
+	listener_stop_steering(shards->fds[0]);
+}
+
+void
+shards_shut(struct shards *shards)
+{
+	if (shards->before > 0)
+		(void)listener_steer(shards->fds[0], 0, shards->before);
+	for (unsigned i = 0; i < shards->count && !shards->inherited; i++)
+		listener_shut(shards->fds[i]);
+}
+
+bool
+shards_are_shaking_hands(const struct shards *shards)
+{
+	return shards->count > 0 && !shards->inherited &&
+	       sock_diag_count_handshakes(&shards->address) != 0;
+}
+
+void
+shards_close(struct shards *shards)
+{
+	for (unsigned i = 0; i < shards->count; i++)
+		close(shards->fds[i]);
+	free(shards->fds);
+	shards->fds = NULL;
+	shards->count = 0;
+}

@@ -1,0 +1,242 @@
+/* Accepting, as long as there is room; the worker's thread. */
+#include "config.h"
+
+#include "loop/acceptor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "loop/conn.h"
+#include "loop/wire.h"
+
+/* How many connections one wake-up of a listener may take. */
+#define ACCEPTOR_WAKE_MAX 64
+
+/* How long a full server waits before it looks for room again. */
+static const struct timeval acceptor_room_tick = { 0, 50000 };
+
+static void acceptor_on_connection(evutil_socket_t fd, short what, void *arg);
+static void acceptor_on_room_tick(evutil_socket_t none, short what, void *arg);
+
+/* ---- the main thread's side ---- */
+
+static enum acceptor_part
+acceptor_part_of(const struct shards *shards, unsigned number)
+{
+	if (shards->inherited)
+		return ACCEPTOR_INHERITED;
+	return shards_pass(shards, number) ? ACCEPTOR_PASSING : ACCEPTOR_ALL;
+}
+
+/* Adds those of one address that are for this worker. */
+static void
+acceptor_add(struct acceptor *acceptor, const struct shards *shards,
+    unsigned worker)
+{
+	for (unsigned i = 0; i < shards->count; i++) {
+		struct acceptor_listener *listener =
+		    &acceptor->listeners[acceptor->count];
+
+		if (!shards_are_for(shards, i, worker))
+			continue;
+		listener->acceptor = acceptor;
+		listener->fd = shards->fds[i];
+		listener->part = acceptor_part_of(shards, i);
+		event_assign(&listener->event, acceptor->context->base,
+		    listener->fd, EV_READ | EV_PERSIST, acceptor_on_connection,
+		    listener);
+		acceptor->count++;
+	}
+}
+
+int
+acceptor_open(struct acceptor *acceptor, struct context *context,
+    const struct acceptor_host *host, const struct listeners *listeners,
+    unsigned worker)
+{
+	*acceptor = (struct acceptor){ .context = context, .host = *host };
+	evtimer_assign(&acceptor->room_timer, context->base,
+	    acceptor_on_room_tick, acceptor);
+	/* room for all, which are some more than it has */
+	acceptor->listeners = calloc(listeners_sockets(listeners),
+	    sizeof *acceptor->listeners);
+	if (acceptor->listeners == NULL)
+		return -1;
+	for (unsigned i = 0; i < listeners->count; i++)
+		acceptor_add(acceptor, &listeners->list[i], worker);
+	return 0;
+}
+
+void
+acceptor_close(struct acceptor *acceptor)
+{
+	if (acceptor->listeners == NULL)
+		return;
+	acceptor_drop(acceptor);
+	free(acceptor->listeners);
+	acceptor->listeners = NULL;
+}
+
+/* ---- accepting ---- */
+
+/*
+ * Stops to watch the listeners, so that what queues up does not spin the loop,
+ * until there is room again.
+ */
+static void
+acceptor_pause(struct acceptor *acceptor)
+{
+	/* where there is no memory for the timer, spinning is the lesser evil */
+	if (event_add(&acceptor->room_timer, &acceptor_room_tick) == -1)
+		return;
+	for (unsigned i = 0; i < acceptor->count; i++)
+		if (acceptor->listeners[i].fd != -1)
+			event_del(&acceptor->listeners[i].event);
+	acceptor->paused = true;
+}
+
+static int
+acceptor_watch(struct acceptor *acceptor)
+{
+	for (unsigned i = 0; i < acceptor->count; i++)
+		if (acceptor->listeners[i].fd != -1 &&
+		    event_add(&acceptor->listeners[i].event, NULL) == -1)
+			return -1;
+	return 0;
+}
+
+int
+acceptor_start(struct acceptor *acceptor)
+{
+	return acceptor_watch(acceptor);
+}
+
+void
+acceptor_on_room(struct acceptor *acceptor)
+{
+	if (!acceptor->paused)
+		return;
+	acceptor->paused = acceptor_watch(acceptor) == -1;
+	if (acceptor->paused)
+		event_add(&acceptor->room_timer, &acceptor_room_tick);
+}
+
+/*
+ * Takes up to `limit` connections off a queue. Returns false where there is no
+ * room for one more, or no descriptor or memory.
+ */
+static bool
+acceptor_accept(struct acceptor_listener *listener, unsigned limit)
+{
+	struct acceptor *acceptor = listener->acceptor;
+	const struct acceptor_host *host = &acceptor->host;
+	struct sockaddr_storage peer;
+
+	for (unsigned i = 0; i < limit; i++) {
+		int fd;
+
+		if (!host->has_room(host->worker))
+			return false;
+		fd = wire_accept(listener->fd, &peer);
+		if (fd != -1)
+			conn_open(acceptor->context, fd, &peer);
+		else if (errno == EAGAIN)
+			return true;
+		else if (errno != ECONNABORTED && errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+static void
+acceptor_on_connection(evutil_socket_t fd, short what, void *arg)
+{
+	struct acceptor_listener *listener = arg;
+
+	(void)fd;
+	(void)what;
+	if (!acceptor_accept(listener, ACCEPTOR_WAKE_MAX))
+		acceptor_pause(listener->acceptor);
+}
+
+/* ---- leaving ---- */
+
+static void
+acceptor_leave_listener(struct acceptor_listener *listener)
+{
+	if (listener->fd != -1)
+		event_del(&listener->event);
+	listener->fd = -1;
+}
+
+/*
+ * Those who are queued have been told that they are connected: they are
+ * accepted before their listener is left. A queue holds one more than its
+ * backlog. Returns false where there is no room for all just now.
+ */
+static bool
+acceptor_empty(struct acceptor_listener *listener)
+{
+	const struct server_config *config =
+	    listener->acceptor->context->config;
+
+	return listener->part == ACCEPTOR_INHERITED ||
+	       acceptor_accept(listener, (unsigned)config->backlog + 1);
+}
+
+void
+acceptor_leave(struct acceptor *acceptor, enum acceptor_part part)
+{
+	bool left = true;
+
+	for (unsigned i = 0; i < acceptor->count; i++) {
+		struct acceptor_listener *listener = &acceptor->listeners[i];
+
+		if (listener->fd == -1 ||
+		    (part != ACCEPTOR_ALL && part != listener->part))
+			continue;
+		if (acceptor_empty(listener))
+			acceptor_leave_listener(listener);
+		else
+			left = false;
+	}
+	acceptor->leaving = left ? ACCEPTOR_NONE : part;
+	if (left)
+		acceptor->host.on_left(acceptor->host.worker);
+	else
+		event_add(&acceptor->room_timer, &acceptor_room_tick);
+}
+
+static void
+acceptor_on_room_tick(evutil_socket_t none, short what, void *arg)
+{
+	struct acceptor *acceptor = arg;
+
+	(void)none;
+	(void)what;
+	if (!acceptor->host.has_room(acceptor->host.worker)) {
+		event_add(&acceptor->room_timer, &acceptor_room_tick);
+		return;
+	}
+	acceptor_on_room(acceptor);
+	if (acceptor->leaving != ACCEPTOR_NONE)
+		acceptor_leave(acceptor, acceptor->leaving);
+}
+
+void
+acceptor_drop(struct acceptor *acceptor)
+{
+	event_del(&acceptor->room_timer);
+	for (unsigned i = 0; i < acceptor->count; i++)
+		acceptor_leave_listener(&acceptor->listeners[i]);
+	acceptor->leaving = ACCEPTOR_NONE;
+}
+
+bool
+acceptor_has_left(const struct acceptor *acceptor)
+{
+	for (unsigned i = 0; i < acceptor->count; i++)
+		if (acceptor->listeners[i].fd != -1)
+			return false;
+	return true;
+}

@@ -1,0 +1,70 @@
+/*
+ * acceptor: the listeners of one worker: it accepts from them while there is
+ * room, and leaves them when it is told to. That worker's thread; before the
+ * start, and after the end, the main thread.
+ */
+#ifndef MTASYNC_LOOP_ACCEPTOR_H
+#define MTASYNC_LOOP_ACCEPTOR_H
+
+#include "loop/context.h"
+#include "loop/listeners.h"
+
+/* Which listeners are to be left. */
+enum acceptor_part {
+	ACCEPTOR_NONE,
+	ACCEPTOR_PASSING,   /* those given up; see shards_pass() */
+	ACCEPTOR_INHERITED, /* those that others accept from too, and go on */
+	ACCEPTOR_ALL,
+};
+
+/* What it asks of its worker. */
+struct acceptor_host {
+	void *worker;
+	bool (*has_room)(void *worker); /* for one more connection */
+	void (*on_left)(void *worker);  /* what acceptor_leave() asked for */
+};
+
+/* A socket to accept from; the main thread closes it. */
+struct acceptor_listener {
+	struct acceptor *acceptor;
+	int fd; /* -1: left */
+	enum acceptor_part part;
+	struct event event;
+};
+
+struct acceptor {
+	struct context *context;
+	struct acceptor_host host;
+	struct acceptor_listener *listeners;
+	unsigned count;
+	enum acceptor_part leaving; /* not all of these have been left yet */
+	bool paused;                /* no room: the listeners are not watched */
+	struct event room_timer; /* looks for room for those who are queued */
+};
+
+/* Finds those of the listeners that are for worker number `worker`. Returns 0,
+ * or -1 with errno; acceptor_close() is right in both cases. */
+int acceptor_open(struct acceptor *acceptor, struct context *context,
+    const struct acceptor_host *host, const struct listeners *listeners,
+    unsigned worker);
+void acceptor_close(struct acceptor *acceptor);
+
+/* Returns 0, or -1 where memory is short. */
+int acceptor_start(struct acceptor *acceptor);
+
+/* There is room again, for whoever is queued. */
+void acceptor_on_room(struct acceptor *acceptor);
+
+/*
+ * Leaves some listeners, each when what is queued there has been accepted, and
+ * then, maybe at once, tells the host. Inherited ones are left as they are.
+ */
+void acceptor_leave(struct acceptor *acceptor, enum acceptor_part part);
+
+/* Leaves all at once. */
+void acceptor_drop(struct acceptor *acceptor);
+
+/* Whether all have been left. */
+bool acceptor_has_left(const struct acceptor *acceptor);
+
+#endif

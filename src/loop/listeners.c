@@ -1,0 +1,163 @@
+/* All addresses that are listened on; main thread. */
+#include "config.h"
+
+#include "loop/listeners.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/activation.h"
+#include "base/log.h"
+
+/* What the operator can do about an address that can't be had. */
+static const char *
+listeners_advice(int error, bool take_over)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return take_over
+			   ? "only from an mtasync of the same user can it be "
+			     "taken over"
+			   : "stop what listens there, choose another port, or "
+			     "take its place with --take-over";
+	case EACCES:
+		return "ports below 1024 are for root; choose another one";
+	case EADDRNOTAVAIL:
+		return "it is no address of this machine";
+	default:
+		return "choose another address";
+	}
+}
+
+static int
+listeners_bind(struct listeners *listeners,
+    const struct listeners_wanted *wanted)
+{
+	for (unsigned i = 0; i < wanted->count; i++) {
+		struct shards *shards = &listeners->list[listeners->count];
+		char text[LISTENER_TEXT_MAX];
+
+		if (shards_bind(shards, &wanted->addresses[i], wanted->workers,
+			wanted->take_over) == -1) {
+			listener_format(text, &wanted->addresses[i]);
+			log_error("can't listen on %s: %m: %s", text,
+			    listeners_advice(errno, wanted->take_over));
+			return -1;
+		}
+		listeners->count++;
+	}
+	return 0;
+}
+
+static int
+listeners_inherit(struct listeners *listeners,
+    const struct listeners_wanted *wanted)
+{
+	for (unsigned i = 0; i < wanted->inherited; i++) {
+		struct shards *shards = &listeners->list[listeners->count];
+		int fd = ACTIVATION_FIRST + (int)i;
+
+		if (shards_inherit(shards, fd, wanted->workers) == -1) {
+			log_error("can't use descriptor %d of LISTEN_FDS: %m: "
+				  "hand over TCP sockets that listen",
+			    fd);
+			return -1;
+		}
+		listeners->count++;
+	}
+	return 0;
+}
+
+int
+listeners_open(struct listeners *listeners,
+    const struct listeners_wanted *wanted)
+{
+	listeners->list = calloc(wanted->count + wanted->inherited,
+	    sizeof *listeners->list);
+	if (listeners->list == NULL) {
+		log_error("no memory for the listeners");
+		return -1;
+	}
+	if (listeners_inherit(listeners, wanted) == -1)
+		return -1;
+	return listeners_bind(listeners, wanted);
+}
+
+int
+listeners_listen(struct listeners *listeners, int backlog)
+{
+	for (unsigned i = 0; i < listeners->count; i++)
+		if (shards_listen(&listeners->list[i], backlog) == -1)
+			return -1;
+	return 0;
+}
+
+unsigned
+listeners_sockets(const struct listeners *listeners)
+{
+	unsigned sockets = 0;
+
+	for (unsigned i = 0; i < listeners->count; i++)
+		sockets += listeners->list[i].count;
+	return sockets;
+}
+
+bool
+listeners_take_over(const struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->count; i++)
+		if (listeners->list[i].before > 0)
+			return true;
+	return false;
+}
+
+bool
+listeners_are_alone(const struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->count; i++)
+		if (listeners->list[i].before > 0 &&
+		    !shards_are_alone(&listeners->list[i]))
+			return false;
+	return true;
+}
+
+void
+listeners_settle(struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->count; i++)
+		if (listeners->list[i].before > 0)
+			shards_settle(&listeners->list[i]);
+}
+
+void
+listeners_trim(struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->count; i++)
+		if (listeners->list[i].before > 0)
+			shards_trim(&listeners->list[i]);
+}
+
+void
+listeners_shut(struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->count; i++)
+		shards_shut(&listeners->list[i]);
+}
+
+bool
+listeners_are_shaking_hands(const struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->count; i++)
+		if (shards_are_shaking_hands(&listeners->list[i]))
+			return true;
+	return false;
+}
+
+void
+listeners_close(struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->count; i++)
+		shards_close(&listeners->list[i]);
+	free(listeners->list);
+	*listeners = (struct listeners){ 0 };
+}
