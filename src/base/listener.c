@@ -9,12 +9,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -173,6 +173,24 @@ int
 listener_bind(const struct listener_address *address)
 {
 	return listener_open(address, true);
+}
+
+int64_t
+listener_queue_max(void)
+{
+	FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
+	int64_t value = SOMAXCONN;
+	char text[32] = "";
+
+	if (file == NULL)
+		return value;
+	if (fgets(text, sizeof(text), file) != NULL)
+		text[strcspn(text, "\n")] = '\0';
+	fclose(file);
+	if (units_parse_count(span_of(text), &value) != UNITS_OK || value < 1 ||
+	    value > INT_MAX)
+		return SOMAXCONN;
+	return value;
 }
 
 bool

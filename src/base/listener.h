@@ -43,6 +43,8 @@ int listener_claim(struct listener_address *address);
  */
 int listener_bind(const struct listener_address *address);
 
+/* The longest queue that the kernel grants, from proc(5). Main thread. */
+int64_t listener_queue_max(void);
 /* Whether the port is 0, which means any free one. */
 bool listener_has_any_port(const struct listener_address *address);
 

@@ -244,8 +244,8 @@ server_join(struct server *server)
 		worker_join(server->workers[i]);
 }
 
-int
-server_start(struct server *server)
+static int
+server_start_workers(struct server *server)
 {
 	const struct server_config *config = server->config;
 
@@ -257,8 +257,6 @@ server_start(struct server *server)
 	for (unsigned i = 0; i < server->worker_count; i++)
 		if (worker_start(server->workers[i]) == -1) {
 			log_error("worker %u can't be started: %m", i);
-			server_order(server, WORKER_STOP);
-			server_join(server);
 			return -1;
 		}
 	server->reloading = false; /* they have begun with their ROOT */
@@ -266,6 +264,18 @@ server_start(struct server *server)
 			    ? SERVER_TAKING
 			    : SERVER_SERVING;
 	return 0;
+}
+
+/* The main thread is confined last: what it starts has its confines, too. */
+int
+server_start(struct server *server)
+{
+	if (server_start_workers(server) == 0 &&
+	    sandbox_enter(&server->config->sandbox, ROLE_MAIN) == 0)
+		return 0;
+	server_order(server, WORKER_STOP);
+	server_join(server);
+	return -1;
 }
 
 /* Whether all workers have carried out an order. */

@@ -95,7 +95,8 @@ worker_thread(void *arg)
 {
 	struct worker *worker = arg;
 
-	if (event_base_dispatch(worker->context.base) == -1)
+	if (sandbox_enter(&worker->host->config->sandbox, ROLE_WORKER) == 0 &&
+	    event_base_dispatch(worker->context.base) == -1)
 		log_error("a worker can't wait for events: %m");
 	worker->host->on_end(worker->host->server);
 	return NULL;
