@@ -1,7 +1,8 @@
 # MTASYNC_SANITIZERS
 # Puts into SANITIZER_CFLAGS what --enable-sanitizers=LIST asks for, and into
-# SANITIZERS the list itself. A program has to run, since what compiles may
-# still lack its library, or not bear how the kernel lays out memory.
+# SANITIZERS the list itself, and defines whether SANITIZED. A program has to
+# run, since what compiles may still lack its library, or not bear how the
+# kernel lays out memory.
 AC_DEFUN([MTASYNC_SANITIZERS], [
 	AC_ARG_ENABLE([sanitizers],
 	    [AS_HELP_STRING([--enable-sanitizers=LIST],
@@ -22,6 +23,9 @@ AC_DEFUN([MTASYNC_SANITIZERS], [
 		    [AC_MSG_RESULT([cross-compiling, not tried])])
 		CFLAGS=$mtasync_saved_CFLAGS
 	])
+	AS_IF([test "$SANITIZERS"], [mtasync_sanitized=1], [mtasync_sanitized=0])
+	AC_DEFINE_UNQUOTED([SANITIZED], [$mtasync_sanitized],
+	    [Whether sanitizers watch the program.])
 	AC_SUBST([SANITIZERS])
 	AC_SUBST([SANITIZER_CFLAGS])
 ])

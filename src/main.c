@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +12,18 @@
 #include "base/activation.h"
 #include "base/cpus.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "loop/server.h"
 #include "options.h"
+#include "report.h"
 
 /* How long the connections that drain may stay idle, and how long a closed one
  * waits for its client to close too. */
 #define MAIN_GRACE  (300 * CLOCK_MS)
 #define MAIN_LINGER (2 * CLOCK_S)
+
+/* A thread's stack: nine times what the deepest calls were seen to take. */
+#define MAIN_STACK ((size_t)256 * 1024)
 
 enum main_status {
 	MAIN_STOPPED = 0, /* cleanly */
@@ -41,6 +46,22 @@ main_fill_standard_fds(void)
 	while (fd != -1 && fd <= STDERR_FILENO);
 	if (fd != -1)
 		close(fd);
+}
+
+/*
+ * The system's stacks, of 8 MB for each thread, would leave little of a limited
+ * address space (RLIMIT_AS). Where this fails, they stay as they are.
+ */
+static void
+main_size_stacks(void)
+{
+	pthread_attr_t attributes;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return;
+	(void)pthread_attr_setstacksize(&attributes, MAIN_STACK);
+	(void)pthread_setattr_default_np(&attributes);
+	pthread_attr_destroy(&attributes);
 }
 
 /* The end of a run that had only something to say. */
@@ -89,56 +110,6 @@ main_open_root(const char *root)
 			  "may enter",
 		    root);
 	return fd;
-}
-
-/* Where the lines about start and end go: not among those of the access log. */
-static FILE *
-main_talk(const struct options *options)
-{
-	bool taken = options->access_log &&
-		     strcmp(options->access_log_file, "-") == 0;
-
-	return taken ? stderr : stdout;
-}
-
-static void
-main_say_start(FILE *out, const struct options *options,
-    const struct server_config *config, const struct listeners *listeners)
-{
-	fprintf(out, "mtasync: serving %s on", options->root);
-	for (unsigned i = 0; i < listeners->count; i++) {
-		char text[LISTENER_TEXT_MAX];
-
-		listener_format(text, &listeners->list[i].address);
-		fprintf(out, "%s http://%s/", i > 0 ? "," : "", text);
-	}
-	fprintf(out, " with %u worker%s\n", config->workers,
-	    config->workers == 1 ? "" : "s");
-	fflush(out);
-}
-
-static void
-main_say_reload(FILE *out, const struct options *options)
-{
-	fprintf(out, "mtasync: reloaded, serving %s as it is now\n",
-	    options->root);
-	fflush(out);
-}
-
-static void
-main_say_end(FILE *out, const struct server_summary *summary, int64_t time,
-    uint64_t dropped)
-{
-	fprintf(out,
-	    "mtasync: served %" PRIu64 " requests, cut %" PRIu64 ", in %" PRId64
-	    ".%03" PRId64 " s",
-	    summary->served, summary->cut, time / CLOCK_S,
-	    time % CLOCK_S / CLOCK_MS);
-	if (dropped > 0)
-		fprintf(out, "; %" PRIu64 " lines of the log were dropped",
-		    dropped);
-	fputc('\n', out);
-	fflush(out);
 }
 
 static void
@@ -195,30 +166,85 @@ main_use_root(struct server *server, const struct options *options, int root)
 	return result;
 }
 
-/* Opens what the server is given; returns 0, or -1 and has said why. */
+/* Returns 0, or -1 and has said why. */
 static int
-main_open(struct server *server, const struct options *options,
-    struct server_config *config)
+main_open_log(const struct options *options, struct server_config *config,
+    const struct privileges *privileges)
 {
-	int root = main_open_root(options->root), result;
+	if (!options->access_log)
+		return 0;
+	if (strcmp(options->access_log_file, "-") != 0)
+		privileges_make_file(privileges, options->access_log_file);
+	config->log = access_log_open(options->access_log_file,
+	    config->workers);
+	if (config->log != NULL)
+		return 0;
+	log_error("can't write the log to %s: %m: name a file that mtasync may "
+		  "write",
+	    options->access_log_file);
+	return -1;
+}
 
+/* Goes into the chroot, if there is to be one; returns 0, or -1 and has said
+ * why. */
+static int
+main_enter(const struct options *options)
+{
+	if (options->chroot == NULL)
+		return 0;
+	if (!activation_waits_at_path())
+		return privileges_enter(options->chroot);
+	log_error("--chroot=%s: the NOTIFY_SOCKET of the service manager would "
+		  "lie outside: let it change the root, by RootDirectory=",
+	    options->chroot);
+	return -1;
+}
+
+/* ROOT and the log, which lie inside a chroot; returns 0, or -1 and has said
+ * why. */
+static int
+main_open_files(struct server *server, struct options *options,
+    struct server_config *config, const struct privileges *privileges)
+{
+	int root, result;
+
+	if (main_enter(options) == -1)
+		return -1;
+	if (options->root == NULL)
+		options->root = main_default_root();
+	root = main_open_root(options->root);
 	if (root == -1)
 		return -1;
 	result = main_use_root(server, options, root);
 	close(root);
-	if (result == -1 || !options->access_log)
-		return result;
-	config->log = access_log_open(options->access_log_file,
-	    config->workers);
-	if (config->log == NULL) {
-		log_error("can't write the log to %s: %m: name a file that "
-			  "mtasync may write",
-		    options->access_log_file);
-		return -1;
-	}
-	return 0;
+	return result == -1 ? -1 : main_open_log(options, config, privileges);
 }
 
+/*
+ * Opens all that the server needs with the rights that the program was started
+ * with, and then gives them up. Users are looked up outside of a chroot, where
+ * their databases are. Returns NULL, and has said why.
+ */
+static struct server *
+main_open(struct options *options, struct server_config *config,
+    struct privileges *privileges)
+{
+	struct server *server;
+
+	if (sandbox_open(&config->sandbox, options->sandbox) == -1 ||
+	    privileges_find(privileges, options->user) == -1 ||
+	    main_inherit(options, config) == -1)
+		return NULL;
+	server = server_open(config);
+	if (server == NULL ||
+	    (main_open_files(server, options, config, privileges) == 0 &&
+		privileges_drop(privileges) == 0))
+		return server;
+	server_close(server);
+	return NULL;
+}
+
+/* Returns 0; or -1 and has said why, and all is as before. */
 static int
 main_reload(struct server *server, const struct options *options,
     struct server_config *config)
@@ -227,9 +253,8 @@ main_reload(struct server *server, const struct options *options,
 
 	if (root == -1)
 		return -1;
-	if (config->log != NULL)
-		access_log_reopen(config->log);
-	result = main_use_root(server, options, root);
+	if (config->log == NULL || access_log_reopen(config->log) == 0)
+		result = main_use_root(server, options, root);
 	close(root);
 	return result;
 }
@@ -243,7 +268,7 @@ main_wait(struct server *server, const struct options *options,
 		switch (server_wait(server)) {
 		case SERVER_REOPEN:
 			if (config->log != NULL)
-				access_log_reopen(config->log);
+				(void)access_log_reopen(config->log);
 			break;
 		case SERVER_RELOAD:
 			activation_tell(ACTIVATION_RELOADING);
@@ -253,8 +278,7 @@ main_wait(struct server *server, const struct options *options,
 			activation_tell(ACTIVATION_READY);
 			break;
 		case SERVER_RELOADED:
-			if (options->log_level >= LOG_LEVEL_INFO)
-				main_say_reload(main_talk(options), options);
+			report_reload(options);
 			activation_tell(ACTIVATION_READY);
 			break;
 		case SERVER_STOPPING:
@@ -269,57 +293,58 @@ main_wait(struct server *server, const struct options *options,
 /* Serves until the end. The signals are blocked before any thread starts. */
 static enum main_status
 main_serve(struct server *server, const struct options *options,
-    struct server_config *config)
+    struct server_config *config, const struct privileges *privileges)
 {
-	FILE *out = main_talk(options);
 	int64_t start = clock_now();
 	struct server_summary summary;
 	uint64_t dropped;
 
-	if (config->log != NULL && access_log_start(config->log) == -1) {
-		log_error("the log's writer can't be started: %m");
+	if (config->log != NULL &&
+	    access_log_start(config->log, &config->sandbox) == -1)
 		return MAIN_FAILED;
-	}
 	if (server_start(server) == -1)
 		return MAIN_FAILED;
-	if (options->log_level >= LOG_LEVEL_INFO)
-		main_say_start(out, options, config, server_listeners(server));
+	report_start(options, config, server_listeners(server), privileges);
 	activation_tell(ACTIVATION_READY);
 	main_wait(server, options, config);
 	server_sum_up(server, &summary);
 	dropped = access_log_close(config->log);
 	config->log = NULL;
-	if (options->log_level >= LOG_LEVEL_INFO)
-		main_say_end(out, &summary, clock_now() - start, dropped);
+	report_end(options, &summary, clock_now() - start, dropped);
 	if (summary.failed)
 		return MAIN_FAILED;
 	return summary.cut > 0 ? MAIN_CUT : MAIN_STOPPED;
+}
+
+/* Has done all of a start but to serve. */
+static enum main_status
+main_check(const struct options *options, const struct server_config *config)
+{
+	if (sandbox_enter(&config->sandbox, ROLE_MAIN) == -1)
+		return MAIN_FAILED;
+	printf("mtasync: %s can be served as asked\n", options->root);
+	return main_end_output();
 }
 
 static enum main_status
 main_run(struct options *options)
 {
 	struct server_config config = { 0 };
-	struct server *server = NULL;
+	struct privileges privileges = { 0 };
 	enum main_status status = MAIN_FAILED;
+	struct server *server;
 
 	log_set_level(options->log_level);
-	if (options->root == NULL)
-		options->root = main_default_root();
 	main_configure(options, &config);
-	if (main_inherit(options, &config) == 0)
-		server = server_open(&config);
-	if (server != NULL && main_open(server, options, &config) == 0) {
-		if (options->check) {
-			printf("mtasync: %s can be served as asked\n",
-			    options->root);
-			status = main_end_output();
-		} else {
-			status = main_serve(server, options, &config);
-		}
-	}
+	server = main_open(options, &config, &privileges);
+	if (server != NULL && options->check)
+		status = main_check(options, &config);
+	else if (server != NULL)
+		status = main_serve(server, options, &config, &privileges);
 	server_close(server);
 	access_log_close(config.log);
+	privileges_free(&privileges);
+	sandbox_close(&config.sandbox);
 	return status;
 }
 
@@ -329,6 +354,7 @@ main(int argc, char **argv)
 	struct options options;
 
 	main_fill_standard_fds();
+	main_size_stacks();
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_RUN:
 		return (int)main_run(&options);
@@ -336,6 +362,8 @@ main(int argc, char **argv)
 		return (int)main_print_version();
 	case OPTIONS_DONE:
 		return (int)main_end_output();
+	case OPTIONS_FAILED:
+		return MAIN_FAILED;
 	case OPTIONS_USAGE:
 		break;
 	}

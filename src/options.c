@@ -7,16 +7,17 @@
 #include "options.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "usage.h"
 
 #define OPTIONS_HOUR (3600 * CLOCK_S)
 
@@ -42,6 +43,7 @@ struct options_row {
 	    const char *text);
 	size_t field; /* offset in struct options */
 	const struct options_kind *kind;
+	const char *path; /* what a path has to name */
 	int64_t minimum, maximum;
 	char letter;                /* 0: there is only the long form */
 	enum options_result result; /* other than OPTIONS_RUN: ends it all */
@@ -183,15 +185,50 @@ options_set_log(const struct options_row *row, struct options *options,
 }
 
 static bool
-options_set_log_file(const struct options_row *row, struct options *options,
+options_set_sandbox(const struct options_row *row, struct options *options,
     const char *text)
 {
-	options->access_log_file = text;
+	static const char *const modes[] = { [SANDBOX_AUTO] = "auto",
+		[SANDBOX_REQUIRE] = "require",
+		[SANDBOX_OFF] = "off" };
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strcmp(text, modes[i]) == 0) {
+			options->sandbox = (enum sandbox_mode)i;
+			return true;
+		}
+	log_error(OPTIONS_REFUSED "must be auto, require or off", row->name,
+	    text);
+	return false;
+}
+
+/* USER or USER:GROUP; who that is, is looked up when it is needed. */
+static bool
+options_set_user(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	const char *colon = strchr(text, ':');
+	bool fine = colon == NULL ? text[0] != '\0'
+				  : colon > text && colon[1] != '\0' &&
+					strchr(colon + 1, ':') == NULL;
+
+	options->user = text;
+	if (!fine)
+		log_error(OPTIONS_REFUSED "must be USER or USER:GROUP",
+		    row->name, text);
+	return fine;
+}
+
+/* A path. */
+static bool
+options_set_path(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	*(const char **)options_field(row, options) = text;
 	if (text[0] != '\0')
 		return true;
-	log_error(OPTIONS_REFUSED "must be the name of a file, or - for "
-				  "standard output",
-	    row->name, text);
+	log_error(OPTIONS_REFUSED "must be the name of a %s", row->name, text,
+	    row->path);
 	return false;
 }
 
@@ -222,6 +259,9 @@ options_set_flag(const struct options_row *row, struct options *options,
  OPTIONS_NUMBER(member, options_time, least, 24 * OPTIONS_HOUR)
 #define OPTIONS_NAME(member) \
  .set = options_set_name, .field = offsetof(struct options, member)
+#define OPTIONS_PATH(member, what)                                   \
+ .set = options_set_path, .field = offsetof(struct options, member), \
+ .path = (what)
 
 static const struct options_row options_table[] = {
 	{ "listen", "ADDRESS", "where to listen; may be repeated",
@@ -264,7 +304,14 @@ static const struct options_row options_table[] = {
 	{ "log", "FORMAT", "access log: combined or off", "off",
 	    .set = options_set_log },
 	{ "log-file", "FILE", "where to; - is standard output", "-",
-	    .set = options_set_log_file },
+	    OPTIONS_PATH(access_log_file, "file, or - for standard output") },
+
+	{ "user", "USER[:GROUP]", "whom to become, from root, before it serves",
+	    .group = "Privileges", .set = options_set_user },
+	{ "chroot", "DIR", "what / is, for ROOT and --log-file, too",
+	    OPTIONS_PATH(chroot, "directory") },
+	{ "sandbox", "MODE", "threads' confines: auto, require or off", "auto",
+	    .set = options_set_sandbox },
 
 	{ "quiet", NULL, "say only what goes wrong", .group = "This program",
 	    .set = options_set_level, .letter = 'q' },
@@ -294,40 +341,18 @@ options_find(int code)
 }
 
 static void
-options_print_row(const struct options_row *row)
-{
-	const char *initial = row->initial != NULL ? row->initial : row->origin;
-	char left[32];
-
-	if (row->group != NULL)
-		printf("\n%s:\n", row->group);
-	snprintf(left, sizeof(left), "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
-	    row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
-	    row->value ? "=" : "", row->value ? row->value : "");
-	printf("  %-26s %s", left, row->help);
-	printf(initial != NULL ? " [%s]\n" : "\n", initial);
-}
-
-static void
 options_print_help(void)
 {
-	puts("Usage: mtasync [OPTION]... [ROOT]\n"
-	     "Serves the files below ROOT [./htdocs, else the installed ones],"
-	     " and\n"
-	     "/sleep/TIME, which answers after TIME and keeps nobody else"
-	     " waiting.");
-	for (size_t i = 0; i < OPTIONS_COUNT; i++)
-		options_print_row(&options_table[i]);
-	puts("\nADDRESS is HOST:PORT, [IPv6]:PORT, or PORT for"
-	     " 127.0.0.1:PORT; port 0 is any\n"
-	     "free one. TIME is 250us, 250ms, 1.5s, 2m, 1h, or a number of"
-	     " seconds. SIZE is a\n"
-	     "number of bytes, or 64k, 1m, 2g.\n"
-	     "\n"
-	     "  mtasync -l 0.0.0.0:80 -l [::]:80 --log=combined"
-	     " --log-file=access.log site\n"
-	     "  mtasync -w 2 -l 8080 & curl http://127.0.0.1:8080/sleep/1.5s");
-	fflush(stdout);
+	usage_print_start();
+	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+		const struct options_row *row = &options_table[i];
+		const char *initial = row->initial != NULL ? row->initial
+							   : row->origin;
+
+		usage_print_option(&(struct usage_option){ row->name,
+		    row->value, row->help, initial, row->group, row->letter });
+	}
+	usage_print_end();
 }
 
 /* Fills in both of what getopt_long() wants to know about the table. */
@@ -373,38 +398,30 @@ options_refuse(int code, char **argv)
 	return OPTIONS_USAGE;
 }
 
-/* The longest queue that the kernel grants, from proc(5). */
-static int64_t
-options_read_somaxconn(void)
+/* OPTIONS_RUN where the value is fine. Resolving an address takes memory. */
+static enum options_result
+options_set(const struct options_row *row, struct options *options,
+    const char *text)
 {
-	FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
-	int64_t value = SOMAXCONN;
-	char text[32] = "";
-
-	if (file == NULL)
-		return value;
-	if (fgets(text, sizeof(text), file) != NULL)
-		text[strcspn(text, "\n")] = '\0';
-	fclose(file);
-	if (units_parse_count(span_of(text), &value) != UNITS_OK || value < 1 ||
-	    value > INT_MAX)
-		return SOMAXCONN;
-	return value;
+	errno = 0;
+	if (row->set(row, options, text))
+		return OPTIONS_RUN;
+	return errno == ENOMEM ? OPTIONS_FAILED : OPTIONS_USAGE;
 }
 
-static void
+static enum options_result
 options_set_defaults(struct options *options)
 {
-	*options = (struct options){ .log_level = LOG_LEVEL_INFO,
-		.backlog = options_read_somaxconn() };
-	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
-		const struct options_row *row = &options_table[i];
-		bool fine = row->initial == NULL ||
-			    row->set(row, options, row->initial);
+	enum options_result result = OPTIONS_RUN;
 
-		assert(fine);
-		(void)fine;
-	}
+	*options = (struct options){ .log_level = LOG_LEVEL_INFO,
+		.backlog = listener_queue_max() };
+	for (size_t i = 0; i < OPTIONS_COUNT && result == OPTIONS_RUN; i++)
+		if (options_table[i].initial != NULL)
+			result = options_set(&options_table[i], options,
+			    options_table[i].initial);
+	assert(result != OPTIONS_USAGE);
+	return result;
 }
 
 /* The arguments that are no options: ROOT, or none. */
@@ -430,10 +447,12 @@ options_parse(struct options *options, int argc, char **argv)
 {
 	char letters[2 * OPTIONS_COUNT + 2];
 	struct option names[OPTIONS_COUNT + 1];
+	enum options_result result = options_set_defaults(options);
 	int code;
 
+	if (result != OPTIONS_RUN)
+		return result;
 	options_describe(letters, names);
-	options_set_defaults(options);
 	options->listen_count = 0; /* the first --listen replaces the default */
 	optind = 0;                /* begin anew, whoever used getopt before */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
@@ -446,8 +465,9 @@ options_parse(struct options *options, int argc, char **argv)
 			options_print_help();
 		if (row->result != OPTIONS_RUN)
 			return row->result;
-		if (!row->set(row, options, optarg))
-			return OPTIONS_USAGE;
+		result = options_set(row, options, optarg);
+		if (result != OPTIONS_RUN)
+			return result;
 	}
 	options->listen_given = options->listen_count > 0;
 	if (!options->listen_given)

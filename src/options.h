@@ -7,6 +7,7 @@
 
 #include "base/listener.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "http/added.h"
 
 /* How many --listen there may be. */
@@ -34,6 +35,9 @@ struct options {
 	const char *error_page;      /* a name below the root */
 	bool access_log;             /* in the combined format */
 	const char *access_log_file; /* - is standard output */
+	const char *user;            /* USER or USER:GROUP; NULL: as it is */
+	const char *chroot;          /* a directory; NULL: none */
+	enum sandbox_mode sandbox;
 	enum log_level log_level;
 	bool check; /* say whether the server could start, and leave */
 };
@@ -43,6 +47,7 @@ enum options_result {
 	OPTIONS_VERSION, /* the caller prints the versions, and exits with 0 */
 	OPTIONS_DONE,    /* help is printed: exit with 0 */
 	OPTIONS_USAGE,   /* what is wrong has been said: exit with 2 */
+	OPTIONS_FAILED,  /* likewise, but it is not what was asked for: 1 */
 };
 
 /*

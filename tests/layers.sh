@@ -15,7 +15,7 @@ faults() {
 		floor["http"] = 1
 		floor["app"] = 2
 		floor["loop"] = floor["models"] = 3
-		floor["."] = 4 # main.c, options.[ch]
+		floor["."] = 4 # main.c, options, usage
 		threads["base/access_log.c"] = threads["main.c"] = 1
 	}
 	function folder_of(path) {

@@ -1,6 +1,6 @@
 /*
  * access_log: the file, and the thread that writes the rings to it.
- * access_log_append() runs in the threads that fill them, all that
+ * access_log_append() and _drop() run in the threads that fill them, all that
  * access_log_run() calls in the writer thread, and the rest in the main thread.
  */
 #include "config.h"
@@ -42,9 +42,8 @@
 #define ACCESS_LOG_COMPLAINT CLOCK_S
 
 enum access_log_order {
-	ACCESS_LOG_REOPEN = 1,  /* open the path anew */
-	ACCESS_LOG_STOP = 2,    /* write what there is, and end */
-	ACCESS_LOG_ABANDON = 4, /* write nothing more, and end */
+	ACCESS_LOG_STOP = 1,    /* write what there is, and end */
+	ACCESS_LOG_ABANDON = 2, /* write nothing more, and end */
 };
 
 struct access_log {
@@ -54,8 +53,12 @@ struct access_log {
 	bool cut;           /* what was written last ended within a line */
 	int64_t complained; /* when, on clock_now() */
 
-	int wake;     /* eventfd that the writer sleeps on */
-	int finished; /* eventfd that tells the main thread of its end */
+	const struct sandbox *sandbox; /* that confines the writer */
+	bool confined;                 /* it does, from the writer's start on */
+
+	int wake;                 /* eventfd that the writer sleeps on */
+	int told;                 /* eventfd: the writer's start, and its end */
+	_Atomic int next;         /* descriptor to write to instead; -1: none */
 	_Atomic bool sleeping;    /* or about to */
 	_Atomic unsigned orders;  /* of enum access_log_order */
 	_Atomic uint64_t dropped; /* the writer's: lines that failed */
@@ -98,7 +101,8 @@ access_log_release(struct access_log *log)
 		return;
 
 	/* not before: the other owner may have changed them */
-	const int fds[] = { log->fd, log->wake, log->finished };
+	const int fds[] = { log->fd, log->wake, log->told,
+		atomic_load(&log->next) };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
@@ -117,18 +121,20 @@ access_log_open(const char *path, unsigned rings)
 
 	if (log == NULL)
 		return NULL;
-	*log = (struct access_log){ .fd = -1, .owners = 1, .count = rings };
+	*log = (struct access_log){ .fd = -1,
+		.next = -1,
+		.owners = 1,
+		.count = rings };
 	for (unsigned i = 0; i < rings; i++)
 		ring_init(&log->rings[i]);
 	log->complained = clock_now() - ACCESS_LOG_COMPLAINT;
 	log->path = strdup(path);
 	log->wake = eventfd(0, EFD_CLOEXEC);
-	log->finished = eventfd(0, EFD_CLOEXEC);
+	log->told = eventfd(0, EFD_CLOEXEC);
 	fd = access_log_open_path(path);
 	if (fd >= 0)
 		access_log_use(log, fd);
-	if (fd >= 0 && log->path != NULL && log->wake >= 0 &&
-	    log->finished >= 0)
+	if (fd >= 0 && log->path != NULL && log->wake >= 0 && log->told >= 0)
 		return log;
 	saved = errno;
 	access_log_release(log);
@@ -163,6 +169,13 @@ access_log_append(struct access_log *log, unsigned ring, struct span line)
 	    atomic_exchange(&log->sleeping, false))
 		access_log_signal(log->wake);
 	return true;
+}
+
+void
+access_log_drop(struct access_log *log, unsigned ring)
+{
+	assert(ring < log->count);
+	ring_drop(&log->rings[ring]);
 }
 
 /*
@@ -277,15 +290,14 @@ access_log_drain(struct access_log *log, struct ring *ring)
 	}
 }
 
+/* At the end of a line: what has been appended before goes to either file. */
 static void
-access_log_open_anew(struct access_log *log)
+access_log_take_next(struct access_log *log)
 {
-	int fd = access_log_open_path(log->path);
+	int fd = atomic_exchange(&log->next, -1);
 
 	if (fd >= 0)
 		access_log_use(log, fd);
-	else
-		log_error("access log %s: %m; the old file stays", log->path);
 }
 
 static bool
@@ -314,29 +326,51 @@ access_log_wait(struct access_log *log)
 	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &gather, NULL);
 }
 
-static void *
-access_log_run(void *argument)
+static void
+access_log_serve(struct access_log *log)
 {
-	struct access_log *log = argument;
 	unsigned orders;
 
 	do {
 		access_log_wait(log);
-		orders = atomic_fetch_and(&log->orders,
-		    ~(unsigned)ACCESS_LOG_REOPEN);
-		if (orders & ACCESS_LOG_REOPEN)
-			access_log_open_anew(log);
+		orders = atomic_load(&log->orders);
+		access_log_take_next(log);
 		for (unsigned i = 0; i < log->count; i++)
 			access_log_drain(log, &log->rings[i]);
 	} while (!(orders & ACCESS_LOG_STOP));
-	access_log_signal(log->finished);
+}
+
+static void *
+access_log_run(void *argument)
+{
+	struct access_log *log = argument;
+
+	log->confined = sandbox_enter(log->sandbox, ROLE_LOG_WRITER) == 0;
+	access_log_signal(log->told);
+	if (log->confined) {
+		access_log_serve(log);
+		access_log_signal(log->told);
+	}
 	access_log_release(log);
 	return NULL;
 }
 
+/* Waits until the writer has confined itself, or has said why it can't. */
+static int
+access_log_await_start(struct access_log *log)
+{
+	uint64_t count;
+
+	while (read(log->told, &count, sizeof(count)) == -1)
+		if (errno != EINTR)
+			return -1;
+	log->started = log->confined;
+	return log->started ? 0 : -1;
+}
+
 /* The thread is detached, so that the one who stops it need not wait. */
 int
-access_log_start(struct access_log *log)
+access_log_start(struct access_log *log, const struct sandbox *sandbox)
 {
 	pthread_attr_t attributes;
 	sigset_t all, before;
@@ -347,15 +381,16 @@ access_log_start(struct access_log *log)
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	log->sandbox = sandbox;
 	atomic_fetch_add(&log->owners, 1);
 	error = pthread_create(&thread, &attributes, access_log_run, log);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
-	log->started = error == 0;
-	if (log->started)
-		return 0;
+	if (error == 0)
+		return access_log_await_start(log);
 	atomic_fetch_sub(&log->owners, 1);
 	errno = error;
+	log_error("the log's writer can't be started: %m");
 	return -1;
 }
 
@@ -366,17 +401,27 @@ access_log_order(struct access_log *log, enum access_log_order order)
 	access_log_signal(log->wake);
 }
 
-void
+int
 access_log_reopen(struct access_log *log)
 {
-	access_log_order(log, ACCESS_LOG_REOPEN);
+	int fd = access_log_open_path(log->path);
+
+	if (fd == -1) {
+		log_error("access log %s: %m; the old file stays", log->path);
+		return -1;
+	}
+	fd = atomic_exchange(&log->next, fd);
+	if (fd >= 0)
+		close(fd);
+	access_log_signal(log->wake);
+	return 0;
 }
 
 /* Returns whether the writer has come to its end within its time. */
 static bool
 access_log_await_end(struct access_log *log)
 {
-	struct pollfd end = { .fd = log->finished, .events = POLLIN };
+	struct pollfd end = { .fd = log->told, .events = POLLIN };
 	const int64_t deadline = clock_now() + ACCESS_LOG_PATIENCE;
 
 	for (;;) {

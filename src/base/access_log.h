@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/sandbox.h"
 #include "base/span.h"
 
 struct access_log;
@@ -23,10 +24,11 @@ struct access_log;
 struct access_log *access_log_open(const char *path, unsigned rings);
 
 /*
- * Starts the writer thread, in which all signals are blocked. Returns 0, or -1
- * with errno. Main thread.
+ * Starts the writer thread, in which all signals are blocked, and waits until
+ * it has confined itself by the sandbox. Returns 0; or -1, and has said why.
+ * Main thread.
  */
-int access_log_start(struct access_log *log);
+int access_log_start(struct access_log *log, const struct sandbox *sandbox);
 
 /*
  * Appends one whole line, its newline included and no other, to ring `ring`.
@@ -36,11 +38,15 @@ int access_log_start(struct access_log *log);
  */
 bool access_log_append(struct access_log *log, unsigned ring, struct span line);
 
+/* Counts a line as dropped that could not even be made. The same thread. */
+void access_log_drop(struct access_log *log, unsigned ring);
+
 /*
- * Has the writer open the path anew, at the end of a line. If that fails, the
- * old file stays and log_error() says why. Main thread.
+ * Opens the path anew, and has the writer, which may open nothing itself, take
+ * that file at the end of a line. Returns 0; or -1, and has said why: the old
+ * file stays. Main thread.
  */
-void access_log_reopen(struct access_log *log);
+int access_log_reopen(struct access_log *log);
 
 /*
  * Has the writer write what the rings hold, at most for one second (a pipe

@@ -151,12 +151,17 @@ server_set_up(struct server *server)
 	return server_make_workers(server);
 }
 
-/* libevent's own complaints, in our form. Any thread. */
+/*
+ * libevent's own complaints, in our form: what makes it exit is an error. Of
+ * all else its callers are told, who say what comes of it. Any thread.
+ */
 static void
 server_on_library_log(int severity, const char *text)
 {
-	if (severity >= EVENT_LOG_WARN)
+	if (severity >= EVENT_LOG_ERR)
 		log_error("libevent: %s", text);
+	else if (severity >= EVENT_LOG_WARN)
+		log_debug("libevent: %s", text);
 }
 
 struct server *
@@ -239,19 +244,19 @@ server_join(struct server *server)
 		worker_join(server->workers[i]);
 }
 
-int
-server_start(struct server *server)
+static int
+server_start_workers(struct server *server)
 {
-	if (listeners_listen(&server->listeners, server->config->backlog) ==
-	    -1) {
+	const struct server_config *config = server->config;
+
+	if (listeners_listen(&server->listeners, config->backlog,
+		config->limits[DEADLINE_WRITE]) == -1) {
 		log_error("can't listen: %m");
 		return -1;
 	}
 	for (unsigned i = 0; i < server->worker_count; i++)
 		if (worker_start(server->workers[i]) == -1) {
 			log_error("worker %u can't be started: %m", i);
-			server_order(server, WORKER_STOP);
-			server_join(server);
 			return -1;
 		}
 	server->reloading = false; /* they have begun with their ROOT */
@@ -259,6 +264,18 @@ server_start(struct server *server)
 			    ? SERVER_TAKING
 			    : SERVER_SERVING;
 	return 0;
+}
+
+/* The main thread is confined last: what it starts has its confines, too. */
+int
+server_start(struct server *server)
+{
+	if (server_start_workers(server) == 0 &&
+	    sandbox_enter(&server->config->sandbox, ROLE_MAIN) == 0)
+		return 0;
+	server_order(server, WORKER_STOP);
+	server_join(server);
+	return -1;
 }
 
 /* Whether all workers have carried out an order. */

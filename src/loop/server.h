@@ -45,8 +45,11 @@ const struct listeners *server_listeners(const struct server *server);
  */
 int server_use_root(struct server *server, int root);
 
-/* Listens and serves. Returns 0; or -1, and has said why and ended all that
- * had been started. */
+/*
+ * Listens and serves, and confines the calling thread: no other can be started
+ * any more. Returns 0; or -1, and has said why and ended all that had been
+ * started.
+ */
 int server_start(struct server *server);
 
 /*

@@ -6,6 +6,7 @@
 
 #include "app/app.h"
 #include "base/access_log.h"
+#include "base/sandbox.h"
 #include "loop/deadlines.h"
 #include "loop/listeners.h"
 
@@ -19,6 +20,7 @@ struct server_config {
 	int64_t limits[DEADLINE_KINDS]; /* ns, by kind */
 	int64_t drain_limit;            /* ns */
 	struct access_log *log;         /* a ring per worker; NULL: no log */
+	struct sandbox sandbox;         /* confines the threads */
 };
 
 #endif

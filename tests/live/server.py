@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -137,13 +138,16 @@ class Server:
 
     def refuses(self):
         """
-        Whether nobody listens on its first port; without a connection, which
-        might hang for a second on a listener that is about to close.
+        Whether the listeners are closed. Before, there may be a moment in
+        which they let a connection neither in nor fail.
         """
-        port = f":{self.addresses[0][1]:04X}"
-        sockets = pathlib.Path("/proc/net/tcp").read_text().splitlines()
-        fields = [line.split() for line in sockets]
-        return not any(f[1].endswith(port) and f[3] == "0A" for f in fields)
+        try:
+            socket.create_connection(self.addresses[0], 0.05).close()
+        except ConnectionRefusedError:
+            return True
+        except (ConnectionResetError, TimeoutError):
+            pass
+        return False
 
     def descriptors(self, kind=""):
         """How many the process has open: in all, or of "socket:"."""

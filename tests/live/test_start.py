@@ -17,7 +17,7 @@ CAP_NET_BIND_SERVICE = 10
 OPTIONS = """
     listen workers backlog max-conns header-timeout body-timeout idle-timeout
     write-timeout max-sleep max-body drain-timeout index error-page log
-    log-file quiet verbose check version help
+    log-file user chroot sandbox quiet verbose check version help
 """.split()
 
 
@@ -330,7 +330,8 @@ BAD_VALUES = """
     --header-timeout=abc --body-timeout=-1 --idle-timeout=5parsecs
     --write-timeout= --max-sleep=1e3 --drain-timeout=1.
     --max-sleep=99999999999999999999 --max-body=abc --max-body=-1
-    --log=fancy
+    --log=fancy --user= --user=:bin --user=daemon: --user=daemon:bin:sys
+    --chroot= --sandbox=on
 """.split()
 
 

@@ -57,7 +57,7 @@ open_and_start(const char *path, unsigned rings)
 	struct access_log *log = access_log_open(path, rings);
 
 	assert_non_null(log);
-	assert_int_equal(access_log_start(log), 0);
+	assert_int_equal(access_log_start(log, &(struct sandbox){ 0 }), 0);
 	return log;
 }
 
@@ -398,7 +398,7 @@ test_room(void **state)
 	    access_log_append(log, 0, (struct span){ line, size + 1 }));
 	assert_true(access_log_append(log, 0, (struct span){ line + 1, size }));
 	assert_false(access_log_append(log, 0, SPAN("\n")));
-	assert_int_equal(access_log_start(log), 0);
+	assert_int_equal(access_log_start(log, &(struct sandbox){ 0 }), 0);
 	assert_int_equal(access_log_close(log), 2);
 	assert_int_equal(stat("log", &status), 0);
 	assert_int_equal(status.st_size, size);

@@ -101,6 +101,9 @@ test_defaults(void **state)
 	assert_string_equal(options.error_page, "404.html");
 	assert_false(options.access_log);
 	assert_string_equal(options.access_log_file, "-");
+	assert_null(options.user);
+	assert_null(options.chroot);
+	assert_int_equal(options.sandbox, SANDBOX_AUTO);
 	assert_int_equal(options.log_level, LOG_LEVEL_INFO);
 	assert_false(options.check);
 }
@@ -133,9 +136,10 @@ test_the_rest(void **state)
 {
 	static const struct line line = { { "-l0", "site", "--listen=[::1]:0",
 	    "-l", "127.0.0.1:0", "--index=a/b..html", "--error-page", "no.html",
-	    "--log=combined", "--log-file=access.log", "--check", "-qv" } };
+	    "--log=combined", "--log-file=access.log", "--user=a:b",
+	    "--chroot=/srv", "--sandbox=require", "--check", "-qv" } };
 	static const struct line other = { { "--log=combined", "--log=off",
-	    "-vq", "--", "-x" } };
+	    "--sandbox=off", "--user=7", "-vq", "--", "-x" } };
 	struct options options;
 
 	(void)state;
@@ -149,11 +153,16 @@ test_the_rest(void **state)
 	assert_string_equal(options.error_page, "no.html");
 	assert_true(options.access_log);
 	assert_string_equal(options.access_log_file, "access.log");
+	assert_string_equal(options.user, "a:b");
+	assert_string_equal(options.chroot, "/srv");
+	assert_int_equal(options.sandbox, SANDBOX_REQUIRE);
 	assert_true(options.check);
 	assert_int_equal(options.log_level, LOG_LEVEL_DEBUG);
 
 	parse_and_listen(&options, &other, OPTIONS_RUN);
 	assert_false(options.access_log);
+	assert_int_equal(options.sandbox, SANDBOX_OFF);
+	assert_string_equal(options.user, "7");
 	assert_string_equal(options.root, "-x");
 	assert_int_equal(options.log_level, LOG_LEVEL_ERROR);
 }
@@ -205,6 +214,13 @@ test_values_refused(void **state)
 		{ "--log=", "must be combined or off\n" },
 		{ "--log-file=", "must be the name of a file, or - for"
 				 " standard output\n" },
+		{ "--user=", "must be USER or USER:GROUP\n" },
+		{ "--user=:bin", "must be USER or USER:GROUP\n" },
+		{ "--user=bin:", "must be USER or USER:GROUP\n" },
+		{ "--user=bin:bin:bin", "must be USER or USER:GROUP\n" },
+		{ "--chroot=", "must be the name of a directory\n" },
+		{ "--sandbox=on", "must be auto, require or off\n" },
+		{ "--sandbox=", "must be auto, require or off\n" },
 	};
 
 	(void)state;
@@ -312,7 +328,7 @@ test_version(void **state)
 	    "");
 }
 
-/* One screen, as wide as the narrowest, that names options and defaults. */
+/* A page, as wide as the narrowest screen, that names options and defaults. */
 static void
 test_help(void **state)
 {
@@ -320,11 +336,12 @@ test_help(void **state)
 		"--backlog=", "--max-conns=", "--header-timeout=",
 		"--body-timeout=", "--idle-timeout=", "--write-timeout=",
 		"--max-sleep=", "--drain-timeout=", "--max-body=", "--index=",
-		"--error-page=", "--log=", "--log-file=", "-q, --quiet",
-		"-v, --verbose", "--check", "--version", "-h, --help",
-		"[127.0.0.1:7878]", "[10s]", "[30s]", "[60s]", "[10m]", "[1m]",
-		"[hello.html]", "[404.html]", "[off]", "[-]",
-		"[net.core.somaxconn]", "[RLIMIT_NOFILE]" };
+		"--error-page=", "--log=", "--log-file=", "--user=",
+		"--chroot=", "--sandbox=", "-q, --quiet", "-v, --verbose",
+		"--check", "--version", "-h, --help", "[127.0.0.1:7878]",
+		"[10s]", "[30s]", "[60s]", "[10m]", "[1m]", "[hello.html]",
+		"[404.html]", "[off]", "[-]", "[auto]", "[net.core.somaxconn]",
+		"[RLIMIT_NOFILE]" };
 	static const struct line lines[] = { { { "--help" } }, { { "-h" } } };
 	struct capture capture;
 	struct options options;
@@ -346,7 +363,7 @@ test_help(void **state)
 		assert_in_range(width, 0, 80);
 		next += width + 1;
 	}
-	assert_in_range(height, 24, 40);
+	assert_in_range(height, 24, 60);
 }
 
 int

@@ -1,0 +1,47 @@
+/*
+ * sandbox: what a thread may ask of the kernel, by its role, once it serves.
+ * A system call that the role has no use for fails with EPERM (seccomp); and
+ * writing, making, removing and executing files, with EACCES (Landlock).
+ */
+#ifndef MTASYNC_BASE_SANDBOX_H
+#define MTASYNC_BASE_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/filter.h"
+#include "base/role.h"
+
+enum sandbox_mode {
+	SANDBOX_AUTO,    /* what there is here */
+	SANDBOX_REQUIRE, /* all, or no start */
+	SANDBOX_OFF,
+};
+
+/* What there is. Constant while threads use it; zeroed, it confines nobody. */
+struct sandbox {
+	struct filter filters[ROLE_COUNT];
+	bool filtered; /* by seccomp */
+	int landlock;  /* its version in this kernel; 0: none */
+};
+
+/*
+ * Finds out what build and kernel have. Returns 0; or -1, and has said why,
+ * where that is less than SANDBOX_REQUIRE asks for. sandbox_close() is right
+ * in both cases. Main thread, before the threads are started.
+ */
+int sandbox_open(struct sandbox *sandbox, enum sandbox_mode mode);
+
+/*
+ * Confines the calling thread, and those that it starts later, for good.
+ * Needs no_new_privs. Returns 0; or -1, and has said why. Any thread.
+ */
+int sandbox_enter(const struct sandbox *sandbox, enum role role);
+
+/* `confined by seccomp and Landlock`, or what else is in force; constant. */
+const char *sandbox_describe(const struct sandbox *sandbox);
+
+/* Main thread, when no other uses it any more. */
+void sandbox_close(struct sandbox *sandbox);
+
+#endif

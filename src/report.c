@@ -1,0 +1,77 @@
+/* report: says how a run starts and ends. Owns nothing; main thread. */
+#include "config.h"
+
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* Where the lines go: not among those of the access log. */
+static FILE *
+report_stream(const struct options *options)
+{
+	bool taken = options->access_log &&
+		     strcmp(options->access_log_file, "-") == 0;
+
+	return taken ? stderr : stdout;
+}
+
+void
+report_start(const struct options *options, const struct server_config *config,
+    const struct listeners *listeners, const struct privileges *privileges)
+{
+	FILE *out = report_stream(options);
+
+	if (options->log_level < LOG_LEVEL_INFO)
+		return;
+	fprintf(out, "mtasync: serving %s on", options->root);
+	for (unsigned i = 0; i < listeners->count; i++) {
+		char text[LISTENER_TEXT_MAX];
+
+		listener_format(text, &listeners->list[i].address);
+		fprintf(out, "%s http://%s/", i > 0 ? "," : "", text);
+	}
+	fprintf(out, " with %u worker%s", config->workers,
+	    config->workers == 1 ? "" : "s");
+	if (options->user != NULL)
+		fprintf(out, ", as %s", privileges->name);
+	if (options->chroot != NULL)
+		fprintf(out, ", in %s", options->chroot);
+	fprintf(out, ", %s\n", sandbox_describe(&config->sandbox));
+	fflush(out);
+}
+
+void
+report_reload(const struct options *options)
+{
+	FILE *out = report_stream(options);
+
+	if (options->log_level < LOG_LEVEL_INFO)
+		return;
+	fprintf(out, "mtasync: reloaded, serving %s as it is now\n",
+	    options->root);
+	fflush(out);
+}
+
+void
+report_end(const struct options *options, const struct server_summary *summary,
+    int64_t time, uint64_t dropped)
+{
+	FILE *out = report_stream(options);
+
+	if (options->log_level < LOG_LEVEL_INFO)
+		return;
+	fprintf(out,
+	    "mtasync: served %" PRIu64 " requests, cut %" PRIu64 ", in %" PRId64
+	    ".%03" PRId64 " s",
+	    summary->served, summary->cut, time / CLOCK_S,
+	    time % CLOCK_S / CLOCK_MS);
+	if (dropped > 0)
+		fprintf(out, "; %" PRIu64 " lines of the log were dropped",
+		    dropped);
+	fputc('\n', out);
+	fflush(out);
+}

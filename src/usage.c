@@ -1,0 +1,48 @@
+/* usage: the text around the table of options. Owns nothing; main thread. */
+#include "config.h"
+
+#include "usage.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+void
+usage_print_start(void)
+{
+	puts("Usage: mtasync [OPTION]... [ROOT]\n"
+	     "Serves the files below ROOT [./htdocs, else the installed ones],"
+	     " and\n"
+	     "/sleep/TIME, which answers after TIME and keeps nobody else"
+	     " waiting.");
+}
+
+void
+usage_print_option(const struct usage_option *option)
+{
+	char left[32], letter = option->letter;
+
+	if (option->group != NULL)
+		printf("\n%s:\n", option->group);
+	snprintf(left, sizeof(left), "%c%c%c --%s%s%s", letter ? '-' : ' ',
+	    letter ? letter : ' ', letter ? ',' : ' ', option->name,
+	    option->value ? "=" : "", option->value ? option->value : "");
+	printf("  %-26s %s", left, option->help);
+	if (option->initial != NULL)
+		printf(" [%s]", option->initial);
+	putchar('\n');
+}
+
+void
+usage_print_end(void)
+{
+	puts("\nADDRESS is HOST:PORT, [IPv6]:PORT, or PORT for"
+	     " 127.0.0.1:PORT; port 0 is any\n"
+	     "free one. TIME is 250us, 250ms, 1.5s, 2m, 1h, or a number of"
+	     " seconds. SIZE is a\n"
+	     "number of bytes, or 64k, 1m, 2g.\n"
+	     "\n"
+	     "  mtasync -l 0.0.0.0:80 -l [::]:80 --log=combined"
+	     " --log-file=access.log site\n"
+	     "  mtasync -w 2 -l 8080 & curl http://127.0.0.1:8080/sleep/1.5s");
+	fflush(stdout);
+}

@@ -1,0 +1,337 @@
+"""What the server gives up: root, the file system, system calls."""
+
+import ctypes
+import os
+import pathlib
+import signal
+
+import pytest
+from server import HTDOCS, LIBC, PROGRAM, SANITIZERS, assert_refused
+from server import eventually, run, without_capabilities
+
+# A user that every system has, and no test makes files as.
+USER, UID, GID = "daemon", 1, 1
+CAP_SETUID, CAP_SYS_CHROOT = 7, 18
+PR_SET_NO_NEW_PRIVS = 38
+SYS_LANDLOCK_CREATE_RULESET, SYS_LANDLOCK_RESTRICT_SELF = 444, 446
+CONFINED = "confined by seccomp and Landlock"
+
+
+def why_not_confined():
+    """What --sandbox=require misses here; empty where it has all."""
+    return run("--check", "-l", "0", "--sandbox=require", HTDOCS).stderr
+
+
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can become another user"
+)
+needs_sandbox = pytest.mark.skipif(
+    bool(why_not_confined()), reason=why_not_confined() or "all is there"
+)
+
+
+@pytest.fixture
+def open_root(root):
+    """A document root to which everybody finds the way."""
+    directory = root
+    while directory.stat().st_uid == os.geteuid() and directory.name != "tmp":
+        directory.chmod(0o755)
+        directory = directory.parent
+    return root
+
+
+@pytest.fixture
+def logs(open_root):
+    """A directory in which the user may make files."""
+    directory = open_root / "logs"
+    directory.mkdir()
+    os.chown(directory, UID, GID)
+    return directory
+
+
+def statuses(server):
+    """The fields of proc_pid_status(5), of each thread."""
+    for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir():
+        lines = (task / "status").read_text().splitlines()
+        yield dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def assert_serves(server):
+    assert server.connect().ask("/").body == b"<p>hello</p>\n"
+
+
+def assert_user(server, groups):
+    found = list(statuses(server))
+    assert len(found) > 1
+    for status in found:
+        assert status["Uid"].split() == 4 * [str(UID)]
+        assert status["Gid"].split() == 4 * [str(GID)]
+        assert status["Groups"].split() == groups
+        for kind in "CapInh", "CapPrm", "CapEff", "CapAmb":
+            assert int(status[kind], 16) == 0, kind
+
+
+# The sandbox
+
+
+@needs_sandbox
+def test_every_thread_is_confined(serve):
+    """The main thread, the workers and the log's writer; by default."""
+    server = serve("-w", "3", "--log=combined")
+    found = list(statuses(server))
+    assert len(found) == 1 + 3 + 1
+    assert CONFINED in server.start_line
+    for status in found:
+        assert status["NoNewPrivs"] == "1"
+        assert status["Seccomp"] == "2"
+        assert status["Seccomp_filters"] == "1"
+
+
+@needs_sandbox
+def test_sandbox_required(serve, root):
+    server = serve("--sandbox=require", root=root)
+    assert CONFINED in server.start_line
+    assert_serves(server)
+
+
+@pytest.mark.skipif(not SANITIZERS, reason="a build without sanitizers")
+def test_sandbox_required_of_sanitizers(serve):
+    result = run("-l", "0", "--sandbox=require", HTDOCS)
+    assert_refused(result, 1, "--sandbox=require", "sanitizers")
+    assert "not confined, because of sanitizers" in serve().start_line
+
+
+def test_sandbox_off(serve, root):
+    """Nothing that the server would execute gains privileges even so."""
+    server = serve("--sandbox=off", root=root)
+    assert "not confined" in server.start_line
+    assert_serves(server)
+    for status in statuses(server):
+        assert status["Seccomp"] == "0"
+        assert status["NoNewPrivs"] == "1"
+
+
+def exhaust_landlock():
+    """A preexec_fn: the kernel takes no more of it than 16 layers."""
+    rights = (ctypes.c_uint64 * 1)(1 << 7)  # make directories
+    LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    ruleset = LIBC.syscall(SYS_LANDLOCK_CREATE_RULESET, rights, 8, 0)
+    assert ruleset >= 0
+    while LIBC.syscall(SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0) == 0:
+        pass
+    os.close(ruleset)
+
+
+@needs_sandbox
+@pytest.mark.parametrize("log", ["off", "combined"])
+def test_no_thread_serves_unconfined(log):
+    result = run(
+        "-l", "0", f"--log={log}", HTDOCS, preexec_fn=exhaust_landlock
+    )
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "can't be confined by Landlock" in result.stderr
+
+
+# The user
+
+
+@needs_root
+@pytest.mark.parametrize("user", ["daemon", "daemon:daemon", "1", "1:1"])
+def test_user(serve, open_root, user):
+    """All that the process was before is gone, of all threads."""
+    server = serve(
+        f"--user={user}",
+        root=open_root,
+        preexec_fn=lambda: os.setgroups([0, 4, 20]),
+    )
+    assert ", as daemon:daemon, " in server.start_line
+    assert_user(server, ["1"])
+    assert_serves(server)
+
+
+@needs_root
+def test_user_that_has_only_a_number(serve, open_root):
+    server = serve("--user=3000000000:3000000001", root=open_root)
+    assert ", as 3000000000:3000000001, " in server.start_line
+    for status in statuses(server):
+        assert status["Uid"].split() == 4 * ["3000000000"]
+        assert status["Groups"].split() == ["3000000001"]
+    assert_serves(server)
+
+
+@needs_root
+def test_user_gets_a_port_of_root(serve, open_root):
+    server = serve(
+        f"--user={USER}", root=open_root, listen=["127.0.0.77:81"]
+    )
+    assert_user(server, ["1"])
+    assert_serves(server)
+
+
+@needs_root
+def test_user_reads_only_what_is_theirs(serve, open_root):
+    secret = open_root / "secret.html"
+    secret.write_bytes(b"")
+    secret.chmod(0o600)
+    server = serve(f"--user={USER}", root=open_root)
+    assert server.connect().ask("/secret.html").status != 200
+
+
+@needs_root
+def test_log_is_opened_anew_by_the_user(serve, open_root, logs):
+    path = logs / "access.log"
+    server = serve(
+        f"--user={USER}",
+        "--log=combined",
+        f"--log-file={path}",
+        root=open_root,
+    )
+    client = server.connect()
+    for part in "first", "second":
+        client.ask(f"/{part}")
+        eventually(lambda: part in path.read_text(), f"the {part} line")
+        assert path.stat().st_uid == UID
+        path.rename(logs / part)
+        server.signal(signal.SIGUSR1)
+        eventually(path.exists, "a new log")
+    assert server.stderr == ""
+
+
+@needs_root
+def test_log_made_by_root_is_the_users(serve, open_root):
+    """In a directory where the user may make nothing."""
+    path = open_root / "access.log"
+    old = open_root / "old"
+    server = serve(
+        f"--user={USER}",
+        "--log=combined",
+        f"--log-file={path}",
+        root=open_root,
+    )
+    path.rename(old)
+    path.touch()
+    os.chown(path, UID, GID)
+    server.signal(signal.SIGUSR1)
+    client = server.connect()
+
+    def in_new_log():
+        client.ask("/")
+        return path.read_text()
+
+    eventually(in_new_log, "a line in the new log")
+    assert (old.stat().st_uid, old.stat().st_gid) == (UID, GID)
+    assert server.stderr == ""
+
+
+@needs_root
+def test_log_that_exists_keeps_its_owner(serve, open_root):
+    path = open_root / "access.log"
+    path.touch()
+    server = serve(
+        f"--user={USER}",
+        "--log=combined",
+        f"--log-file={path}",
+        root=open_root,
+    )
+    server.connect().ask("/")
+    eventually(path.read_text, "a line")
+    assert path.stat().st_uid == 0
+    server.signal(signal.SIGUSR1)
+    eventually(lambda: "the old file stays" in server.stderr, "a word")
+
+
+# The file system
+
+
+@needs_root
+def test_chroot(serve, open_root):
+    """ROOT and the log lie inside; a relative path is one from there."""
+    site = open_root / "site"
+    site.mkdir()
+    (site / "hello.html").write_bytes(b"inside")
+    server = serve(
+        f"--chroot={open_root}",
+        "--log=combined",
+        "--log-file=access.log",
+        root="site",
+    )
+    assert f", in {open_root}, " in server.start_line
+    assert os.readlink(f"/proc/{server.pid}/root") == str(open_root)
+    assert os.readlink(f"/proc/{server.pid}/cwd") == str(open_root)
+    assert server.connect().ask("/").body == b"inside"
+    log = open_root / "access.log"
+    eventually(log.read_text, "a line of the log")
+    log.rename(open_root / "old.log")
+    server.signal(signal.SIGUSR1)
+    eventually(log.exists, "a new log")
+
+
+@needs_root
+def test_chroot_has_a_default_root_of_its_own(serve, open_root):
+    open_root.rename(open_root.parent / "htdocs")
+    server = serve(f"--chroot={open_root.parent}", root=None)
+    assert_serves(server)
+
+
+@needs_root
+def test_root_outside_of_the_chroot(open_root):
+    result = run("-l", "0", f"--chroot={open_root}", open_root)
+    assert_refused(result, 1, open_root)
+
+
+# All at once, and none of it
+
+
+EVERYTHING = f"--user={USER}", "--log=combined", "--log-file=/logs/access.log"
+
+
+@needs_root
+@needs_sandbox
+def test_all_together(serve, open_root, logs):
+    server = serve(
+        "--sandbox=require",
+        f"--chroot={open_root}",
+        *EVERYTHING,
+        root="/",
+    )
+    words = f", as daemon:daemon, in {open_root}, {CONFINED}\n"
+    assert server.start_line.endswith(words)
+    assert_user(server, ["1"])
+    assert_serves(server)
+    log = logs / "access.log"
+    log.rename(logs / "old")
+    server.signal(signal.SIGUSR1)
+    eventually(log.exists, "a new log")
+    assert server.stderr == ""
+
+
+@needs_root
+def test_check_tries_it_all(open_root, logs):
+    result = run("--check", "-l", "0", f"--chroot={open_root}", *EVERYTHING, "/")
+    assert result.returncode == 0, result
+    assert (logs / "access.log").stat().st_uid == UID
+
+
+REFUSED = [
+    ("--user=no-such-user", "unknown user"),
+    ("--user=daemon:no-such-group", "unknown group"),
+    ("--user=root", "would stay root"),
+    ("--chroot=/no/such/directory", "No such file or directory"),
+    (f"--chroot={PROGRAM}", "Not a directory"),
+]
+
+
+@needs_root
+@pytest.mark.parametrize("option, why", REFUSED, ids=[r[1] for r in REFUSED])
+@pytest.mark.parametrize("check", [[], ["--check"]], ids=["start", "check"])
+def test_refused(option, why, check):
+    result = run(*check, "-l", "0", option, HTDOCS)
+    assert_refused(result, 1, option, why)
+
+
+@pytest.mark.parametrize("option", [f"--user={USER}", "--chroot=/"])
+def test_not_root(option):
+    drop = without_capabilities(CAP_SETUID, CAP_SYS_CHROOT)
+    result = run("-l", "0", option, HTDOCS, preexec_fn=drop)
+    assert_refused(result, 1, option, "start as root")
