@@ -66,6 +66,7 @@ def wait_for_end(target, effort, count):
 
 def measure_end(target, effort, title, count, mark):
     slowest, latest, early, resets = [], [], 0, 0
+    outcomes = load.Outcome()
     for number in range(effort.rounds):
         progress(f"idle: {title}, {number + 1} of {effort.rounds}")
         life, outcome = wait_for_end(target, effort, count)
@@ -74,7 +75,8 @@ def measure_end(target, effort, title, count, mark):
         latest.append(max(life.times_to_end("answered")) - effort.timeout)
         resets += sum(life.resets)
         slowest.append(outcome.slowest())
-        yield nothing_lost(f"{title}: lost of /", outcome)
+        outcomes.add(outcome)
+    yield nothing_lost(f"{title}: lost of /", outcomes)
     tried = count * effort.rounds
     yield counted(f"{title}: closed early", early, tried)
     yield counted(f"{title}: not closed by FIN", resets, tried)

@@ -25,6 +25,7 @@ WORKERS = 2
 LIMITS = ["header", "body", "idle", "write"]
 LIMIT = 1  # seconds, of each
 SLEEP = 0.1
+SHOW = 5  # seconds from one line of progress to the next
 MAX_TIMES = 1.1  # the memory of the base
 FILES = WORKERS * 2  # as many as are too large for the cache's memory
 MIB = 1 << 20
@@ -204,15 +205,18 @@ def go_round(server, site, effort, totals):
 
 def soak(server, site, effort, totals, sockets):
     """What it uses at rest: after a first round, and in the end."""
-    begin = time.monotonic()
+    begin = shown = time.monotonic()
     go_round(server, site, effort, totals)
     base = measure_rest(server, sockets)
     progress(f"soak: base: {base}")
     while totals.rounds < 2 or time.monotonic() < begin + effort.seconds:
         use = go_round(server, site, effort, totals)
+        if time.monotonic() < shown + SHOW:
+            continue
+        shown = time.monotonic()
         progress(
-            f"soak: {time.monotonic() - begin:.0f} s, "
-            f"{totals.answered:,} requests; {use}"
+            f"soak: {shown - begin:.0f} s, {totals.answered:,} requests, "
+            f"{totals.bad.total()} lost or wrong; {use}"
         )
     last = measure_rest(server, sockets)
     progress(f"soak: in the end: {last}")
