@@ -161,7 +161,7 @@ def disturb(server, site, chance):
     what = chance.randrange(20)
     if what == 0:
         server.reload()
-    elif what == 1:
+    elif what == 1 and site.log.exists():  # it has opened a new one since
         site.log.rename(site.log.with_name("old log"))
         server.signal(signal.SIGUSR1)
 

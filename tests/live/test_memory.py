@@ -205,6 +205,7 @@ class Life:
         options = ["--log=combined", f"--log-file={self.log}"]
         self.server = Doubtful(
             "-v",
+            "--sandbox=off",  # without memory, libseccomp 2.5 never returns
             *(options if script is SCRIPT else []),
             root=root,
             env=self.failures.environment,
