@@ -107,6 +107,7 @@ static const struct filter_row filter_table[] = {
 	{ SCMP_SYS(futex), FILTER_ALL, NULL },
 	{ SCMP_SYS(getpid), FILTER_ALL, NULL },
 	{ SCMP_SYS(getrandom), FILTER_ALL, NULL },
+	{ SCMP_SYS(gettimeofday), FILTER_ALL, NULL },
 	{ SCMP_SYS(gettid), FILTER_ALL, NULL },
 	{ SCMP_SYS(restart_syscall), FILTER_ALL, NULL },
 	{ SCMP_SYS(rt_sigaction), FILTER_ALL, NULL },
@@ -114,6 +115,7 @@ static const struct filter_row filter_table[] = {
 	{ SCMP_SYS(rt_sigreturn), FILTER_ALL, NULL },
 	{ SCMP_SYS(sched_getaffinity), FILTER_ALL, NULL },
 	{ SCMP_SYS(sched_yield), FILTER_ALL, NULL },
+	{ SCMP_SYS(time), FILTER_ALL, NULL },
 };
 
 # define FILTER_ROWS (sizeof(filter_table) / sizeof(filter_table[0]))
