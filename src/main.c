@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@
  * waits for its client to close too. */
 #define MAIN_GRACE  (300 * CLOCK_MS)
 #define MAIN_LINGER (2 * CLOCK_S)
+
+/* A thread's stack: nine times what the deepest calls were seen to take. */
+#define MAIN_STACK ((size_t)256 * 1024)
 
 enum main_status {
 	MAIN_STOPPED = 0, /* cleanly */
@@ -42,6 +46,22 @@ main_fill_standard_fds(void)
 	while (fd != -1 && fd <= STDERR_FILENO);
 	if (fd != -1)
 		close(fd);
+}
+
+/*
+ * The system's stacks, of 8 MB for each thread, would leave little of a limited
+ * address space (RLIMIT_AS). Where this fails, they stay as they are.
+ */
+static void
+main_size_stacks(void)
+{
+	pthread_attr_t attributes;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return;
+	(void)pthread_attr_setstacksize(&attributes, MAIN_STACK);
+	(void)pthread_setattr_default_np(&attributes);
+	pthread_attr_destroy(&attributes);
 }
 
 /* The end of a run that had only something to say. */
@@ -334,6 +354,7 @@ main(int argc, char **argv)
 	struct options options;
 
 	main_fill_standard_fds();
+	main_size_stacks();
 	switch (options_parse(&options, argc, argv)) {
 	case OPTIONS_RUN:
 		return (int)main_run(&options);
@@ -341,6 +362,8 @@ main(int argc, char **argv)
 		return (int)main_print_version();
 	case OPTIONS_DONE:
 		return (int)main_end_output();
+	case OPTIONS_FAILED:
+		return MAIN_FAILED;
 	case OPTIONS_USAGE:
 		break;
 	}

@@ -7,6 +7,7 @@
 #include "options.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -397,19 +398,30 @@ options_refuse(int code, char **argv)
 	return OPTIONS_USAGE;
 }
 
-static void
+/* OPTIONS_RUN where the value is fine. Resolving an address takes memory. */
+static enum options_result
+options_set(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	errno = 0;
+	if (row->set(row, options, text))
+		return OPTIONS_RUN;
+	return errno == ENOMEM ? OPTIONS_FAILED : OPTIONS_USAGE;
+}
+
+static enum options_result
 options_set_defaults(struct options *options)
 {
+	enum options_result result = OPTIONS_RUN;
+
 	*options = (struct options){ .log_level = LOG_LEVEL_INFO,
 		.backlog = listener_queue_max() };
-	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
-		const struct options_row *row = &options_table[i];
-		bool fine = row->initial == NULL ||
-			    row->set(row, options, row->initial);
-
-		assert(fine);
-		(void)fine;
-	}
+	for (size_t i = 0; i < OPTIONS_COUNT && result == OPTIONS_RUN; i++)
+		if (options_table[i].initial != NULL)
+			result = options_set(&options_table[i], options,
+			    options_table[i].initial);
+	assert(result != OPTIONS_USAGE);
+	return result;
 }
 
 /* The arguments that are no options: ROOT, or none. */
@@ -435,10 +447,12 @@ options_parse(struct options *options, int argc, char **argv)
 {
 	char letters[2 * OPTIONS_COUNT + 2];
 	struct option names[OPTIONS_COUNT + 1];
+	enum options_result result = options_set_defaults(options);
 	int code;
 
+	if (result != OPTIONS_RUN)
+		return result;
 	options_describe(letters, names);
-	options_set_defaults(options);
 	options->listen_count = 0; /* the first --listen replaces the default */
 	optind = 0;                /* begin anew, whoever used getopt before */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
@@ -451,8 +465,9 @@ options_parse(struct options *options, int argc, char **argv)
 			options_print_help();
 		if (row->result != OPTIONS_RUN)
 			return row->result;
-		if (!row->set(row, options, optarg))
-			return OPTIONS_USAGE;
+		result = options_set(row, options, optarg);
+		if (result != OPTIONS_RUN)
+			return result;
 	}
 	options->listen_given = options->listen_count > 0;
 	if (!options->listen_given)

@@ -47,6 +47,7 @@ enum options_result {
 	OPTIONS_VERSION, /* the caller prints the versions, and exits with 0 */
 	OPTIONS_DONE,    /* help is printed: exit with 0 */
 	OPTIONS_USAGE,   /* what is wrong has been said: exit with 2 */
+	OPTIONS_FAILED,  /* likewise, but it is not what was asked for: 1 */
 };
 
 /*

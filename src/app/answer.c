@@ -62,6 +62,12 @@ answer_close(struct answer *answer)
 	answer->keep = false;
 }
 
+bool
+answer_is_true(const struct answer *answer)
+{
+	return file_is_unwritten(answer->file);
+}
+
 void
 answer_fail(struct answer *answer, unsigned status, const char *fault)
 {

@@ -128,6 +128,12 @@ answer_has_begun(const struct answer *answer)
 	return answer->step > ANSWER_HEAD;
 }
 
+/*
+ * Whether nobody has written to the file of a PIECE_FILE since the head told of
+ * it; to be asked before its last bytes are sent. Costs one fstat(2).
+ */
+bool answer_is_true(const struct answer *answer);
+
 /* Lets go of what the answer holds, at any step. */
 void answer_fini(struct answer *answer);
 

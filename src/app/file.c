@@ -35,14 +35,20 @@ static const char *const file_codings[HTTP_CODINGS] = {
 /* How often a file that changes under our reading is read again. */
 #define FILE_READ_TRIES 3
 
+/* Whether a file's size and mtime say that nobody has written to it. */
+static bool
+file_unwritten(const struct stat *a, const struct stat *b)
+{
+	return a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 static bool
 file_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	       a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       file_unwritten(a, b) && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
@@ -240,6 +246,15 @@ file_is_whole(const struct file *file)
 
 	return file->fd == -1 || (fstat(file->fd, &status) == 0 &&
 				     file_same(&file->status, &status));
+}
+
+bool
+file_is_unwritten(const struct file *file)
+{
+	struct stat status;
+
+	return fstat(file->fd, &status) == 0 &&
+	       file_unwritten(&file->status, &status);
 }
 
 struct file *

@@ -64,6 +64,13 @@ bool file_is_version(const struct file *file, const struct stat *status);
  */
 bool file_is_whole(const struct file *file);
 
+/*
+ * Whether nobody has written to a large file since. Unlike its ctime, size and
+ * mtime say nothing of its removal, a rename or a new mode, which are no harm
+ * to those who send it. Costs one fstat(2).
+ */
+bool file_is_unwritten(const struct file *file);
+
 /* One more reference, or one less; the last one frees. */
 struct file *file_take(struct file *file);
 void file_release(struct file *file);

@@ -45,29 +45,50 @@ resource_is_fresh(const struct stat *coded, const struct stat *plain)
 	return coded->st_mtim.tv_nsec >= plain->st_mtim.tv_nsec;
 }
 
-/* Opens the siblings that can be used; returns whether there are any. */
+/* Whether an error says nothing of the file that was to be opened. */
 static bool
+resource_was_short(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+static void
+resource_drop(struct resource_found *found)
+{
+	int saved = errno;
+
+	for (int i = 0; i < HTTP_CODINGS; i++)
+		if (found->fds[i] != -1)
+			close(found->fds[i]);
+	errno = saved;
+}
+
+/*
+ * Opens the siblings that can be used, and says in *varies whether there are
+ * any. Returns 0; or -1 with errno where there is no room to find out.
+ */
+static int
 resource_find_coded(const struct resource *resource, int root,
-    struct resource_found *found)
+    struct resource_found *found, bool *varies)
 {
 	const struct stat *plain = &found->status[HTTP_CODING_IDENTITY];
 	char path[PATH_MAX];
-	bool any = false;
 
 	for (int i = 0; i < HTTP_CODING_IDENTITY; i++) {
 		if (!resource_path(resource, i, path))
 			continue;
 		found->fds[i] = beneath_open(root, path, &found->status[i]);
-		if (found->fds[i] == -1)
-			continue;
-		if (resource_is_fresh(&found->status[i], plain)) {
-			any = true;
-			continue;
+		if (found->fds[i] == -1) {
+			if (resource_was_short(errno))
+				return -1;
+		} else if (resource_is_fresh(&found->status[i], plain)) {
+			*varies = true;
+		} else {
+			close(found->fds[i]);
+			found->fds[i] = -1;
 		}
-		close(found->fds[i]);
-		found->fds[i] = -1;
 	}
-	return any;
+	return 0;
 }
 
 /*
@@ -129,8 +150,11 @@ resource_open(int root, struct span path, struct span fields,
 	    status);
 	if (found.fds[HTTP_CODING_IDENTITY] != -1) {
 		found.status[HTTP_CODING_IDENTITY] = *status;
-		facts.varies = resource_find_coded(resource, root, &found);
-		if (resource_load(resource, &found, &facts, moment) == 0) {
+		if (resource_find_coded(resource, root, &found,
+			&facts.varies) == -1) {
+			resource_drop(&found);
+		} else if (resource_load(resource, &found, &facts, moment) ==
+			   0) {
 			resource_measure(resource);
 			return resource;
 		}
@@ -152,10 +176,23 @@ resource_close(struct resource *resource)
 	free(resource);
 }
 
+/* Whether a file can be opened, now that it is there. */
+static bool
+resource_can_open(int root, const char *path)
+{
+	struct stat status;
+	int fd = beneath_open(root, path, &status);
+
+	if (fd != -1)
+		close(fd);
+	return fd != -1;
+}
+
 /*
- * Whether one of the files is what it was, or as absent. A coded one that has
- * not changed may be outdated: file_open() may have read a later version of the
- * plain one than that which it was compared with.
+ * Whether one of the files is what it was, or as absent: one that is there and
+ * can't be opened still is. A coded one that has not changed may be outdated:
+ * file_open() may have read a later version of the plain one than that which
+ * it was compared with.
  */
 static bool
 resource_is_same(const struct resource *resource, int root, int coding)
@@ -169,7 +206,9 @@ resource_is_same(const struct resource *resource, int root, int coding)
 		     S_ISREG(status.st_mode) &&
 		     resource_is_fresh(&status, &plain->status);
 
-	return file != NULL ? there && file_is_version(file, &status) : !there;
+	if (file != NULL)
+		return there && file_is_version(file, &status);
+	return !there || !resource_can_open(root, path);
 }
 
 bool
@@ -177,18 +216,6 @@ resource_is_current(const struct resource *resource, int root)
 {
 	for (int i = 0; i < HTTP_CODINGS; i++)
 		if (!resource_is_same(resource, root, i))
-			return false;
-	return true;
-}
-
-bool
-resource_is_whole(const struct resource *resource)
-{
-	if (resource->descriptors == 0)
-		return true;
-	for (int i = 0; i < HTTP_CODINGS; i++)
-		if (resource->files[i] != NULL &&
-		    !file_is_whole(resource->files[i]))
 			return false;
 	return true;
 }

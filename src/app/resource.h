@@ -30,7 +30,8 @@ struct resource {
  * Opens what is at `path` below the directory `root`; every answer carries
  * `fields`. A coded file that is older than the plain one, or can't be opened,
  * is none. Returns it; or NULL, with errno and *status as of beneath_open(),
- * ENOMEM, or EAGAIN. May wait for the disk.
+ * ENOMEM, or EAGAIN; also where there is no room to open a coded one. May wait
+ * for the disk.
  */
 struct resource *resource_open(int root, struct span path, struct span fields,
     const struct moment *moment, struct stat *status);
@@ -39,9 +40,6 @@ void resource_close(struct resource *resource);
 
 /* Whether the paths still lead to what was opened. May wait for the disk. */
 bool resource_is_current(const struct resource *resource, int root);
-
-/* Whether large files are still what their heads say; see file_is_whole(). */
-bool resource_is_whole(const struct resource *resource);
 
 /*
  * The file that suits the Accept-Encoding of the request, or the plain one

@@ -146,39 +146,45 @@ site_fault(int error, const struct stat *status)
 	}
 }
 
-/* Whether a cached resource can be served as it is. */
+/* Whether a cached resource is what lies on the disk. */
 static bool
 site_is_current(const struct site *site, struct resource *resource,
     const struct moment *moment)
 {
-	if (!resource_is_whole(resource))
-		return false;
 	if (moment->now - resource->checked < SITE_CHECK_TIME)
 		return true;
 	resource->checked = moment->now;
 	return resource_is_current(resource, site->root);
 }
 
-/* The cached one at a path, as the most recently used; NULL: none is good. */
-static struct resource *
-site_cached(struct site *site, const struct site_bucket *bucket,
-    struct span path, const struct moment *moment)
+static void
+site_use(struct site *site, struct resource *resource)
 {
-	struct resource *resource = site_lookup(bucket, path);
-	struct site_shelf *shelf;
+	struct site_shelf *shelf = site_shelf_of(site, resource);
+
+	if (resource == TAILQ_FIRST(&shelf->used))
+		return;
+	TAILQ_REMOVE(&shelf->used, resource, used);
+	TAILQ_INSERT_HEAD(&shelf->used, resource, used);
+}
+
+/* The cached file that suits the query; NULL: none, or none that is good. */
+static struct file *
+site_cached(struct site *site, const struct site_bucket *bucket,
+    const struct site_query *query, const struct moment *moment)
+{
+	struct resource *resource = site_lookup(bucket, query->path);
+	struct file *file;
 
 	if (resource == NULL)
 		return NULL;
-	if (!site_is_current(site, resource, moment)) {
+	file = resource_choose(resource, query->request);
+	if (!file_is_whole(file) || !site_is_current(site, resource, moment)) {
 		site_forget(site, resource);
 		return NULL;
 	}
-	shelf = site_shelf_of(site, resource);
-	if (resource != TAILQ_FIRST(&shelf->used)) {
-		TAILQ_REMOVE(&shelf->used, resource, used);
-		TAILQ_INSERT_HEAD(&shelf->used, resource, used);
-	}
-	return resource;
+	site_use(site, resource);
+	return file;
 }
 
 /* Finds what is at a whole path below the root. */
@@ -188,12 +194,12 @@ site_find_file(struct site *site, const struct site_query *query,
 {
 	const struct site_config *config = site->config;
 	struct site_bucket *bucket = site_bucket_of(site, query->path);
-	struct resource *resource = site_cached(site, bucket, query->path,
-	    moment);
+	struct file *file = site_cached(site, bucket, query, moment);
+	struct resource *resource;
 	struct stat status;
 
-	if (resource != NULL) {
-		*found = file_take(resource_choose(resource, query->request));
+	if (file != NULL) {
+		*found = file_take(file);
 		return SITE_FOUND;
 	}
 	resource = resource_open(site->root, query->path, config->fields,

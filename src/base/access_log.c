@@ -1,6 +1,6 @@
 /*
  * access_log: the file, and the thread that writes the rings to it.
- * access_log_append() runs in the threads that fill them, all that
+ * access_log_append() and _drop() run in the threads that fill them, all that
  * access_log_run() calls in the writer thread, and the rest in the main thread.
  */
 #include "config.h"
@@ -169,6 +169,13 @@ access_log_append(struct access_log *log, unsigned ring, struct span line)
 	    atomic_exchange(&log->sleeping, false))
 		access_log_signal(log->wake);
 	return true;
+}
+
+void
+access_log_drop(struct access_log *log, unsigned ring)
+{
+	assert(ring < log->count);
+	ring_drop(&log->rings[ring]);
 }
 
 /*

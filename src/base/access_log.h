@@ -38,6 +38,9 @@ int access_log_start(struct access_log *log, const struct sandbox *sandbox);
  */
 bool access_log_append(struct access_log *log, unsigned ring, struct span line);
 
+/* Counts a line as dropped that could not even be made. The same thread. */
+void access_log_drop(struct access_log *log, unsigned ring);
+
 /*
  * Opens the path anew, and has the writer, which may open nothing itself, take
  * that file at the end of a line. Returns 0; or -1, and has said why: the old

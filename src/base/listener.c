@@ -19,9 +19,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/units.h"
 
 #define LISTENER_PORT_MAX 65535
+
+/*
+ * How much the kernel may hold that it has not sent yet, for each connection.
+ * Without a bound, it takes megabytes for a client that reads slowly. More
+ * than this makes large files no faster on loopback, and much less would run
+ * dry on a fast network before a busy loop comes round again.
+ */
+#define LISTENER_UNSENT_MAX (64 * 1024)
 
 /* An address's text in its parts. */
 struct listener_text {
@@ -113,11 +122,9 @@ listener_parse(const char *text, struct listener_address *address,
 }
 
 static int
-listener_set(int fd, int level, int option)
+listener_set(int fd, int level, int option, int value)
 {
-	const int on = 1;
-
-	return setsockopt(fd, level, option, &on, sizeof(on));
+	return setsockopt(fd, level, option, &value, sizeof(value));
 }
 
 /*
@@ -134,11 +141,10 @@ listener_open(const struct listener_address *address, bool shared)
 
 	if (fd < 0)
 		return -1;
-	if (listener_set(fd, SOL_SOCKET, SO_REUSEADDR) == 0 &&
-	    (!shared || listener_set(fd, SOL_SOCKET, SO_REUSEPORT) == 0) &&
+	if (listener_set(fd, SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
+	    (!shared || listener_set(fd, SOL_SOCKET, SO_REUSEPORT, 1) == 0) &&
 	    (family != AF_INET6 ||
-		listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 0) &&
-	    listener_set(fd, IPPROTO_TCP, TCP_NODELAY) == 0 &&
+		listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
 	    bind(fd, socket_address, address->size) == 0)
 		return fd;
 	saved = errno;
@@ -224,10 +230,9 @@ listener_inherit(int fd, struct listener_address *address)
 		errno = EINVAL;
 		return -1;
 	}
-	if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
+	if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
 		return -1;
-	return listener_set(fd, IPPROTO_TCP, TCP_NODELAY);
+	return fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 /* By index in the group of SO_REUSEPORT, at random. */
@@ -253,6 +258,18 @@ listener_stop_steering(int fd)
 	/* where there is no such program any more, nothing is to be done */
 	(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &(int){ 0 },
 	    sizeof(int));
+}
+
+int
+listener_tune(int fd, int64_t patience)
+{
+	int milliseconds = (int)(patience / CLOCK_MS);
+
+	if (listener_set(fd, IPPROTO_TCP, TCP_NODELAY, 1) == -1 ||
+	    listener_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+		LISTENER_UNSENT_MAX) == -1)
+		return -1;
+	return listener_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds);
 }
 
 void

@@ -37,10 +37,9 @@ int listener_parse(const char *text, struct listener_address *address,
 int listener_claim(struct listener_address *address);
 
 /*
- * One shard: a socket that is bound (SO_REUSEADDR, SO_REUSEPORT, V6ONLY,
- * TCP_NODELAY, which accepted sockets inherit), non-blocking, close-on-exec,
- * not listening yet. Returns a descriptor that the caller owns, or -1 with
- * errno. Main thread.
+ * One shard: a socket that is bound (SO_REUSEADDR, SO_REUSEPORT, V6ONLY),
+ * non-blocking, close-on-exec, not listening yet. Returns a descriptor that
+ * the caller owns, or -1 with errno. Main thread.
  */
 int listener_bind(const struct listener_address *address);
 
@@ -51,7 +50,7 @@ bool listener_has_any_port(const struct listener_address *address);
 
 /*
  * Makes a socket that somebody else has bound, and listens on, fit for use:
- * non-blocking, close-on-exec, TCP_NODELAY; *address is where it listens.
+ * non-blocking, close-on-exec; *address is where it listens.
  * Returns 0, or -1 with errno: EINVAL where it is no TCP socket that listens,
  * EBADF where there is none. Main thread.
  */
@@ -65,6 +64,15 @@ int listener_inherit(int fd, struct listener_address *address);
  */
 int listener_steer(int fd, unsigned first, unsigned count);
 void listener_stop_steering(int fd);
+
+/*
+ * Sets what accepted sockets inherit, so that it costs no system call for each:
+ * TCP_NODELAY; a bound to what waits in the kernel unsent (TCP_NOTSENT_LOWAT);
+ * and TCP_USER_TIMEOUT: a connection whose client takes nothing for `patience`
+ * nanoseconds ends, even one that has been closed here and still has bytes to
+ * deliver. Returns 0, or -1 with errno. Main thread.
+ */
+int listener_tune(int fd, int64_t patience);
 
 /*
  * Before a close, which resets who is queued: no connection begins on this

@@ -19,6 +19,12 @@ ring_init(struct ring *ring)
 	atomic_init(&ring->tail, 0);
 }
 
+void
+ring_drop(struct ring *ring)
+{
+	stats_add(&ring->dropped, 1);
+}
+
 bool
 ring_append(struct ring *ring, struct span line)
 {
@@ -28,7 +34,7 @@ ring_append(struct ring *ring, struct span line)
 
 	assert(line.size > 0 && line.data[line.size - 1] == '\n');
 	if (line.size > RING_SIZE - (head - tail)) {
-		stats_add(&ring->dropped, 1);
+		ring_drop(ring);
 		return false;
 	}
 	if (first > line.size)

@@ -50,6 +50,9 @@ void ring_init(struct ring *ring);
  */
 bool ring_append(struct ring *ring, struct span line);
 
+/* Counts a line as dropped that its filler could not even make. Filler. */
+void ring_drop(struct ring *ring);
+
 /*
  * The oldest bytes that the ring holds, at most `limit`; they stay as they are
  * until they are given back. With no limit short of RING_SIZE, the text ends

@@ -103,12 +103,12 @@ shards_inherit(struct shards *shards, int fd, unsigned workers)
 }
 
 int
-shards_listen(struct shards *shards, int backlog)
+shards_listen(struct shards *shards, int backlog, int64_t patience)
 {
-	if (shards->inherited)
-		return 0;
 	for (unsigned i = 0; i < shards->count; i++)
-		if (listen(shards->fds[i], backlog) == -1)
+		if (listener_tune(shards->fds[i], patience) == -1 ||
+		    (!shards->inherited &&
+			listen(shards->fds[i], backlog) == -1))
 			return -1;
 	if (shards->before == 0)
 		return 0;

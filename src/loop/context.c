@@ -38,27 +38,26 @@ context_open(struct context *context, const struct server_config *config,
 	context->config = config;
 	context->ring = ring;
 	context->moment.date = context->date;
-	context->base = context_make_base();
-	if (context->base == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
 	context->input = malloc(CONTEXT_INPUT_MAX);
 	context->output = malloc(CONTEXT_OUTPUT_MAX + CONTEXT_INTERIM_MAX);
-	if (context->input == NULL || context->output == NULL)
+	if (context->input == NULL || context->output == NULL ||
+	    app_open(&context->app, &config->app) == -1)
 		return -1;
-	return app_open(&context->app, &config->app);
+	/* last: with a base, all is there that uses it */
+	context->base = context_make_base();
+	if (context->base == NULL)
+		errno = ENOMEM;
+	return context->base != NULL ? 0 : -1;
 }
 
 void
 context_close(struct context *context)
 {
-	if (context->base == NULL)
-		return;
 	app_close(&context->app);
 	free(context->input);
 	free(context->output);
-	event_base_free(context->base);
+	if (context->base != NULL)
+		event_base_free(context->base);
 }
 
 void

@@ -94,15 +94,27 @@ exchange_status(const struct exchange *exchange)
 	return exchange->cut ? 503 : EXCHANGE_LEFT;
 }
 
+/* Appends its line, or counts it as dropped where there is no room. */
+static void
+exchange_log(struct exchange *exchange, const struct context *context)
+{
+	struct access_log *log = context->config->log;
+
+	if (exchange->record == NULL) {
+		access_log_drop(log, context->ring);
+		return;
+	}
+	(void)access_log_append(log, context->ring,
+	    combined_line(exchange->record, exchange_status(exchange),
+		exchange_content(exchange)));
+	free(exchange->record);
+}
+
 void
 exchange_close(struct exchange *exchange, struct context *context)
 {
-	if (exchange->record != NULL) {
-		(void)access_log_append(context->config->log, context->ring,
-		    combined_line(exchange->record, exchange_status(exchange),
-			exchange_content(exchange)));
-		free(exchange->record);
-	}
+	if (context->config->log != NULL)
+		exchange_log(exchange, context);
 	exchange_disarm(exchange);
 	answer_fini(&exchange->answer);
 	exchange_free(context->spare);

@@ -151,12 +151,17 @@ server_set_up(struct server *server)
 	return server_make_workers(server);
 }
 
-/* libevent's own complaints, in our form. Any thread. */
+/*
+ * libevent's own complaints, in our form: what makes it exit is an error. Of
+ * all else its callers are told, who say what comes of it. Any thread.
+ */
 static void
 server_on_library_log(int severity, const char *text)
 {
-	if (severity >= EVENT_LOG_WARN)
+	if (severity >= EVENT_LOG_ERR)
 		log_error("libevent: %s", text);
+	else if (severity >= EVENT_LOG_WARN)
+		log_debug("libevent: %s", text);
 }
 
 struct server *
@@ -242,8 +247,10 @@ server_join(struct server *server)
 static int
 server_start_workers(struct server *server)
 {
-	if (listeners_listen(&server->listeners, server->config->backlog) ==
-	    -1) {
+	const struct server_config *config = server->config;
+
+	if (listeners_listen(&server->listeners, config->backlog,
+		config->limits[DEADLINE_WRITE]) == -1) {
 		log_error("can't listen: %m");
 		return -1;
 	}

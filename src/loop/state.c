@@ -186,21 +186,29 @@ state_end(struct conn *conn, bool keep)
 	return keep ? CONN_IDLE : CONN_LINGERING;
 }
 
-/* Sends what it can of a piece that is not bytes in the output. */
+/*
+ * Sends what it can of a piece that is not bytes in the output. WIRE_ENDED: it
+ * is of a file that somebody writes to. In every turn it is looked at before
+ * anything is sent, so that no change before the last one makes an answer that
+ * seems whole.
+ */
 static enum wire_result
 state_send_piece(struct conn *conn)
 {
-	struct piece *piece = &conn->exchange->piece;
+	struct exchange *exchange = conn->exchange;
+	struct piece *piece = &exchange->piece;
 	enum wire_result result;
 
 	if (piece->kind == PIECE_LENT)
 		result = stream_send(&conn->stream, conn->context,
 		    &piece->bytes);
-	else
+	else if (answer_is_true(&exchange->answer))
 		result = stream_send_file(&conn->stream, conn->context,
 		    piece->file.fd, &piece->file.offset, &piece->file.size);
+	else
+		result = WIRE_ENDED;
 	if (result == WIRE_DONE)
-		conn->exchange->sending = false;
+		exchange->sending = false;
 	return result;
 }
 
@@ -256,7 +264,8 @@ state_answering(struct conn *conn)
 			break;
 		case WIRE_BLOCKED:
 			return CONN_ANSWERING;
-		case WIRE_ENDED: /* the file was truncated meanwhile */
+		case WIRE_ENDED:
+			log_debug("a file changed while it was sent");
 			conn->reset = true;
 			return CONN_CLOSED;
 		case WIRE_BROKEN:

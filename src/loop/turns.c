@@ -47,7 +47,10 @@ turns_add(struct turns *turns, struct turn *turn)
 		return;
 	turn->queued = true;
 	TAILQ_INSERT_TAIL(&turns->queue, turn, entry);
-	event_add(&turns->timer, &at_once);
+	/* where memory is short, within this round: that is unfair to others,
+	 * but nobody is forgotten */
+	if (event_add(&turns->timer, &at_once) == -1)
+		event_active(&turns->timer, EV_TIMEOUT, 0);
 }
 
 void

@@ -1,17 +1,18 @@
 """The program under test, as a process: started, watched, stopped."""
 
 import contextlib
-import ctypes
 import os
 import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 
 import pytest
+from capabilities import LIBC, obey_modes, without_capabilities  # noqa
 from wire import PATIENCE, Client
 
 PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
@@ -21,8 +22,6 @@ SANITIZERS = os.environ.get("MTASYNC_SANITIZERS", "")
 
 ADDRESS = re.compile(r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):(\d+)")
 REPORT = re.compile(r"Sanitizer|runtime error:")
-PR_CAPBSET_DROP = 24
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def scaled(count):
@@ -58,24 +57,6 @@ def assert_refused(result, status, *names):
     assert re.fullmatch(r"mtasync: [^\n]+\n", result.stderr), result.stderr
     for name in names:
         assert str(name) in result.stderr
-
-
-def without_capabilities(*numbers):
-    """
-    A preexec_fn that takes capabilities(7) from what is executed, so that
-    even root is refused what others are refused.
-    """
-
-    def drop():
-        for number in numbers if os.geteuid() == 0 else ():
-            if LIBC.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0:
-                raise OSError(ctypes.get_errno(), "PR_CAPBSET_DROP")
-
-    return drop
-
-
-# CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: permission bits count again.
-obey_modes = without_capabilities(1, 2)
 
 
 def may_trace():
@@ -157,13 +138,16 @@ class Server:
 
     def refuses(self):
         """
-        Whether nobody listens on its first port; without a connection, which
-        might hang for a second on a listener that is about to close.
+        Whether the listeners are closed. Before, there may be a moment in
+        which they let a connection neither in nor fail.
         """
-        port = f":{self.addresses[0][1]:04X}"
-        sockets = pathlib.Path("/proc/net/tcp").read_text().splitlines()
-        fields = [line.split() for line in sockets]
-        return not any(f[1].endswith(port) and f[3] == "0A" for f in fields)
+        try:
+            socket.create_connection(self.addresses[0], 0.05).close()
+        except ConnectionRefusedError:
+            return True
+        except (ConnectionResetError, TimeoutError):
+            pass
+        return False
 
     def descriptors(self, kind=""):
         """How many the process has open: in all, or of "socket:"."""

@@ -1,12 +1,12 @@
 """Files: their validators, every size, changes, and what is not
 served."""
 
-import contextlib
 import ctypes
 import email.utils
 import errno
 import os
 import random
+import shutil
 import stat
 import urllib.parse
 
@@ -170,24 +170,124 @@ def empty(path):
     path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("change", [empty, replace, remove])
-def test_change_while_being_sent(serve, root, change):
-    """The answer ends early or is the old file; the server lives."""
+def lengthen(path):
+    with path.open("ab") as file:
+        file.write(b"x")
+
+
+def overwrite(path):
+    with path.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"x")
+
+
+def forbid(path):
+    path.chmod(0)
+
+
+def move(path):
+    path.rename(path.with_name("moved"))
+
+
+def settle(path):
+    """Waits until a change of the file must show in its times."""
+    probe = path.with_name("probe")
+
+    def is_past():
+        probe.write_bytes(b"")
+        return probe.stat().st_ctime_ns > path.stat().st_ctime_ns
+
+    eventually(is_past, "the clock of the files to go on")
+
+
+SENT = 32 * MIB
+
+
+@pytest.fixture
+def sending(serve, root):
+    """A server and a client in the midst of a large file of zeros."""
     path = root / "file"
-    size = 32 * MIB
-    write_sparse(path, size)
-    server = serve(root=root)
+    write_sparse(path, SENT)
+    settle(path)
+    server = serve(root=root, preexec_fn=obey_modes)
     client = server.connect(receive_buffer=4096)
-    client.send(request("/file", "Connection: close"))
+    client.send(request("/file"))
     client.read_head()
-    change(path)
+    return server, client
+
+
+@pytest.mark.parametrize("change", [replace, remove, move, forbid])
+def test_file_that_is_replaced_while_sent_comes_whole(sending, root, change):
+    """As it was."""
+    server, client = sending
+    change(root / "file")
+    assert not any(client.read(SENT))
+    assert client.ask("/").status == 200
+
+
+@pytest.mark.parametrize("change", [empty, lengthen, overwrite])
+def test_file_that_changes_while_sent_ends_by_reset(sending, root, change):
+    """Never what seems to be a whole answer; the server lives."""
+    server, client = sending
+    change(root / "file")
     got = 0
-    with contextlib.suppress(ConnectionResetError):
+    with pytest.raises(ConnectionResetError):
         while data := client.read_some():
             got += len(data)
             assert not any(data)
-    assert got < size if change is empty else got <= size
+    assert got < SENT
     assert server.connect().ask("/").status == 200
+
+
+def test_replaced_under_load_is_old_or_new(serve, root):
+    """Each answer is one version, small or large, with its own tag."""
+    sizes = {b"a": CACHED, b"b": 3, b"c": CACHED + 1, b"d": 3 * MIB}
+    path, other = root / "file", root / "other"
+    tags = {}
+
+    def put(letter):
+        other.write_bytes(sizes[letter] * letter)
+        other.rename(path)
+
+    put(b"a")
+    client = serve("-w", "1", root=root).connect()
+    for letter in 8 * [b"b", b"c", b"d", b"a"]:
+        put(letter)
+        for _ in range(10):
+            response = client.ask("/file")
+            version = response.body[:1]
+            assert response.body == sizes[version] * version
+            tag = response.field("ETag")
+            assert tags.setdefault(tag, version) == version
+
+
+def test_root_that_is_removed_serves_nothing(serve, root):
+    """What was open goes on, what is asked for is not found."""
+    (root / "file").write_bytes(content(3 * MIB))
+    server = serve("-w", "1", root=root)
+    client, other = server.connect(receive_buffer=4096), server.connect()
+    client.send(request("/file"))
+    client.read_head()
+    assert other.ask("/").status == 200
+    shutil.rmtree(root)
+    eventually(lambda: other.ask("/").status == 404, "the files to go")
+    for target in "/file", "/nothing", "/sub/":
+        response = other.ask(target)
+        assert response.status == 404
+        assert response.field("Content-Type").startswith("text/plain")
+    assert client.read(3 * MIB) == content(3 * MIB)
+    assert other.ask("/sleep/1ms").status == 404
+
+
+@pytest.mark.parametrize("size", [3, CACHED + 1])
+def test_file_that_becomes_unreadable_is_forbidden(serve, root, size):
+    path = root / "file"
+    path.write_bytes(content(size))
+    server = serve("-w", "1", root=root, preexec_fn=obey_modes)
+    client = server.connect()
+    assert client.ask("/file").body == content(size)
+    forbid(path)
+    eventually(lambda: client.ask("/file").status == 403, "the change to show")
 
 
 # Names

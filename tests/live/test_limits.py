@@ -1,6 +1,7 @@
 """Time limits, the limit of connections, and the one of descriptors."""
 
 import contextlib
+import pathlib
 import resource
 import select
 import time
@@ -12,6 +13,7 @@ from wire import PATIENCE, request
 HELLO = (HTDOCS / "hello.html").read_bytes()
 MIB = 1 << 20
 LIMIT = 0.3  # seconds, as 300ms below
+FIN_WAIT1, LISTEN = "04", "0A"  # as /proc/net/tcp has them
 
 
 def sparse(root, size):
@@ -103,6 +105,32 @@ def test_reader_that_stops_is_dropped(serve, root):
         lambda: server.descriptors("socket:") == before, "the client's drop"
     )
     assert time.monotonic() - begin >= LIMIT
+
+
+def sockets_of(address):
+    """The states of all sockets with this local port, as /proc has them."""
+    port = f":{address[1]:04X}"
+    table = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    rows = [line.split() for line in table]
+    return [row[3] for row in rows if row[1].endswith(port)]
+
+
+def test_closed_connection_does_not_wait_for_its_reader(serve, root):
+    """
+    All of the answer is the kernel's, and the server has closed: a reader that
+    stops may not hold the kernel's memory for minutes.
+    """
+    (root / "file").write_bytes(bytes(60000))
+    server = serve("-w", "1", "--write-timeout=1s", root=root)
+    client = server.connect(receive_buffer=4096)
+    client.send(request("/file", "Connection: close"))
+    address = server.addresses[0]
+    begin = time.monotonic()
+    eventually(lambda: FIN_WAIT1 in sockets_of(address), "the server's close")
+    eventually(lambda: sockets_of(address) == [LISTEN], "its end")
+    assert time.monotonic() - begin >= 1
+    with pytest.raises(ConnectionResetError):
+        client.read_all()
 
 
 def test_reader_that_goes_on_is_not_dropped(serve, root):

@@ -20,6 +20,10 @@ def request(target="/", *fields, method="GET", version="1.1", body=b""):
     return head(line, "Host: localhost", *fields) + body
 
 
+class Ended(AssertionError):
+    """A FIN came where there was to be an answer, or more of it."""
+
+
 class Response:
     """A parsed answer; head holds its bytes up to the empty line."""
 
@@ -151,14 +155,14 @@ class Client:
 
     def read(self, size):
         while len(self.buffer) < size:
-            assert self._fill(), f"FIN after {bytes(self.buffer[-200:])!r}"
+            self._fill_more()
         return self._take(size)
 
     def read_until(self, end):
         start = 0
         while (at := self.buffer.find(end, start)) < 0:
             start = max(0, len(self.buffer) - len(end) + 1)
-            assert self._fill(), f"FIN after {bytes(self.buffer[-200:])!r}"
+            self._fill_more()
         return self._take(at + len(end))
 
     def read_some(self):
@@ -179,9 +183,9 @@ class Client:
 
     def is_silent(self, seconds=0):
         """Whether nothing, not even an end, has come after so long."""
-        return not self.buffer and not select.select(
-            [self.socket], [], [], seconds
-        )[0]
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        return not self.buffer and not poll.poll(1000 * seconds)
 
     def half_close(self):
         self.socket.shutdown(socket.SHUT_WR)
@@ -200,6 +204,10 @@ class Client:
         data = self.socket.recv(READ_SIZE)
         self.buffer += data
         return bool(data)
+
+    def _fill_more(self):
+        if not self._fill():
+            raise Ended(f"FIN after {bytes(self.buffer[-200:])!r}")
 
     def _take(self, size):
         data = bytes(self.buffer[:size])

@@ -1,118 +1,18 @@
-/* Tests of app/app and app/answer: requests to pieces. */
+/* Tests of app/app: what each request is answered. */
 #include "config.h"
 
 #include "app/app.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/clock.h"
-#include "http/date.h"
+#include "asking.h"
 #include "http/parser.h"
-#include "tree.h"
-
-#define LARGE  ((size_t)FILE_MEMORY_MAX + 1)
-#define MEDIUM ((size_t)40000)
-
-static const char date[] = "Sun, 06 Nov 1994 08:49:37 GMT";
-
-struct fixture {
-	struct app_config config;
-	struct app app;
-	struct moment moment;
-	struct answer answer;
-	char room[ANSWER_ROOM];
-};
-
-static int
-app_setup(void **state)
-{
-	static struct fixture fixture;
-
-	tree_enter();
-	tree_write("hello.html", 'h', 5);
-	tree_write("404.html", 'n', 3);
-	tree_write("medium", 'm', MEDIUM);
-	tree_write("large", 'l', LARGE);
-	tree_write("empty", 'e', 0);
-	mkdir("sub", 0755);
-	fixture.config = (struct app_config){
-		.site = { .index = "hello.html",
-		    .missing = "404.html",
-		    .open_files = 4 },
-		.max_sleep = 60 * CLOCK_S,
-	};
-	fixture.moment = (struct moment){ .now = clock_now(),
-		.wall = time(NULL),
-		.date = date };
-	assert_return_code(app_open(&fixture.app, &fixture.config), 0);
-	app_use_root(&fixture.app, open(".", O_PATH));
-	*state = &fixture;
-	return 0;
-}
-
-static int
-app_teardown(void **state)
-{
-	struct fixture *fixture = *state;
-
-	app_close(&fixture->app);
-	tree_leave();
-	return 0;
-}
-
-static void
-begin(struct fixture *fixture, const char *text)
-{
-	static struct http_request request;
-
-	int line = (int)strcspn(text, "\r");
-
-	print_message("# %.*s\n", line < 60 ? line : 60, text);
-	assert_int_equal(http_request_parse(&request, span_of(text), 0),
-	    HTTP_OK);
-	app_answer(&fixture->app, &request, &fixture->moment, &fixture->answer);
-}
-
-static struct piece
-next(struct fixture *fixture)
-{
-	struct piece piece;
-
-	answer_next(&fixture->answer, &fixture->moment, fixture->room, &piece);
-	return piece;
-}
-
-/* Asserts that bytes come next, and returns them as a string. */
-static const char *
-next_bytes(struct fixture *fixture)
-{
-	struct piece piece = next(fixture);
-
-	assert_int_equal(piece.kind, PIECE_BYTES);
-	assert_ptr_equal(piece.bytes.data, fixture->room);
-	assert_true(piece.bytes.size < ANSWER_ROOM);
-	fixture->room[piece.bytes.size] = '\0';
-	return fixture->room;
-}
-
-static void
-assert_end(struct fixture *fixture, enum piece_kind kind)
-{
-	assert_int_equal(next(fixture).kind, kind);
-	answer_fini(&fixture->answer);
-}
-
-#define REQUEST(method, path, version, fields) \
- method " " path " HTTP/" version "\r\nHost: a\r\n" fields "\r\n"
 
 /* What each request's head says, and how its connection goes on. */
 static const struct row {
@@ -202,24 +102,24 @@ static const struct row {
 };
 
 static void
-assert_row(struct fixture *fixture, const struct row *row)
+assert_row(struct asking *asking, const struct row *row)
 {
 	const char *head, *content;
 
-	begin(fixture, row->request);
-	head = next_bytes(fixture);
+	asking_begin(asking, row->request);
+	head = asking_next_bytes(asking);
 	content = strstr(head, "\r\n\r\n");
 	assert_non_null(content);
 	assert_memory_equal(head, "HTTP/1.1 ", 9);
 	assert_memory_equal(head + 9, row->status, strlen(row->status));
-	assert_non_null(strstr(head, date));
+	assert_non_null(strstr(head, asking_date));
 	if (row->with != NULL)
 		assert_non_null(strstr(head, row->with));
 	if (row->without != NULL)
 		assert_null(strstr(head, row->without));
 	assert_string_equal(content + 4, row->content);
-	assert_int_equal(fixture->answer.content, strlen(row->content));
-	assert_end(fixture, row->end);
+	assert_int_equal(asking->answer.content, strlen(row->content));
+	asking_assert_end(asking, row->end);
 }
 
 static void
@@ -233,150 +133,17 @@ test_rows(void **state)
 static void
 test_closing(void **state)
 {
-	struct fixture *fixture = *state;
+	struct asking *asking = *state;
 	struct piece piece;
 
-	fixture->moment.closing = true;
-	begin(fixture, REQUEST("GET", "/", "1.1", ""));
-	assert_non_null(strstr(next_bytes(fixture), "Connection: close\r\n"));
-	piece = next(fixture);
+	asking->moment.closing = true;
+	asking_begin(asking, REQUEST("GET", "/", "1.1", ""));
+	assert_non_null(
+	    strstr(asking_next_bytes(asking), "Connection: close\r\n"));
+	piece = asking_next(asking);
 	assert_int_equal(piece.kind, PIECE_LENT);
 	assert_int_equal(piece.bytes.size, 5);
-	assert_end(fixture, PIECE_CLOSE);
-}
-
-/* What is too long to be copied is lent; what is not in memory, a file. */
-static void
-test_long_content(void **state)
-{
-	struct fixture *fixture = *state;
-	struct piece piece;
-
-	begin(fixture, REQUEST("GET", "/medium", "1.1", ""));
-	next_bytes(fixture);
-	piece = next(fixture);
-	assert_int_equal(piece.kind, PIECE_LENT);
-	assert_int_equal(piece.bytes.size, MEDIUM);
-	assert_int_equal(piece.bytes.data[MEDIUM - 1], 'm');
-	assert_end(fixture, PIECE_KEEP);
-
-	begin(fixture, REQUEST("GET", "/large", "1.1", ""));
-	next_bytes(fixture);
-	piece = next(fixture);
-	assert_int_equal(piece.kind, PIECE_FILE);
-	assert_int_equal(piece.file.offset, 0);
-	assert_int_equal(piece.file.size, LARGE);
-	assert_end(fixture, PIECE_KEEP);
-}
-
-/* One range, of a file in memory and of one that is not. */
-static void
-test_range(void **state)
-{
-	struct fixture *fixture = *state;
-	struct piece piece;
-	const char *head;
-
-	begin(fixture, REQUEST("GET", "/", "1.1", "Range: bytes=1-2\r\n"));
-	head = next_bytes(fixture);
-	assert_memory_equal(head, "HTTP/1.1 206 Partial Content\r\n", 30);
-	assert_non_null(strstr(head, "Content-Range: bytes 1-2/5\r\n"));
-	assert_non_null(strstr(head, "Content-Length: 2\r\n"));
-	assert_non_null(strstr(head, "ETag: "));
-	piece = next(fixture);
-	assert_int_equal(piece.kind, PIECE_LENT);
-	assert_int_equal(piece.bytes.size, 2);
-	assert_end(fixture, PIECE_KEEP);
-
-	begin(fixture, REQUEST("GET", "/large", "1.1", "Range: bytes=-7\r\n"));
-	next_bytes(fixture);
-	piece = next(fixture);
-	assert_int_equal(piece.kind, PIECE_FILE);
-	assert_int_equal(piece.file.offset, LARGE - 7);
-	assert_int_equal(piece.file.size, 7);
-	assert_end(fixture, PIECE_KEEP);
-}
-
-/* RFC 9110 13.1.5: a date that several codings share is no strong one. */
-static void
-test_if_range_of_codings(void **state)
-{
-	struct fixture *fixture = *state;
-	char date_text[HTTP_DATE_SIZE], request[256];
-	struct stat status;
-
-	assert_return_code(stat("hello.html", &status), 0);
-	http_date_format(date_text, status.st_mtim.tv_sec);
-	snprintf(request, sizeof request,
-	    REQUEST("GET", "/", "1.1",
-		"Range: bytes=0-0\r\nIf-Range: %.29s\r\n"),
-	    date_text);
-	begin(fixture, request);
-	assert_memory_equal(next_bytes(fixture), "HTTP/1.1 206", 12);
-	answer_fini(&fixture->answer);
-
-	tree_write("hello.html.gz", 'g', 5);
-	fixture->moment.now += CLOCK_S;
-	begin(fixture, request);
-	assert_memory_equal(next_bytes(fixture), "HTTP/1.1 200", 12);
-	answer_fini(&fixture->answer);
-}
-
-/* Several: what is announced is what comes, to the byte. */
-static void
-test_ranges(void **state)
-{
-	struct fixture *fixture = *state;
-	struct piece piece;
-	size_t announced, sent = 0;
-	const char *head;
-
-	begin(fixture, REQUEST("GET", "/", "1.1", "Range: bytes=0-0, 2-3\r\n"));
-	head = next_bytes(fixture);
-	assert_non_null(
-	    strstr(head, "Content-Type: multipart/byteranges; boundary="));
-	head = strstr(head, "Content-Length: ");
-	assert_non_null(head);
-	announced = strtoul(head + strlen("Content-Length: "), NULL, 10);
-	for (int i = 0; i < 5; i++) {
-		piece = next(fixture);
-		assert_int_equal(piece.kind,
-		    i % 2 == 0 ? PIECE_BYTES : PIECE_LENT);
-		sent += piece.bytes.size;
-	}
-	assert_int_equal(sent, announced);
-	assert_int_equal(sent, fixture->answer.content);
-	assert_end(fixture, PIECE_KEEP);
-}
-
-/*
- * Several ranges of a coded file: their frame is not coded, so that no
- * Content-Encoding would be true. It comes whole.
- */
-static void
-test_ranges_of_coded(void **state)
-{
-	struct fixture *fixture = *state;
-	const char *head;
-
-	tree_write("hello.html.gz", 'g', 5);
-	begin(fixture,
-	    REQUEST("GET", "/", "1.1",
-		"Accept-Encoding: gzip\r\nRange: bytes=0-0, 2-3\r\n"));
-	head = next_bytes(fixture);
-	assert_memory_equal(head, "HTTP/1.1 200 OK\r\n", 17);
-	assert_non_null(strstr(head, "Content-Encoding: gzip\r\n"));
-	assert_non_null(strstr(head, "\r\n\r\nggggg"));
-	assert_end(fixture, PIECE_KEEP);
-
-	begin(fixture, REQUEST("GET", "/", "1.1",
-			   "Accept-Encoding: gzip\r\nRange: bytes=2-3\r\n"));
-	head = next_bytes(fixture);
-	assert_memory_equal(head, "HTTP/1.1 206 Partial Content\r\n", 30);
-	assert_non_null(strstr(head, "Content-Encoding: gzip\r\n"));
-	assert_non_null(strstr(head, "Vary: Accept-Encoding\r\n"));
-	assert_int_equal(next(fixture).kind, PIECE_LENT);
-	assert_end(fixture, PIECE_KEEP);
+	asking_assert_end(asking, PIECE_CLOSE);
 }
 
 /* What the operator adds is in all answers, ready made or not. */
@@ -389,136 +156,61 @@ test_added_fields(void **state)
 		REQUEST("GET", "/", "1.1", "If-None-Match: *\r\n"),
 		REQUEST("POST", "/", "1.1", ""),
 	};
-	struct fixture *fixture = *state;
+	struct asking *asking = *state;
 
-	fixture->config.site.fields = SPAN("X-Added: 1\r\n");
+	asking->config.site.fields = SPAN("X-Added: 1\r\n");
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
-		begin(fixture, requests[i]);
+		asking_begin(asking, requests[i]);
 		assert_non_null(
-		    strstr(next_bytes(fixture), "\r\nX-Added: 1\r\n"));
-		answer_fini(&fixture->answer);
+		    strstr(asking_next_bytes(asking), "\r\nX-Added: 1\r\n"));
+		answer_fini(&asking->answer);
 	}
-}
-
-/* Nothing before its time; a receipt in time; no page to be stored. */
-static void
-test_sleep(void **state)
-{
-	struct fixture *fixture = *state;
-	int64_t asked_at = clock_now();
-	struct piece piece;
-	const char *head;
-
-	begin(fixture, REQUEST("GET", "/sleep/250ms", "1.1", ""));
-	for (int i = 0; i < 2; i++) {
-		piece = next(fixture);
-		assert_int_equal(piece.kind, PIECE_UNTIL);
-		assert_true(piece.until >= asked_at + 250 * CLOCK_MS);
-		fixture->moment.now = piece.until - 1;
-	}
-	fixture->moment.now = piece.until + 81 * CLOCK_US;
-	head = next_bytes(fixture);
-	assert_non_null(
-	    strstr(head, "Server-Timing: sleep;dur=250, late;dur=0.081\r\n"));
-	assert_non_null(strstr(head, "Cache-Control: no-store\r\n"));
-	assert_null(strstr(head, "ETag"));
-	assert_int_equal(next(fixture).kind, PIECE_LENT);
-	assert_end(fixture, PIECE_KEEP);
-}
-
-/* A sleep of no time is over as soon as somebody looks at the clock. */
-static void
-test_sleep_of_no_time(void **state)
-{
-	struct fixture *fixture = *state;
-	struct piece piece;
-
-	begin(fixture, REQUEST("HEAD", "/sleep/0", "1.1", ""));
-	piece = next(fixture);
-	assert_int_equal(piece.kind, PIECE_UNTIL);
-	fixture->moment.now = clock_now();
-	assert_true(piece.until <= fixture->moment.now);
-	assert_non_null(strstr(next_bytes(fixture), "sleep;dur=0, late;dur="));
-	assert_end(fixture, PIECE_KEEP);
-}
-
-/* The page is looked for when it is sent, not when it is asked for. */
-static void
-test_sleep_without_page(void **state)
-{
-	struct fixture *fixture = *state;
-
-	begin(fixture, REQUEST("GET", "/sleep/1", "1.1", ""));
-	assert_int_equal(next(fixture).kind, PIECE_UNTIL);
-	unlink("hello.html");
-	fixture->moment.now += 2 * CLOCK_S;
-	assert_memory_equal(next_bytes(fixture), "HTTP/1.1 404", 12);
-	assert_int_equal(next(fixture).kind, PIECE_LENT);
-	assert_end(fixture, PIECE_KEEP);
-}
-
-/* A sleeper whose server stops. */
-static void
-test_refused_sleep(void **state)
-{
-	struct fixture *fixture = *state;
-	const char *head;
-
-	begin(fixture, REQUEST("GET", "/sleep/1", "1.1", ""));
-	assert_int_equal(next(fixture).kind, PIECE_UNTIL);
-	answer_refuse(&fixture->answer, 503, "stopping");
-	head = next_bytes(fixture);
-	assert_memory_equal(head, "HTTP/1.1 503", 12);
-	assert_non_null(strstr(head, "Retry-After: 1\r\n"));
-	assert_non_null(strstr(head, "Connection: close\r\n"));
-	assert_null(strstr(head, "Server-Timing"));
-	assert_non_null(strstr(head, "503 Service Unavailable: stopping\n"));
-	assert_end(fixture, PIECE_CLOSE);
 }
 
 /* What could not be parsed, or never came whole. */
 static void
 test_refused_request(void **state)
 {
-	struct fixture *fixture = *state;
+	struct asking *asking = *state;
 	struct http_request request;
 	const char *head;
 
-	app_refuse(&fixture->app, NULL, 408, "too slow", &fixture->answer);
-	head = next_bytes(fixture);
+	app_refuse(&asking->app, NULL, 408, "too slow", &asking->answer);
+	head = asking_next_bytes(asking);
 	assert_memory_equal(head, "HTTP/1.1 408 Request Timeout\r\n", 30);
 	assert_non_null(
 	    strstr(head, "\r\n\r\n408 Request Timeout: too slow\n"));
-	assert_end(fixture, PIECE_CLOSE);
+	asking_assert_end(asking, PIECE_CLOSE);
 
 	assert_int_equal(http_request_parse(&request,
 			     SPAN("HEAD / HTTP/1.1\r\nHost : a\r\n\r\n"), 0),
 	    HTTP_BAD);
-	app_refuse(&fixture->app, &request, request.status, request.fault,
-	    &fixture->answer);
-	head = next_bytes(fixture);
+	app_refuse(&asking->app, &request, request.status, request.fault,
+	    &asking->answer);
+	head = asking_next_bytes(asking);
 	assert_memory_equal(head, "HTTP/1.1 400", 12);
 	assert_string_equal(strstr(head, "\r\n\r\n"), "\r\n\r\n");
-	assert_end(fixture, PIECE_CLOSE);
+	asking_assert_end(asking, PIECE_CLOSE);
 }
 
 /* Without a page for it, a 404 says so itself. */
 static void
 test_missing_without_page(void **state)
 {
-	struct fixture *fixture = *state;
+	struct asking *asking = *state;
 
 	unlink("404.html");
-	begin(fixture, REQUEST("GET", "/none", "1.1", ""));
-	assert_non_null(strstr(next_bytes(fixture), "\r\n\r\n404 Not Found\n"));
-	assert_end(fixture, PIECE_KEEP);
+	asking_begin(asking, REQUEST("GET", "/none", "1.1", ""));
+	assert_non_null(
+	    strstr(asking_next_bytes(asking), "\r\n\r\n404 Not Found\n"));
+	asking_assert_end(asking, PIECE_KEEP);
 }
 
 /* The longest path there can be, encoded, fits the room with its Location. */
 static void
 test_longest_location(void **state)
 {
-	struct fixture *fixture = *state;
+	struct asking *asking = *state;
 	char request[HTTP_TARGET_MAX + 64];
 	char target[HTTP_TARGET_MAX + 1];
 
@@ -527,33 +219,22 @@ test_longest_location(void **state)
 	target[HTTP_TARGET_MAX] = '\0';
 	snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n",
 	    target);
-	begin(fixture, request);
-	assert_non_null(strstr(next_bytes(fixture), "Location: ./sub/?qqq"));
-	assert_end(fixture, PIECE_KEEP);
+	asking_begin(asking, request);
+	assert_non_null(
+	    strstr(asking_next_bytes(asking), "Location: ./sub/?qqq"));
+	asking_assert_end(asking, PIECE_KEEP);
 }
-
-#define APP_TEST(test) \
- cmocka_unit_test_setup_teardown(test, app_setup, app_teardown)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		APP_TEST(test_rows),
-		APP_TEST(test_closing),
-		APP_TEST(test_long_content),
-		APP_TEST(test_range),
-		APP_TEST(test_if_range_of_codings),
-		APP_TEST(test_ranges),
-		APP_TEST(test_ranges_of_coded),
-		APP_TEST(test_added_fields),
-		APP_TEST(test_sleep),
-		APP_TEST(test_sleep_of_no_time),
-		APP_TEST(test_sleep_without_page),
-		APP_TEST(test_refused_sleep),
-		APP_TEST(test_refused_request),
-		APP_TEST(test_missing_without_page),
-		APP_TEST(test_longest_location),
+		ASKING_TEST(test_rows),
+		ASKING_TEST(test_closing),
+		ASKING_TEST(test_added_fields),
+		ASKING_TEST(test_refused_request),
+		ASKING_TEST(test_missing_without_page),
+		ASKING_TEST(test_longest_location),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,107 @@
+"""
+make faults: injects every fault, and tells which promises are kept.
+
+Measures and prints; ends with status 1 if a promise is broken. The environment
+names the program (MTASYNC), and asks for some promises (ONLY=stop,reload), for
+smaller efforts (QUICK=1), or for another server: SERVER is the name of one in
+peer.py, or a command in which {port} and {root} are filled in.
+"""
+
+import os
+import signal
+import sys
+import time
+
+import activation
+import files
+import handover
+import peer
+import reload
+import start
+import stop
+from target import MTASYNC, Failed
+from verdict import holds, progress
+
+# Each has measure(target, effort), which yields rows, and two efforts, FULL
+# and QUICK; by the number of the promise.
+PROMISES = {
+    "stop": (5, stop),
+    "reload": (6, reload),
+    "handover": (7, handover),
+    "activation": (7, activation),
+    "files": (8, files),
+    "start": (10, start),
+}
+
+
+def chosen():
+    """The names of the promises to try, in their order."""
+    wanted = [n for n in os.environ.get("ONLY", "").split(",") if n]
+    unknown = set(wanted) - set(PROMISES)
+    if unknown:
+        raise Failed(
+            f"no such promise: {', '.join(sorted(unknown))}; "
+            f"there are {', '.join(PROMISES)}"
+        )
+    return [name for name in PROMISES if not wanted or name in wanted]
+
+
+def chosen_target():
+    name = os.environ.get("SERVER", "")
+    return peer.find(name) if name else MTASYNC
+
+
+def try_promise(name, target):
+    """All rows of a promise; one more where the server fails altogether."""
+    module = PROMISES[name][1]
+    quick = os.environ.get("QUICK") == "1"
+    effort = module.QUICK if quick else module.FULL
+    rows = []
+    try:
+        for row in module.measure(target, effort):
+            progress(f"{name}: {row.what}: {row.figure} {row.verdict()}")
+            rows.append(row)
+    except (Failed, OSError) as failure:
+        progress(failure)
+        first = str(failure).splitlines()[0]
+        rows.append(holds("the rest", first, "measured", False))
+    return rows
+
+
+def print_table(rows):
+    """Rows are (promise, Row)."""
+    lines = [("promise", "measured", "figure", "mark", "verdict")]
+    before = None
+    for name, row in rows:
+        title = f"{PROMISES[name][0]} {name}" if name != before else ""
+        lines.append((title, row.what, row.figure, row.mark, row.verdict()))
+        before = name
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths)]
+        print("   ".join(cells).rstrip())
+
+
+def main():
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    begin = time.monotonic()
+    try:
+        names, target = chosen(), chosen_target()
+        rows = [(n, row) for n in names for row in try_promise(n, target)]
+    except Failed as failure:
+        print(f"faults: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print_table(rows)
+    verdicts = [row.kept for _, row in rows]
+    print(
+        f"\n{target.name}: {verdicts.count(True)} kept, "
+        f"{verdicts.count(False)} broken, {verdicts.count(None)} not measured; "
+        f"in {time.monotonic() - begin:.0f} s"
+    )
+    return 1 if False in verdicts else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

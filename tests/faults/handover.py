@@ -1,0 +1,190 @@
+"""
+Promise 7, a hand-over under load: a successor takes the port over from a
+running server, which is then told to stop, and nothing is lost.
+"""
+
+import contextlib
+import signal
+import time
+from typing import NamedTuple
+
+import load
+from load import Outcome
+from target import HTDOCS, Failed
+from verdict import counted, holds, nothing_lost, progress, within
+
+MAX_DELAY = 0.1  # seconds that an answer may take
+TAKE_OVER = "--take-over"
+PEER_CHAINS = ((2,) * 9,)
+
+
+class Effort(NamedTuple):
+    chains: tuple  # of workers, of each server that follows the other
+    kept_alive: int  # connections
+    one_each: int  # connections at a time
+    answers: int  # between two steps
+
+
+FULL = Effort(
+    chains=(
+        (1, 2),
+        (2, 1),
+        (2, 2),
+        (4, 2),
+        (2, 4),
+        (3, 2),
+        (2, 1, 3, 2, 4, 1, 2),
+    ),
+    kept_alive=128,
+    one_each=64,
+    answers=1000,
+)
+QUICK = Effort(
+    chains=((1, 2), (2, 1, 3)), kept_alive=32, one_each=32, answers=100
+)
+
+
+class HandOver:
+    """A running server under load, which others take over from."""
+
+    def __init__(self, stack, target, effort, workers):
+        self.stack, self.target, self.effort = stack, target, effort
+        self.server = stack.enter_context(target.start("-w", workers))
+        self.loads = load.begin_pair(
+            stack,
+            self.server.address,
+            (target.body(),),
+            (effort.kept_alive, effort.one_each),
+        )
+        self.began = time.monotonic()
+
+    def succeed(self, workers):
+        """Starts a successor; returns the one that was there before."""
+        before = self.server
+        self.server = self.stack.enter_context(
+            self.target.start(
+                "-w", workers, TAKE_OVER, port=before.address[1]
+            )
+        )
+        self.await_more()
+        if self.server.process.poll() is not None:
+            raise Failed("a second server on the port ends at once")
+        return before
+
+    def await_more(self):
+        for each in self.loads:
+            each.await_answers(self.effort.answers)
+
+    def end(self):
+        self.outcomes = [each.stop() for each in self.loads]
+        self.slowest = max(
+            max(each.slowest(self.began), each.slow_connect)
+            for each in self.outcomes
+        )
+
+    def total(self):
+        total = Outcome()
+        for outcome in self.outcomes:
+            total.add(outcome)
+        return total
+
+
+def run_chain(target, effort, chain):
+    """Each successor tells the one before it to stop."""
+    with contextlib.ExitStack() as stack:
+        hand_over = HandOver(stack, target, effort, chain[0])
+        unclean = 0
+        for workers in chain[1:]:
+            before = hand_over.succeed(workers)
+            before.stop()
+            unclean += before.join() != 0
+            hand_over.await_more()
+        hand_over.end()
+    return hand_over, unclean
+
+
+def measure_chains(target, effort):
+    kept, new = Outcome(), Outcome()
+    unclean = slowest = 0
+    for chain in effort.chains:
+        title = f"workers: {', '.join(map(str, chain))}"
+        progress(title)
+        hand_over, failed = run_chain(target, effort, chain)
+        yield nothing_lost(title, hand_over.total())
+        kept.add(hand_over.outcomes[0])
+        new.add(hand_over.outcomes[1])
+        unclean += failed
+        slowest = max(slowest, hand_over.slowest)
+    yield nothing_lost("in all: kept-alive requests lost", kept)
+    yield nothing_lost("in all: new connections lost", new)
+    refused = kept.refused + new.refused
+    connects = kept.connects + new.connects
+    yield counted("in all: connections refused", refused, connects)
+    stops = sum(len(chain) - 1 for chain in effort.chains)
+    yield counted("in all: exit status not 0", unclean, stops)
+    yield within("slowest connect or answer", slowest, MAX_DELAY)
+
+
+def measure_killed(target, effort):
+    """Only those may be lost who were with the one that is killed."""
+    progress("killed")
+    with contextlib.ExitStack() as stack:
+        hand_over = HandOver(stack, target, effort, 2)
+        before = hand_over.succeed(2)
+        before.signal(signal.SIGKILL)
+        before.join()
+        ended = time.monotonic()
+        hand_over.await_more()
+        hand_over.end()
+    total = hand_over.total()
+    after = sum(began > ended for began in total.lost_after)
+    yield counted("the old one killed: lost later", after, total.answered)
+    yield counted(
+        "the old one killed: refused", total.refused, total.connects
+    )
+
+
+def measure_failed(target, effort):
+    """A successor that can't start leaves all as it is."""
+    progress("a successor that fails")
+    with contextlib.ExitStack() as stack:
+        hand_over = HandOver(stack, target, effort, 2)
+        port = hand_over.server.address[1]
+        for what, options, root in (
+            ("a successor without ROOT", [TAKE_OVER], "/nowhere"),
+            (f"one without {TAKE_OVER}", [], HTDOCS),
+        ):
+            status = start_in_vain(target, *options, port=port, root=root)
+            kept = status == 1
+            yield holds(f"{what}: exit status", str(status), "1", kept)
+        hand_over.await_more()
+        hand_over.end()
+    for outcome in hand_over.outcomes:
+        yield nothing_lost("a successor fails: requests lost", outcome)
+
+
+def start_in_vain(target, *options, **how):
+    """Returns the exit status, or None where it has started."""
+    try:
+        with target.start(*options, **how):
+            return None
+    except Failed as failed:
+        return failed.status
+
+
+def measure_alone(target):
+    """Nobody is there to take over from."""
+    with target.start(TAKE_OVER) as server:
+        body = (target.body(),)
+        with load.one_each(server.address, body, 1, repeat=False) as one:
+            yield nothing_lost("nobody there: requests lost", one.finish())
+
+
+def measure(target, effort):
+    if not target.own:
+        yield from measure_chains(target, effort._replace(chains=PEER_CHAINS))
+        return
+    yield from measure_chains(target, effort)
+    yield from measure_killed(target, effort)
+    yield from measure_failed(target, effort)
+    yield from measure_alone(target)

@@ -1,0 +1,57 @@
+"""What a promise comes to: rows of what was measured, and how it was judged."""
+
+import sys
+from typing import NamedTuple, Optional
+
+
+class Row(NamedTuple):
+    what: str
+    figure: str
+    mark: str  # what the figure is to be
+    kept: Optional[bool]  # None: not measured
+    why: str = ""  # it was not measured
+    timed: bool = False  # by a clock or a size: `make check` leaves it out
+
+    def verdict(self):
+        if self.kept is None:
+            return f"not measured: {self.why}"
+        return "kept" if self.kept else "BROKEN"
+
+
+def not_measured(what, why):
+    return Row(what, "", "", None, why)
+
+
+def counted(what, count, of, mark=0):
+    """A number that is to be exact, of so many that were tried."""
+    return Row(what, f"{count:,} of {of:,}", f"{mark:,}", count == mark)
+
+
+def nothing_lost(what, outcome):
+    """What a load lost, or got wrong; it is to have had answers at all."""
+    bad = outcome.lost + outcome.wrong
+    figure = f"{bad.total():,} of {outcome.answered + bad.total():,}"
+    if bad:
+        kinds = [f"{kind} {count:,}" for kind, count in bad.most_common()]
+        figure += f" ({', '.join(kinds)})"
+    return Row(what, figure, "0", not bad and outcome.answered > 0)
+
+
+def within(what, figure, mark, unit="s"):
+    """A figure that is to be at most the mark."""
+    return Row(
+        what,
+        f"{figure:,.3g} {unit}",
+        f"<= {mark:,.3g} {unit}",
+        figure <= mark,
+        timed=True,
+    )
+
+
+def holds(what, figure, mark, kept):
+    """A fact that needs words."""
+    return Row(what, figure, mark, kept)
+
+
+def progress(text):
+    print(f"faults: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,18 @@
+"""
+What `make faults` does, in small: counts and states, whatever the clock says.
+"""
+
+import pytest
+from faults import PROMISES
+from target import MTASYNC
+
+
+@pytest.mark.parametrize("name", PROMISES)
+def test_promise(name):
+    module = PROMISES[name][1]
+    rows = list(module.measure(MTASYNC, module.QUICK))
+    exact = [row for row in rows if not row.timed]
+    broken = [row for row in exact if row.kept is False]
+    assert not broken
+    if all(row.kept is None for row in exact):
+        pytest.skip("; ".join(sorted({row.why for row in exact})))

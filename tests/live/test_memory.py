@@ -1,0 +1,343 @@
+"""Memory that runs out: every allocation is made to fail, one in each run."""
+
+import concurrent.futures
+import contextlib
+import functools
+import itertools
+import mmap
+import os
+import pathlib
+import resource
+import struct
+from typing import NamedTuple
+
+import pytest
+from server import PROGRAM, SANITIZERS, Server, eventually
+from wire import Ended, request
+
+PRELOADED = pathlib.Path(PROGRAM).parent / "tests/live/failing_malloc.so"
+AT_ONCE = 8  # runs side by side
+HELLO = b"<p>hello</p>\n"
+SMALL = b"small\n" * 2000
+LARGE = b"0123456789abcdef" * (16 << 10)
+FOREVER = 1 << 60
+
+pytestmark = pytest.mark.skipif(
+    bool(SANITIZERS), reason="a sanitizer's own allocator"
+)
+
+
+@pytest.fixture
+def root(root):
+    (root / "small").write_bytes(SMALL)
+    (root / "large").write_bytes(LARGE)
+    (root / "directory").mkdir()
+    (root / "coded").write_bytes(b"plain\n")
+    (root / "coded.gz").write_bytes(b"coded\n")
+    return root
+
+
+class Failures:
+    """What failing_malloc.c is told, and tells, by a file that both map."""
+
+    def __init__(self, path):
+        path.write_bytes(bytes(24))
+        with open(path, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), 24)
+        self.environment = {
+            **os.environ,
+            "FAILING_MALLOC": str(path),
+            "LD_PRELOAD": str(PRELOADED),
+        }
+
+    @property
+    def calls(self):
+        return struct.unpack_from("Q", self.map)[0]
+
+    def fail(self, first, count=1):
+        struct.pack_into("QQ", self.map, 8, first, count)
+
+
+class Doubtful(Server):
+    """One whose start may fail; it says so in one line then."""
+
+    def _find_addresses(self):
+        with contextlib.suppress(AssertionError):
+            found = super()._find_addresses()
+            return found if found and "serving" in self.start_line else None
+        assert self.process.wait() == 1, self.output()
+        lines = [
+            line
+            for line in self.stderr.splitlines()
+            if not line.startswith("mtasync: libevent: ")  # -v shows them
+        ]
+        assert len(lines) == 1 and lines[0].startswith("mtasync: "), lines
+        self._end()
+        return [None]
+
+
+class Visit(NamedTuple):
+    """What a client sends on a connection of its own, and what it gets."""
+
+    parts: list  # each is sent once the server has seen those before
+    right: list  # the answers that are right, as (status, body)
+    count: int = 1  # of answers
+    method: str = "GET"
+
+
+def visit(target, *right, fields=(), **how):
+    return Visit([request(target, *fields)], right, **how)
+
+
+# Scripts that ask for each kind of memory; the visits of a row come together.
+SCRIPT = [
+    [visit("/", (200, HELLO))],
+    [visit("/small", (200, SMALL))],
+    [visit("/large", (200, LARGE))],
+    [visit("/missing", (404, None))],
+    [visit("/directory?query", (301, None))],
+    [visit("/bad%", (400, None))],
+    [Visit([b"GET\r\n\r\n"], [(400, None)])],
+    [
+        visit(
+            "/coded",
+            (200, b"plain\n"),
+            (200, b"coded\n"),
+            fields=["Accept-Encoding: gzip"],
+        )
+    ],
+    [
+        visit(
+            "/small",
+            (206, None),
+            (200, SMALL),  # a server may do without ranges
+            fields=["Range: bytes=0-1,5-6"],
+        )
+    ],
+    [Visit([b"GET /small HT", b"TP/1.1\r\nHost: a\r\n\r\n"], [(200, SMALL)])],
+    [
+        Visit(
+            [request("/small", "Content-Length: 6") + b"abc", b"def"],
+            [(200, SMALL)],
+        )
+    ],
+    [visit("/sleep/50ms", (200, HELLO))],
+    [Visit([60 * request("/small")], [(200, SMALL)], count=60)],  # slow
+]
+# With seven sleepers and the limits, libevent's heap of timers is full, and a
+# turn that is over needs one more.
+CROWD = [
+    [
+        *7 * [visit("/sleep/50ms", (200, HELLO))],
+        Visit(
+            [300 * request("/", method="HEAD")],
+            [(200, b"")],
+            count=300,
+            method="HEAD",
+        ),
+    ],
+]
+
+
+class Guest:
+    """A client on its visit; `answers` counts the right ones, and a 503."""
+
+    def __init__(self, server, visit):
+        self.visit = visit
+        self.answers = 0
+        self.client = server.connect(receive_buffer=4096)
+
+    def is_served(self, step):
+        """
+        Whether it goes on, unless it is lost or refused for want of memory.
+        No answer is wrong in either case.
+        """
+        try:
+            return step()
+        except (Ended, ConnectionError):
+            return False
+
+    def ask(self):
+        first, *others = self.visit.parts
+        self.client.send(first)
+        for part in others:
+            if not self.client.is_silent(0.005):
+                return True  # the end, which comes to be read
+            self.client.send(part)
+        return True
+
+    def read(self):
+        for _ in range(self.visit.count):
+            got = self.client.read_response(self.visit.method)
+            self.answers += 1
+            if got.status == 503:
+                return False
+            assert any(
+                got.status == status and body in (None, got.body)
+                for status, body in self.visit.right
+            ), got
+        return True
+
+
+def play(server, visits):
+    """Returns how many answers came, and how many clients were not served."""
+    guests = [Guest(server, each) for each in visits]
+    for guest in guests:
+        guest.asked = guest.is_served(guest.ask)
+    lost = [
+        guest
+        for guest in guests
+        if not (guest.is_served(guest.read) and guest.asked)
+    ]
+    for guest in guests:
+        guest.client.close()
+    return sum(guest.answers for guest in guests), len(lost)
+
+
+class Life:
+    """Of one server, from start to stop; of its allocations, one fails."""
+
+    def __init__(self, root, directory, script, failing=0):
+        self.log = directory / f"log-{failing}"
+        self.failures = Failures(directory / f"failures-{failing}")
+        self.failures.fail(failing)
+        self.answers = self.lost = self.descriptors = 0
+        options = ["--log=combined", f"--log-file={self.log}"]
+        self.server = Doubtful(
+            "-v",
+            *(options if script is SCRIPT else []),
+            root=root,
+            env=self.failures.environment,
+        )
+        if self.server.addresses != [None]:
+            self.play(script)
+
+    def play(self, script):
+        try:
+            before = self.server.descriptors("socket:")
+            for visits in script:
+                answers, lost = play(self.server, visits)
+                self.answers += answers
+                self.lost += lost
+            eventually(
+                lambda: self.server.descriptors("socket:") == before,
+                "the clients to be let go",
+            )
+            self.descriptors = self.server.descriptors()
+        finally:
+            self.server.finish()
+        if script is SCRIPT:
+            self.count_log()
+
+    def count_log(self):
+        """A line that is missing is a client's loss too, and is counted."""
+        missing = self.answers - len(self.log.read_bytes().splitlines())
+        if missing > 0:
+            self.lost += missing
+            assert f"{missing} lines of the log were" in self.server.stdout
+
+
+def pin(cpus):
+    """Of one CPU, a server has one worker, and its calls are in order."""
+    os.sched_setaffinity(0, {next(cpus)})
+
+
+@pytest.mark.parametrize("script", [SCRIPT, CROWD], ids=["script", "crowd"])
+def test_each_allocation_that_fails_costs_one_client(root, tmp_path, script):
+    """At most; or the start, which says so."""
+    cpus = itertools.cycle(os.sched_getaffinity(0))
+    live = functools.partial(Life, root, tmp_path, script)
+    with concurrent.futures.ThreadPoolExecutor(
+        AT_ONCE, initializer=pin, initargs=[cpus]
+    ) as pool:
+        good = pool.submit(live).result()
+        assert good.lost == 0
+        calls = good.failures.calls
+        assert calls > 50
+        for number, life in enumerate(pool.map(live, range(1, calls + 1)), 1):
+            assert life.lost <= 1, (number, life.server.output())
+            assert life.descriptors <= good.descriptors, number
+
+
+def test_no_memory_for_a_while(serve, root, tmp_path):
+    """Who needs none is served, who needs some is turned away; then all is."""
+    failures = Failures(tmp_path / "failures")
+    server = serve("-w", "1", root=root, env=failures.environment)
+    before = server.descriptors("socket:")
+    kept, sleeper = server.connect(), server.connect()
+    assert kept.ask("/").body == HELLO
+    sleeper.send(request("/sleep/200ms"))
+    assert kept.ask("/").body == HELLO  # after which it is asleep
+    failures.fail(failures.calls + 1, FOREVER)
+    for _ in range(100):
+        with server.connect() as client, contextlib.suppress(ConnectionError):
+            client.send(request("/"))
+            client.read_eof()
+        assert kept.ask("/").body == HELLO
+    assert sleeper.read_response().body == HELLO
+    assert kept.ask("/small").status == 503
+    failures.fail(0, 0)
+    for client in server.connect(), kept:
+        assert client.ask("/small").body == SMALL
+        client.close()
+    sleeper.close()
+    eventually(
+        lambda: server.descriptors("socket:") == before,
+        "the clients to be let go",
+    )
+
+
+# The address space
+
+ADDRESS_SPACE = 200 << 20
+CLIENTS = 15_000
+
+
+@pytest.fixture
+def many():
+    """How many clients there can be, of those wanted."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    yield min(CLIENTS, before[1] - 500)
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def limit_memory():
+    limits = ADDRESS_SPACE, ADDRESS_SPACE
+    resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def is_shed(client):
+    try:
+        return not client.is_silent() and client.read_all() == b""
+    except ConnectionError:
+        return True
+
+
+def test_address_space_is_full(serve, many):
+    """
+    Each client has most of a head there, and all of them more than there is
+    room for: some are shed, and the others stay. Once all leave, others come.
+    """
+    server = serve("-w2", "--header-timeout=5m", preexec_fn=limit_memory)
+    before = server.descriptors("socket:")
+    kept = server.connect()
+    assert kept.ask("/").status == 200
+    half = request("/", *(30 * [f"A: {1000 * 'a'}"]))[:-2]
+    clients = [server.connect() for _ in range(many)]
+    for client in clients:
+        with contextlib.suppress(ConnectionError):
+            client.send(half)
+    assert kept.ask("/").status == 200
+    shed = sum(map(is_shed, clients))
+    assert shed < many
+    if many * len(half) > ADDRESS_SPACE:
+        assert shed > 0
+    for client in clients:
+        with contextlib.suppress(OSError):
+            client.reset()
+    eventually(
+        lambda: server.descriptors("socket:") == before + 1,
+        "the clients to be let go",
+    )
+    assert server.connect().ask("/").status == 200
