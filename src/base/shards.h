@@ -65,8 +65,8 @@ void shards_trim(struct shards *shards);
 
 /*
  * No connections begin any more; what is queued can still be accepted. They go
- * back to a predecessor that has not gone. Inherited sockets stay as they are:
- * whoever has them too goes on.
+ * back to a predecessor that has not gone, unless a successor has come.
+ * Inherited sockets stay as they are: whoever has them too goes on.
  */
 void shards_shut(struct shards *shards);
 
