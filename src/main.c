@@ -1,6 +1,7 @@
 /* The program from start to end; the main thread. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -95,20 +96,19 @@ main_default_root(void)
 	return MTASYNC_HTDOCS;
 }
 
-/* Returns a descriptor, or -1 and has said why. */
+/* Returns a descriptor, or -1 with errno. */
 static int
 main_open_root(const char *root)
 {
 	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd != -1 && faccessat(fd, ".", X_OK, AT_EACCESS) == -1) {
+		int saved = errno;
+
 		close(fd);
-		fd = -1;
+		errno = saved;
+		return -1;
 	}
-	if (fd == -1)
-		log_error("can't serve %s: %m: name a directory that mtasync "
-			  "may enter",
-		    root);
 	return fd;
 }
 
@@ -213,8 +213,12 @@ main_open_files(struct server *server, struct options *options,
 	if (options->root == NULL)
 		options->root = main_default_root();
 	root = main_open_root(options->root);
-	if (root == -1)
+	if (root == -1) {
+		log_error("can't serve %s: %m: name a directory that mtasync "
+			  "may enter",
+		    options->root);
 		return -1;
+	}
 	result = main_use_root(server, options, root);
 	close(root);
 	return result == -1 ? -1 : main_open_log(options, config, privileges);
@@ -244,15 +248,17 @@ main_open(struct options *options, struct server_config *config,
 	return NULL;
 }
 
-/* Returns 0; or -1 and has said why, and all is as before. */
+/* Both, or neither. Returns 0, or -1 and has said why. */
 static int
 main_reload(struct server *server, const struct options *options,
     struct server_config *config)
 {
 	int root = main_open_root(options->root), result = -1;
 
-	if (root == -1)
+	if (root == -1) {
+		log_error("not reloaded: can't serve %s: %m", options->root);
 		return -1;
+	}
 	if (config->log == NULL || access_log_reopen(config->log) == 0)
 		result = main_use_root(server, options, root);
 	close(root);
@@ -272,10 +278,8 @@ main_wait(struct server *server, const struct options *options,
 			break;
 		case SERVER_RELOAD:
 			activation_tell(ACTIVATION_RELOADING);
-			if (main_reload(server, options, config) == 0)
-				break;
-			log_error("not reloaded: it goes on as before");
-			activation_tell(ACTIVATION_READY);
+			if (main_reload(server, options, config) == -1)
+				activation_tell(ACTIVATION_READY);
 			break;
 		case SERVER_RELOADED:
 			report_reload(options);
