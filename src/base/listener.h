@@ -2,7 +2,6 @@
 #ifndef MTASYNC_BASE_LISTENER_H
 #define MTASYNC_BASE_LISTENER_H
 
-#include <stdint.h>
 #include <sys/socket.h>
 
 #include "base/span.h"
@@ -44,12 +43,10 @@ int listener_bind(const struct listener_address *address);
 
 /*
  * Sets what accepted sockets inherit, so that it costs no system call for each:
- * TCP_NODELAY; a bound to what waits in the kernel unsent (TCP_NOTSENT_LOWAT);
- * and TCP_USER_TIMEOUT: a connection whose client takes nothing for `patience`
- * nanoseconds ends, even one that has been closed here and still has bytes to
- * deliver. Returns 0, or -1 with errno. Main thread.
+ * TCP_NODELAY, and a bound to what waits in the kernel unsent. Returns 0, or
+ * -1 with errno. Main thread.
  */
-int listener_tune(int fd, int64_t patience);
+int listener_tune(int fd);
 
 /*
  * Before a close, which resets who is queued: no connection begins on this

@@ -69,8 +69,7 @@ worker_bind(struct worker *worker, const struct server_config *config)
 		if (listener->fd == -1)
 			return -1;
 		worker->listener_count++;
-		if (listener_tune(listener->fd,
-			config->limits[DEADLINE_WRITE]) == -1)
+		if (listener_tune(listener->fd) == -1)
 			return -1;
 		event_assign(&listener->event, worker->context.base,
 		    listener->fd, EV_READ | EV_PERSIST, worker_on_connection,
