@@ -26,6 +26,10 @@
 /* A thread's stack: nine times what the deepest calls were seen to take. */
 #define MAIN_STACK ((size_t)256 * 1024)
 
+/* How often one looks whether a client still takes its answer; it is cut at the
+ * first look after the write timeout. */
+#define MAIN_WRITE_LOOK (250 * CLOCK_MS)
+
 enum main_status {
 	MAIN_STOPPED = 0, /* cleanly */
 	MAIN_FAILED = 1,  /* could not start, or not run */
@@ -122,12 +126,13 @@ main_configure(struct options *options, struct server_config *config)
 	config->max_conns = (unsigned)options->max_connections;
 	config->backlog = (int)options->backlog;
 	config->max_body = (uint64_t)options->max_body;
+	config->write_limit = options->write_timeout;
 	config->drain_limit = options->drain_timeout;
 	config->limits[DEADLINE_IDLE] = options->idle_timeout;
 	config->limits[DEADLINE_GRACE] = MAIN_GRACE;
 	config->limits[DEADLINE_HEAD] = options->header_timeout;
 	config->limits[DEADLINE_BODY] = options->body_timeout;
-	config->limits[DEADLINE_WRITE] = options->write_timeout;
+	config->limits[DEADLINE_WRITE] = MAIN_WRITE_LOOK;
 	config->limits[DEADLINE_LINGER] = MAIN_LINGER;
 	config->app.max_sleep = options->max_sleep;
 	config->app.site.index = options->index;
