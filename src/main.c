@@ -240,7 +240,7 @@ main_open(struct options *options, struct server_config *config,
 {
 	struct server *server;
 
-	if (sandbox_open(&config->sandbox, options->sandbox) == -1 ||
+	if (sandbox_plan(&config->sandbox, options->sandbox) == -1 ||
 	    privileges_find(privileges, options->user) == -1 ||
 	    main_inherit(options, config) == -1)
 		return NULL;
@@ -353,7 +353,6 @@ main_run(struct options *options)
 	server_close(server);
 	access_log_close(config.log);
 	privileges_free(&privileges);
-	sandbox_close(&config.sandbox);
 	return status;
 }
 

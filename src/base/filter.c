@@ -1,6 +1,6 @@
 /*
- * filter: one table of system calls. libseccomp makes programs of it, once, in
- * the main thread; each thread loads its own.
+ * filter: one table of system calls, and the BPF program that is made of it.
+ * Owns nothing; runs in whichever thread calls.
  */
 #include "config.h"
 
@@ -8,19 +8,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if HAVE_SECCOMP
-# include <seccomp.h>
+/* How the kernel names the processor; on any other there is no filter. */
+#if defined __x86_64__
+# define FILTER_MACHINE AUDIT_ARCH_X86_64
+#elif defined __aarch64__ && defined __LITTLE_ENDIAN__
+# define FILTER_MACHINE AUDIT_ARCH_AARCH64
+#else
+# define FILTER_MACHINE 0
+#endif
 
 /* Who may make a call. */
 enum filter_users {
@@ -31,175 +36,182 @@ enum filter_users {
 };
 
 /* The flags of open(2) that ask for more than reading. */
-# define FILTER_OPEN_WRITES (O_ACCMODE | O_CREAT | O_TRUNC)
+#define FILTER_OPEN_WRITES (O_ACCMODE | O_CREAT | O_TRUNC)
 
+/* Users may make this call where `argument & mask == value`; an argument's
+ * number is from 0 on, and its lower 32 bits are looked at. */
 struct filter_row {
-	int call;
+	unsigned call;
 	unsigned users;
-	/* NULL: any arguments; else only where `argument & mask == value` */
-	const struct scmp_arg_cmp *only;
+	unsigned argument;
+	uint32_t mask; /* 0: whatever the arguments */
+	uint32_t value;
 };
 
-# define FILTER_IF(argument, mask, value)                    \
-  &(const struct scmp_arg_cmp)                               \
-  {                                                          \
-   (argument), SCMP_CMP_MASKED_EQ, (unsigned)(mask), (value) \
-  }
+#define FILTER_CALL(name, users) \
+ {                               \
+  SYS_##name, (users), 0, 0, 0   \
+ }
 
 static const struct filter_row filter_table[] = {
-	/* connections */
-	{ SCMP_SYS(accept4), FILTER_WORKER, NULL },
-	{ SCMP_SYS(epoll_pwait), FILTER_WORKER, NULL },
-	{ SCMP_SYS(epoll_pwait2), FILTER_WORKER, NULL },
-	{ SCMP_SYS(epoll_wait), FILTER_WORKER, NULL },
-	{ SCMP_SYS(sendfile), FILTER_WORKER, NULL },
-	{ SCMP_SYS(shutdown), FILTER_WORKER, NULL },
-	{ SCMP_SYS(epoll_ctl), FILTER_WORKER | FILTER_MAIN, NULL },
-	{ SCMP_SYS(getsockname), FILTER_WORKER | FILTER_MAIN, NULL },
-	{ SCMP_SYS(getsockopt), FILTER_WORKER | FILTER_MAIN, NULL },
-	{ SCMP_SYS(recvfrom), FILTER_WORKER | FILTER_MAIN, NULL },
-	{ SCMP_SYS(recvmsg), FILTER_WORKER | FILTER_MAIN, NULL },
-	{ SCMP_SYS(sendmsg), FILTER_WORKER | FILTER_MAIN, NULL },
-	{ SCMP_SYS(sendto), FILTER_WORKER | FILTER_MAIN, NULL },
-	{ SCMP_SYS(setsockopt), FILTER_WORKER | FILTER_MAIN, NULL },
-	{ SCMP_SYS(timerfd_settime), FILTER_WORKER | FILTER_MAIN, NULL },
+	/* connections; what is called most, first */
+	FILTER_CALL(recvfrom, FILTER_WORKER | FILTER_MAIN),
+	FILTER_CALL(sendto, FILTER_WORKER | FILTER_MAIN),
+#ifdef SYS_epoll_wait
+	FILTER_CALL(epoll_wait, FILTER_WORKER),
+#endif
+	FILTER_CALL(accept4, FILTER_WORKER),
+	FILTER_CALL(epoll_pwait, FILTER_WORKER),
+#ifdef SYS_epoll_pwait2
+	FILTER_CALL(epoll_pwait2, FILTER_WORKER),
+#endif
+	FILTER_CALL(sendfile, FILTER_WORKER),
+	FILTER_CALL(shutdown, FILTER_WORKER),
+	FILTER_CALL(epoll_ctl, FILTER_WORKER | FILTER_MAIN),
+	FILTER_CALL(getsockname, FILTER_WORKER | FILTER_MAIN),
+	FILTER_CALL(getsockopt, FILTER_WORKER | FILTER_MAIN),
+	FILTER_CALL(recvmsg, FILTER_WORKER | FILTER_MAIN),
+	FILTER_CALL(sendmsg, FILTER_WORKER | FILTER_MAIN),
+	FILTER_CALL(setsockopt, FILTER_WORKER | FILTER_MAIN),
+	FILTER_CALL(timerfd_settime, FILTER_WORKER | FILTER_MAIN),
 
 	/* a service manager, and the kernel's tables of sockets */
-	{ SCMP_SYS(bind), FILTER_MAIN, NULL },
-	{ SCMP_SYS(connect), FILTER_MAIN, NULL },
-	{ SCMP_SYS(socket), FILTER_MAIN, FILTER_IF(0, -1, AF_NETLINK) },
-	{ SCMP_SYS(socket), FILTER_MAIN, FILTER_IF(0, -1, AF_UNIX) },
+	FILTER_CALL(bind, FILTER_MAIN),
+	FILTER_CALL(connect, FILTER_MAIN),
+	{ SYS_socket, FILTER_MAIN, 0, UINT32_MAX, AF_NETLINK },
+	{ SYS_socket, FILTER_MAIN, 0, UINT32_MAX, AF_UNIX },
 
 	/* files; what openat2 asks for is out of sight here */
-	{ SCMP_SYS(faccessat), FILTER_MAIN, NULL },
-	{ SCMP_SYS(faccessat2), FILTER_MAIN, NULL },
-	{ SCMP_SYS(openat), FILTER_MAIN, NULL },
-	{ SCMP_SYS(openat), FILTER_WORKER,
-	    FILTER_IF(2, FILTER_OPEN_WRITES, O_RDONLY) },
-	{ SCMP_SYS(openat2), FILTER_WORKER | FILTER_MAIN, NULL },
-	{ SCMP_SYS(lseek), FILTER_WORKER, NULL },
-	{ SCMP_SYS(pread64), FILTER_WORKER, NULL },
-	{ SCMP_SYS(fstat), FILTER_ALL, NULL },
-	{ SCMP_SYS(newfstatat), FILTER_ALL, NULL },
-	{ SCMP_SYS(statx), FILTER_ALL, NULL },
+	FILTER_CALL(faccessat, FILTER_MAIN),
+	FILTER_CALL(faccessat2, FILTER_MAIN),
+	FILTER_CALL(openat, FILTER_MAIN),
+	{ SYS_openat, FILTER_WORKER, 2, FILTER_OPEN_WRITES, O_RDONLY },
+	FILTER_CALL(openat2, FILTER_WORKER | FILTER_MAIN),
+	FILTER_CALL(lseek, FILTER_WORKER),
+	FILTER_CALL(pread64, FILTER_WORKER),
+	FILTER_CALL(fstat, FILTER_ALL),
+	FILTER_CALL(newfstatat, FILTER_ALL),
+	FILTER_CALL(statx, FILTER_ALL),
 
 	/* any descriptor */
-	{ SCMP_SYS(fcntl), FILTER_MAIN, NULL },
-	{ SCMP_SYS(poll), FILTER_LOG | FILTER_MAIN, NULL },
-	{ SCMP_SYS(ppoll), FILTER_LOG | FILTER_MAIN, NULL },
-	{ SCMP_SYS(close), FILTER_ALL, NULL },
-	{ SCMP_SYS(read), FILTER_ALL, NULL },
-	{ SCMP_SYS(write), FILTER_ALL, NULL },
-	{ SCMP_SYS(writev), FILTER_ALL, NULL },
+	FILTER_CALL(fcntl, FILTER_MAIN),
+#ifdef SYS_poll
+	FILTER_CALL(poll, FILTER_LOG | FILTER_MAIN),
+#endif
+	FILTER_CALL(ppoll, FILTER_LOG | FILTER_MAIN),
+	FILTER_CALL(close, FILTER_ALL),
+	FILTER_CALL(read, FILTER_ALL),
+	FILTER_CALL(write, FILTER_ALL),
+	FILTER_CALL(writev, FILTER_ALL),
 
 	/* memory, none of which is executed */
-	{ SCMP_SYS(brk), FILTER_ALL, NULL },
-	{ SCMP_SYS(madvise), FILTER_ALL, NULL },
-	{ SCMP_SYS(mmap), FILTER_ALL, FILTER_IF(2, PROT_EXEC, 0) },
-	{ SCMP_SYS(mprotect), FILTER_ALL, FILTER_IF(2, PROT_EXEC, 0) },
-	{ SCMP_SYS(mremap), FILTER_ALL, NULL },
-	{ SCMP_SYS(munmap), FILTER_ALL, NULL },
+	FILTER_CALL(brk, FILTER_ALL),
+	FILTER_CALL(madvise, FILTER_ALL),
+	{ SYS_mmap, FILTER_ALL, 2, PROT_EXEC, 0 },
+	{ SYS_mprotect, FILTER_ALL, 2, PROT_EXEC, 0 },
+	FILTER_CALL(mremap, FILTER_ALL),
+	FILTER_CALL(munmap, FILTER_ALL),
 
 	/* time, threads, and what the C library asks on its own */
-	{ SCMP_SYS(clock_gettime), FILTER_ALL, NULL },
-	{ SCMP_SYS(clock_nanosleep), FILTER_ALL, NULL },
-	{ SCMP_SYS(exit), FILTER_ALL, NULL },
-	{ SCMP_SYS(exit_group), FILTER_ALL, NULL },
-	{ SCMP_SYS(futex), FILTER_ALL, NULL },
-	{ SCMP_SYS(getpid), FILTER_ALL, NULL },
-	{ SCMP_SYS(getrandom), FILTER_ALL, NULL },
-	{ SCMP_SYS(gettimeofday), FILTER_ALL, NULL },
-	{ SCMP_SYS(gettid), FILTER_ALL, NULL },
-	{ SCMP_SYS(restart_syscall), FILTER_ALL, NULL },
-	{ SCMP_SYS(rt_sigaction), FILTER_ALL, NULL },
-	{ SCMP_SYS(rt_sigprocmask), FILTER_ALL, NULL },
-	{ SCMP_SYS(rt_sigreturn), FILTER_ALL, NULL },
-	{ SCMP_SYS(sched_getaffinity), FILTER_ALL, NULL },
-	{ SCMP_SYS(sched_yield), FILTER_ALL, NULL },
-	{ SCMP_SYS(time), FILTER_ALL, NULL },
+	FILTER_CALL(clock_gettime, FILTER_ALL),
+	FILTER_CALL(clock_nanosleep, FILTER_ALL),
+	FILTER_CALL(exit, FILTER_ALL),
+	FILTER_CALL(exit_group, FILTER_ALL),
+	FILTER_CALL(futex, FILTER_ALL),
+	FILTER_CALL(getpid, FILTER_ALL),
+	FILTER_CALL(getrandom, FILTER_ALL),
+	FILTER_CALL(gettimeofday, FILTER_ALL),
+	FILTER_CALL(gettid, FILTER_ALL),
+	FILTER_CALL(restart_syscall, FILTER_ALL),
+	FILTER_CALL(rt_sigaction, FILTER_ALL),
+	FILTER_CALL(rt_sigprocmask, FILTER_ALL),
+	FILTER_CALL(rt_sigreturn, FILTER_ALL),
+	FILTER_CALL(sched_getaffinity, FILTER_ALL),
+	FILTER_CALL(sched_yield, FILTER_ALL),
+#ifdef SYS_time
+	FILTER_CALL(time, FILTER_ALL),
+#endif
 };
 
-# define FILTER_ROWS (sizeof(filter_table) / sizeof(filter_table[0]))
+#define FILTER_ROWS (sizeof(filter_table) / sizeof(filter_table[0]))
 
-/* Returns 0, or an error number below 0, as libseccomp does. */
-static int
-filter_add_rows(scmp_filter_ctx context, enum role role)
+/* Instructions: of a row, and of what surrounds them. */
+#define FILTER_ROW_MAX 6
+#define FILTER_FRAME   16
+
+struct filter {
+	struct sock_filter code[FILTER_ROWS * FILTER_ROW_MAX + FILTER_FRAME];
+	unsigned short length;
+};
+
+static void
+filter_put(struct filter *filter, struct sock_filter instruction)
 {
-	/* to end by abort(3): a signal to ourselves */
-	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ,
-	    (scmp_datum_t)getpid());
-	int result = seccomp_rule_add_array(context, SCMP_ACT_ALLOW,
-	    SCMP_SYS(tgkill), 1, &own);
+	filter->code[filter->length++] = instruction;
+}
 
-	for (size_t i = 0; i < FILTER_ROWS && result == 0; i++) {
-		const struct filter_row *row = &filter_table[i];
+static void
+filter_put_load(struct filter *filter, size_t offset)
+{
+	filter_put(filter,
+	    (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		(uint32_t)offset));
+}
 
-		if (row->users & 1U << role)
-			result = seccomp_rule_add_array(context, SCMP_ACT_ALLOW,
-			    row->call, row->only != NULL, row->only);
+/* Skips so many instructions unless what was loaded last is `value`. */
+static void
+filter_put_unless(struct filter *filter, uint32_t value, uint8_t skipped)
+{
+	filter_put(filter,
+	    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0,
+		skipped));
+}
+
+static void
+filter_put_return(struct filter *filter, uint32_t action)
+{
+	filter_put(filter,
+	    (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+}
+
+/* Between the rows, the call's number is what was loaded last. */
+static void
+filter_put_row(struct filter *filter, const struct filter_row *row)
+{
+	if (row->mask == 0) {
+		filter_put_unless(filter, row->call, 1);
+		filter_put_return(filter, SECCOMP_RET_ALLOW);
+		return;
 	}
-	return result;
+	filter_put_unless(filter, row->call, FILTER_ROW_MAX - 1);
+	filter_put_load(filter, offsetof(struct seccomp_data, args) +
+				    row->argument * sizeof(uint64_t));
+	filter_put(filter,
+	    (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, row->mask));
+	filter_put_unless(filter, row->value, 1);
+	filter_put_return(filter, SECCOMP_RET_ALLOW);
+	filter_put_load(filter, offsetof(struct seccomp_data, nr));
 }
 
-/* Takes the program out of the file that it was written to. */
-static int
-filter_read(struct filter *filter, int fd)
+/* Calls of another machine have other numbers: none of them is allowed. */
+static void
+filter_make(struct filter *filter, enum role role)
 {
-	struct stat status;
-	size_t size;
+	/* for abort(3): a signal to ourselves */
+	const struct filter_row own = { SYS_tgkill, FILTER_ALL, 0, UINT32_MAX,
+		(uint32_t)getpid() };
 
-	if (fstat(fd, &status) == -1)
-		return -1;
-	size = (size_t)status.st_size;
-	filter->code = malloc(size);
-	filter->length = (unsigned short)(size / sizeof(struct sock_filter));
-	if (filter->code == NULL)
-		return -1;
-	return pread(fd, filter->code, size, 0) == (ssize_t)size ? 0 : -1;
-}
-
-/* Whether the program asks for a system call by its number. */
-static bool
-filter_asks_for(const struct filter *filter, int call)
-{
-	for (unsigned i = 0; i < filter->length; i++)
-		if (filter->code[i].code == (BPF_JMP | BPF_JEQ | BPF_K) &&
-		    filter->code[i].k == (unsigned)call)
-			return true;
-	return false;
-}
-
-/* Whether all rows have come to be in it: what libseccomp finds no memory for,
- * it may leave out without a word. */
-static bool
-filter_is_whole(const struct filter *filter, enum role role)
-{
+	filter->length = 0;
+	filter_put_load(filter, offsetof(struct seccomp_data, arch));
+	filter_put_unless(filter, FILTER_MACHINE, 1);
+	filter_put(filter, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 1));
+	filter_put_return(filter, SECCOMP_RET_ERRNO | EPERM);
+	filter_put_load(filter, offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < FILTER_ROWS; i++)
-		if ((filter_table[i].users & 1U << role) &&
-		    !filter_asks_for(filter, filter_table[i].call))
-			return false;
-	return true;
-}
-
-static int
-filter_compile(struct filter *filter, scmp_filter_ctx context, enum role role)
-{
-	int result = filter_add_rows(context, role), fd;
-
-	if (result < 0) {
-		errno = -result;
-		return -1;
-	}
-	fd = memfd_create("filter", MFD_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	result = seccomp_export_bpf(context, fd);
-	if (result < 0)
-		errno = -result;
-	else
-		result = filter_read(filter, fd);
-	close(fd);
-	return result < 0 ? -1 : 0;
+		if (filter_table[i].users & 1U << role)
+			filter_put_row(filter, &filter_table[i]);
+	filter_put_row(filter, &own);
+	filter_put_return(filter, SECCOMP_RET_ERRNO | EPERM);
 }
 
 const char *
@@ -207,60 +219,20 @@ filter_missing(void)
 {
 	const uint32_t action = SECCOMP_RET_ERRNO;
 
-	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0)
-		return NULL;
-	return "this kernel has no seccomp";
+	if (FILTER_MACHINE == 0)
+		return "no seccomp filter is made for this processor";
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == -1)
+		return "this kernel has no seccomp";
+	return NULL;
 }
 
 int
-filter_make(struct filter *filter, enum role role)
+filter_enter(enum role role)
 {
-	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int result;
+	struct filter filter;
+	struct sock_fprog program = { .filter = filter.code };
 
-	if (context == NULL) {
-		errno = ENOMEM;
-		return -1;
-	}
-	result = filter_compile(filter, context, role);
-	seccomp_release(context);
-	if (result == 0 && !filter_is_whole(filter, role)) {
-		errno = ENOMEM;
-		return -1;
-	}
-	return result;
-}
-
-#else
-
-const char *
-filter_missing(void)
-{
-	return "this build has no seccomp";
-}
-
-int
-filter_make(struct filter *filter, enum role role)
-{
-	(void)filter;
-	(void)role;
-	errno = ENOSYS;
-	return -1;
-}
-
-#endif
-
-int
-filter_enter(const struct filter *filter)
-{
-	const struct sock_fprog program = { filter->length, filter->code };
-
+	filter_make(&filter, role);
+	program.len = filter.length;
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
-}
-
-void
-filter_free(struct filter *filter)
-{
-	free(filter->code);
-	*filter = (struct filter){ 0 };
 }

@@ -254,10 +254,8 @@ server_start_workers(struct server *server)
 		return -1;
 	}
 	for (unsigned i = 0; i < server->worker_count; i++)
-		if (worker_start(server->workers[i]) == -1) {
-			log_error("worker %u can't be started: %m", i);
+		if (worker_start(server->workers[i]) == -1)
 			return -1;
-		}
 	server->reloading = false; /* they have begun with their ROOT */
 	server->stage = listeners_take_over(&server->listeners)
 			    ? SERVER_TAKING

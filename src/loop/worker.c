@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -32,7 +33,9 @@ struct worker {
 	uint64_t rush; /* most connections since memory went back */
 	pthread_t thread;
 	bool started;
-	int inbox; /* eventfd: there is an order or a root */
+	sem_t ready;   /* posted when the thread has confined itself */
+	bool confined; /* it has; else, it ends */
+	int inbox;     /* eventfd: there is an order or a root */
 	struct event inbox_event;
 	enum worker_order obeying; /* the last one that it has seen */
 	_Atomic int obeyed;        /* the last one that is carried out */
@@ -80,6 +83,7 @@ worker_new(const struct worker_host *host, unsigned index)
 	worker->host = host;
 	worker->inbox = -1;
 	atomic_init(&worker->root, -1);
+	sem_init(&worker->ready, 0, 0);
 	if (worker_open(worker, index) == 0)
 		return worker;
 
@@ -95,8 +99,10 @@ worker_thread(void *arg)
 {
 	struct worker *worker = arg;
 
-	if (sandbox_enter(&worker->host->config->sandbox, ROLE_WORKER) == 0 &&
-	    event_base_dispatch(worker->context.base) == -1)
+	worker->confined = sandbox_enter(&worker->host->config->sandbox,
+			       ROLE_WORKER) == 0;
+	sem_post(&worker->ready);
+	if (worker->confined && event_base_dispatch(worker->context.base) == -1)
 		log_error("a worker can't wait for events: %m");
 	worker->host->on_end(worker->host->server);
 	return NULL;
@@ -112,8 +118,8 @@ worker_take_root(struct worker *worker)
 		app_use_root(&worker->context.app, root);
 }
 
-int
-worker_start(struct worker *worker)
+static int
+worker_start_thread(struct worker *worker)
 {
 	worker_take_root(worker);
 	if (acceptor_start(&worker->acceptor) == -1 ||
@@ -122,6 +128,18 @@ worker_start(struct worker *worker)
 	errno = pthread_create(&worker->thread, NULL, worker_thread, worker);
 	worker->started = errno == 0;
 	return worker->started ? 0 : -1;
+}
+
+int
+worker_start(struct worker *worker)
+{
+	if (worker_start_thread(worker) == -1) {
+		log_error("a worker can't be started: %m");
+		return -1;
+	}
+	while (sem_wait(&worker->ready) == -1)
+		; /* EINTR */
+	return worker->confined ? 0 : -1;
 }
 
 static void
@@ -194,6 +212,7 @@ worker_free(struct worker *worker)
 		turns_fini(&worker->context.turns);
 	}
 	context_close(&worker->context);
+	sem_destroy(&worker->ready);
 	free(worker);
 }
 

@@ -39,7 +39,10 @@ struct worker_host {
  */
 struct worker *worker_new(const struct worker_host *host, unsigned index);
 
-/* Starts the thread. Returns 0, or -1 with errno. Main thread. */
+/*
+ * Starts the thread, and waits until it has confined itself by the sandbox.
+ * Returns 0; or -1, and has said why. Main thread.
+ */
 int worker_start(struct worker *worker);
 
 /*
