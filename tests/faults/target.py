@@ -73,14 +73,23 @@ class Server:
     keywords go to subprocess.Popen. Its output goes to files.
     """
 
-    def __init__(self, target, options, port, root, wrapper=(), **how):
+    def __init__(
+        self,
+        target,
+        options,
+        port,
+        root,
+        wrapper=(),
+        stdin=subprocess.DEVNULL,
+        **how,
+    ):
         self.target = target
         self._files = [tempfile.TemporaryFile() for _ in range(2)]
         self._directory = tempfile.TemporaryDirectory()
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             [*wrapper, *self._command(options, port, root)],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=self._files[0],
             stderr=self._files[1],
             start_new_session=not target.own,  # some signal all of theirs
