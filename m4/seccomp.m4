@@ -8,10 +8,10 @@ AC_DEFUN([MTASYNC_SECCOMP], [
 	        [build without libseccomp, even if it is there])],
 	    [], [with_seccomp=check])
 	AS_IF([test "$with_seccomp" != no], [
-		PKG_CHECK_MODULES([SECCOMP], [libseccomp >= 2.5],
+		PKG_CHECK_MODULES([SECCOMP], [libseccomp >= 2.5.1],
 		    [with_seccomp=yes],
 		    [AS_IF([test "$with_seccomp" = yes],
-		        [AC_MSG_ERROR([libseccomp 2.5 is missing (Debian: apt-get install libseccomp-dev)])],
+		        [AC_MSG_ERROR([libseccomp 2.5.1 is missing (Debian: apt-get install libseccomp-dev)])],
 		        [AC_MSG_WARN([no filter of system calls without libseccomp (Debian: apt-get install libseccomp-dev)])
 		        with_seccomp=no])])
 	])

@@ -103,10 +103,10 @@ shards_inherit(struct shards *shards, int fd, unsigned workers)
 }
 
 int
-shards_listen(struct shards *shards, int backlog, int64_t patience)
+shards_listen(struct shards *shards, int backlog)
 {
 	for (unsigned i = 0; i < shards->count; i++)
-		if (listener_tune(shards->fds[i], patience) == -1 ||
+		if (listener_tune(shards->fds[i]) == -1 ||
 		    (!shards->inherited &&
 			listen(shards->fds[i], backlog) == -1))
 			return -1;
