@@ -162,7 +162,10 @@ class Server:
 
     def join(self, patience=PATIENCE):
         """Waits for its end; returns its exit status."""
-        return self.process.wait(patience)
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.target.name} does not end") from None
 
     def close(self):
         """Ends it for certain, with all of its processes."""
@@ -205,7 +208,7 @@ class Server:
     # What it uses
 
     def pids(self):
-        """Those of all of its processes that are alive, the first one first."""
+        """Those of all of its processes that are alive, in order of age."""
         if self.process.poll() is not None:
             return []
         found = [self.pid]
