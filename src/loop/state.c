@@ -166,6 +166,25 @@ state_body(struct conn *conn)
 	}
 }
 
+/* What may be left to the kernel, to deliver when we have closed. */
+#define STATE_LEAVE_MAX ((size_t)16 * 1024)
+
+/*
+ * Whether the close after an answer has to wait for the client's. RFC 9112 9.6:
+ * what is unread at a close makes it a reset, which may destroy the answer on
+ * its way. Only a client that asked for the close itself, has sent nothing more
+ * and is sent little needs no staged one.
+ */
+static bool
+state_must_linger(const struct conn *conn)
+{
+	const struct context *context = conn->context;
+
+	return !conn->exchange->asked_close || conn->stream.readable ||
+	       context_input(context).size > 0 || conn->stream.blocked ||
+	       context->turn_sent > STATE_LEAVE_MAX;
+}
+
 /* The answer has been given whole. */
 static enum conn_state
 state_end(struct conn *conn, bool keep)
@@ -175,12 +194,7 @@ state_end(struct conn *conn, bool keep)
 
 	if (!exchange->cut)
 		stats_add(&context->stats.served, 1);
-	/* RFC 9112 9.6: what is unread at a close makes it a reset, which may
-	 * destroy the answer on its way; only a client that asked for the
-	 * close itself, and has sent nothing more, needs no staged one */
-	conn->lingers = !keep &&
-			(!exchange->asked_close || conn->stream.readable ||
-			    context_input(context).size > 0);
+	conn->lingers = !keep && state_must_linger(conn);
 	exchange_close(exchange, context);
 	conn->exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;
@@ -222,6 +236,8 @@ state_take_piece(struct conn *conn)
 
 	answer_next(&exchange->answer, &context->moment,
 	    context->output + context->output_size, &piece);
+	if (piece.kind != PIECE_UNTIL)
+		exchange_wake(exchange, context);
 	switch (piece.kind) {
 	case PIECE_BYTES:
 		context->output_size += piece.bytes.size;
@@ -232,6 +248,8 @@ state_take_piece(struct conn *conn)
 		exchange->sending = true;
 		return CONN_ANSWERING;
 	case PIECE_UNTIL:
+		if (!exchange_sleep(exchange, context))
+			return CONN_ANSWERING;
 		exchange->until = piece.until;
 		exchange_disarm(exchange);
 		context_renew(context); /* it may be due already */

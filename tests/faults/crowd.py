@@ -207,9 +207,7 @@ class Members:
             self.put_off(self.habit.every, number, "drip")
         if self.habit.read_every:
             self.put_off(self.habit.read_every, number, "read_in_time")
-        # an end is told of in any case
-        wanted = select.EPOLLRDHUP if self.is_slow() else select.EPOLLIN
-        self.poll.register(connection, wanted)
+        self.poll.register(connection, select.EPOLLIN)
 
     def is_slow(self):
         return self.habit.read_every or not self.habit.reads
@@ -229,9 +227,14 @@ class Members:
             self.put_off(self.habit.read_every, number, "read_in_time")
 
     def on_readable(self, number):
-        if self.is_slow():
-            return self.end(number, reset=True)
-        self.read(number)
+        """Who is slow is told of the first bytes, and then of the end alone."""
+        if not self.is_slow():
+            self.read(number)
+        elif self.life.answered[number]:
+            self.end(number, reset=True)
+        else:
+            self.take_down(number)
+            self.poll.modify(self.sockets[number], select.EPOLLRDHUP)
 
     def read(self, number):
         try:
@@ -242,6 +245,9 @@ class Members:
             return self.end(number, reset=True)
         if not data:
             return self.end(number)
+        self.take_down(number, data)
+
+    def take_down(self, number, data=b""):
         if not self.life.answered[number]:
             self.progress[1] += 1
             self.life.statuses[number] = int(data[9:12] or 0)

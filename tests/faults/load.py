@@ -35,6 +35,7 @@ RETRY = 0.01  # seconds until the next try of who was refused
 TICK = 0.05  # seconds between two looks at what the parent wants
 READ_SIZE = 1 << 16
 ESTABLISHED = 1  # of tcp_info's tcpi_state
+TOTAL_RETRANS = 100  # where in tcp_info that number is
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.I)
@@ -99,6 +100,7 @@ class Outcome:
     def __init__(self):
         self.connects = 0  # connections that came about
         self.refused = 0  # connections that nobody wanted
+        self.repeated = 0  # connections whose first packets went unheard
         self.closed = 0  # connections ended by the server between requests
         self.lost = Counter()  # by kind
         self.wrong = Counter()  # by what was wrong
@@ -106,15 +108,11 @@ class Outcome:
         self.took = array("d")  # how long each answer took, from its request
         self.slow_connect = 0.0  # the longest that a connection took to open
         self.last_sent = {}  # of those with a body, by its number among bodies
-        self.lost_after = array("d")  # when the connections that lost one began
-        self.away = 0.0  # the longest that the clients themselves were busy
+        self.lost_after = array("d")  # when the connections began that lost
 
     @property
     def answered(self):
         return len(self.took)
-
-    def losses(self):
-        return self.lost.total()
 
     def slowest(self, since=0.0):
         """How long it took, of the answers that came after that time."""
@@ -125,6 +123,7 @@ class Outcome:
         """Takes the outcome of another load in."""
         self.connects += other.connects
         self.refused += other.refused
+        self.repeated += other.repeated
         self.closed += other.closed
         self.lost += other.lost
         self.wrong += other.wrong
@@ -135,16 +134,6 @@ class Outcome:
         for number, when in other.last_sent.items():
             before = self.last_sent.get(number, when)
             self.last_sent[number] = max(when, before)
-        self.away = max(self.away, other.away)
-
-    def __str__(self):
-        kinds = [f"{count} {kind}" for kind, count in self.lost.items()]
-        wrong = [f"{count} {what}" for what, count in self.wrong.items()]
-        return (
-            f"{self.answered:,} answered, {self.refused} refused, "
-            f"{self.closed} closed, lost: {', '.join(kinds) or 'none'}, "
-            f"wrong: {', '.join(wrong) or 'none'}"
-        )
 
 
 class Load:
@@ -247,9 +236,6 @@ class Clients:
         self.progress = progress
         self.request = plan.request()
         self.bodies = {body: n for n, body in enumerate(plan.bodies)}
-        self.family = socket.AF_INET
-        if ":" in plan.address[0]:
-            self.family = socket.AF_INET6
         self.poll = select.epoll()
         self.busy = {}  # clients by the number of their socket
         self.later = []  # heap of (when, turn, step, client)
@@ -265,7 +251,6 @@ class Clients:
         self.poll.register(pipe.fileno(), select.EPOLLIN)
         while self.busy or self.later:
             events = self.poll.poll(self.time_left())
-            begin = time.monotonic()
             for fd, _ in events:
                 client = self.busy.get(fd)
                 if client is not None:
@@ -273,8 +258,6 @@ class Clients:
                 elif fd == pipe.fileno():
                     self.stop(pipe)
             self.run_later()
-            busy = time.monotonic() - begin
-            self.outcome.away = max(self.outcome.away, busy)
             if not events:
                 self.give_up()
             self.progress[0] = self.outcome.answered
@@ -321,7 +304,7 @@ class Clients:
     # The way of a request
 
     def open(self, client):
-        client.socket = socket.socket(self.family, socket.SOCK_STREAM)
+        client.socket = socket.socket()
         client.socket.setblocking(False)
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.began = client.opened = time.monotonic()
@@ -344,6 +327,7 @@ class Clients:
             took = time.monotonic() - client.began
             outcome = self.outcome
             outcome.connects += 1
+            outcome.repeated += has_repeated(client.socket)
             outcome.slow_connect = max(outcome.slow_connect, took)
             self.poll.modify(client.socket, select.EPOLLIN)
             self.ask(client)
@@ -475,7 +459,15 @@ class Clients:
         client.socket.close()
 
 
+def tcp_info(connection, size):
+    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, size)
+
+
 def is_established(connection):
     """Whether neither a FIN nor a reset has come."""
-    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
-    return info[0] == ESTABLISHED
+    return tcp_info(connection, 1)[0] == ESTABLISHED
+
+
+def has_repeated(connection):
+    """Whether anything had to be sent again."""
+    return tcp_info(connection, TOTAL_RETRANS + 4)[TOTAL_RETRANS] > 0

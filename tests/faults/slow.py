@@ -38,15 +38,16 @@ class Kind(NamedTuple):
     name: str
     option: str  # that sets its limit
     habit: Habit
-    statuses: tuple  # that it may be told; 0: none
+    status: int  # that it is told; 0: none
+    since: str = "began"  # when its time begins
 
 
 STOPPED = Habit(GET_BIG, reads=0, receive_buffer=4096)
 KINDS = [
-    Kind("silent", "--idle-timeout", Habit(b""), (0,)),
-    Kind("slow heads", "--header-timeout", Habit(HEAD, drip=b"a"), (408,)),
-    Kind("slow bodies", "--body-timeout", Habit(BODY, drip=b"a"), (408,)),
-    Kind("readers that stop", "--write-timeout", STOPPED, (0,)),
+    Kind("silent", "--idle-timeout", Habit(b""), 0),
+    Kind("slow heads", "--header-timeout", Habit(HEAD, drip=b"a"), 408),
+    Kind("slow bodies", "--body-timeout", Habit(BODY, drip=b"a"), 408),
+    Kind("readers that stop", "--write-timeout", STOPPED, 0, "answered"),
 ]
 # What the limit of readers does not catch, since they go on.
 ONE_BYTE = STOPPED._replace(reads=1, read_every=1)
@@ -84,14 +85,13 @@ def measure_kind(target, effort, kind, count):
             lambda: clients.ended == count, f"{kind.name} to be cut"
         )
         life, outcome = clients.look(), busy.stop()
-    times = life.times_to_end()
-    wrong = sum(status not in kind.statuses for status in life.statuses)
+    wrong = sum(status != kind.status for status in life.statuses)
     title = f"{count:,} {kind.name}"
     yield nothing_lost(f"{title}: lost of /", outcome)
     yield counted(f"{title}: told otherwise", wrong, count)
-    early = sum(took < effort.limit for took in times)
+    early = sum(took < effort.limit for took in life.times_to_end())
     yield counted(f"{title}: cut early", early, count)
-    late = max(times) - effort.limit
+    late = max(life.times_to_end(kind.since)) - effort.limit
     yield within(f"{title}: cut late", late, MAX_LATE)
 
 
