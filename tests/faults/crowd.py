@@ -50,7 +50,7 @@ class Life(NamedTuple):
     """Of all, in the order of opening: times, or 0 for never."""
 
     began: array  # when it was opened
-    answered: array  # when the last bytes of an answer came
+    answered: array  # when the last bytes came; to who is slow, the first
     ended: array
     statuses: list  # of the first answer; 0: none
     resets: list  # whether it ended so
@@ -248,10 +248,12 @@ class Members:
         self.take_down(number, data)
 
     def take_down(self, number, data=b""):
-        if not self.life.answered[number]:
+        first = not self.life.answered[number]
+        if first:
             self.progress[1] += 1
             self.life.statuses[number] = int(data[9:12] or 0)
-        self.life.answered[number] = time.monotonic()
+        if first or not self.is_slow():
+            self.life.answered[number] = time.monotonic()
 
     def end(self, number, reset=False):
         self.life.ended[number] = time.monotonic()

@@ -7,15 +7,17 @@ import concurrent.futures
 import contextlib
 import pathlib
 import random
+import socket
 import statistics
 import sys
 import time
+from collections import Counter
 from typing import NamedTuple
 
 import crowd
 import load
 import wrk
-from verdict import at_least, counted, not_measured, nothing_lost
+from verdict import at_least, counted, holds, not_measured, nothing_lost
 from verdict import progress, within
 
 # What the bench knows of sleeps and of their receipts.
@@ -40,7 +42,7 @@ class Effort(NamedTuple):
 
 
 FULL = Effort(sleepers=crowd.WANTED, sleep=6, pairs=16, round=1, sleeps=3000)
-QUICK = Effort(sleepers=500, sleep=0.5, pairs=0, round=1, sleeps=100)
+QUICK = Effort(sleepers=2000, sleep=1, pairs=0, round=1, sleeps=100)
 
 
 def measure_answers(target, effort, count):
@@ -168,6 +170,35 @@ def measure_leaving(target, effort, count):
         yield within(f"{count:,} leave by {name}: let go", took, MAX_LEAVE)
 
 
+def ask_for_more(server):
+    """The head of the answer to one more sleeper."""
+    with socket.create_connection(server.address, load.PATIENCE) as client:
+        client.sendall(LONG)
+        return client.recv(4096)
+
+
+def measure_limit(target, count):
+    """Twice as many as may sleep."""
+    limit = count // 2
+    options = ["-w", WORKERS, f"--max-sleepers={limit}"]
+    with target.start(*options) as server:
+        clients = crowd.Crowd(server.address, 2 * limit, crowd.Habit(LONG))
+        with clients:
+            server.eventually(
+                lambda: clients.answered >= limit, "those over the limit"
+            )
+            server.await_rest()
+            statuses = Counter(clients.look().statuses)
+            head = ask_for_more(server)
+    title = "--max-sleepers"
+    more = limit - statuses[503]
+    yield counted(f"{title}: not answered 503 above it", more, limit)
+    more = limit - statuses[0]
+    yield counted(f"{title}: not asleep below it", more, limit)
+    told = b"\r\nRetry-After: " in head
+    yield holds(f"{title}: Retry-After", "yes" if told else "no", "yes", told)
+
+
 def measure(target, effort):
     if not target.own:
         yield not_measured("sleepers", "it has no /sleep")
@@ -181,3 +212,4 @@ def measure(target, effort):
         yield not_measured("/ beside them", wrk.why_not())
     yield from measure_lateness(target, effort)
     yield from measure_leaving(target, effort, min(count, 100))
+    yield from measure_limit(target, count)

@@ -43,14 +43,14 @@ class Kind(NamedTuple):
 
 
 STOPPED = Habit(GET_BIG, reads=0, receive_buffer=4096)
+ONE_BYTE = STOPPED._replace(reads=1, read_every=1)
 KINDS = [
     Kind("silent", "--idle-timeout", Habit(b""), 0),
     Kind("slow heads", "--header-timeout", Habit(HEAD, drip=b"a"), 408),
     Kind("slow bodies", "--body-timeout", Habit(BODY, drip=b"a"), 408),
     Kind("readers that stop", "--write-timeout", STOPPED, 0, "answered"),
+    Kind("readers of 1 byte/s", "--write-timeout", ONE_BYTE, 0, "answered"),
 ]
-# What the limit of readers does not catch, since they go on.
-ONE_BYTE = STOPPED._replace(reads=1, read_every=1)
 
 
 @contextlib.contextmanager

@@ -44,11 +44,10 @@ FULL = Effort(seconds=60 * float(os.environ.get("MINUTES") or 1), each=100)
 QUICK = Effort(seconds=0, each=20)
 
 # Those who are cut at their limits; and those who have to leave by themselves:
-# they sleep, read one byte a second, or have a file on its way.
+# they sleep, or have a file on its way.
 CUT = [kind.habit for kind in slow.KINDS]
 LEAVE = [
     Habit(LONG),
-    slow.ONE_BYTE,
     Habit(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"),
 ]
 
