@@ -1,6 +1,7 @@
 /* The program from start to end; the main thread. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -24,6 +25,10 @@
 
 /* A thread's stack: nine times what the deepest calls were seen to take. */
 #define MAIN_STACK ((size_t)256 * 1024)
+
+/* How often one looks whether a client still takes its answer; it is cut at the
+ * first look after the write timeout. */
+#define MAIN_WRITE_LOOK (250 * CLOCK_MS)
 
 enum main_status {
 	MAIN_STOPPED = 0, /* cleanly */
@@ -95,20 +100,19 @@ main_default_root(void)
 	return MTASYNC_HTDOCS;
 }
 
-/* Returns a descriptor, or -1 and has said why. */
+/* Returns a descriptor, or -1 with errno. */
 static int
 main_open_root(const char *root)
 {
 	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd != -1 && faccessat(fd, ".", X_OK, AT_EACCESS) == -1) {
+		int saved = errno;
+
 		close(fd);
-		fd = -1;
+		errno = saved;
+		return -1;
 	}
-	if (fd == -1)
-		log_error("can't serve %s: %m: name a directory that mtasync "
-			  "may enter",
-		    root);
 	return fd;
 }
 
@@ -122,12 +126,13 @@ main_configure(struct options *options, struct server_config *config)
 	config->max_conns = (unsigned)options->max_connections;
 	config->backlog = (int)options->backlog;
 	config->max_body = (uint64_t)options->max_body;
+	config->write_limit = options->write_timeout;
 	config->drain_limit = options->drain_timeout;
 	config->limits[DEADLINE_IDLE] = options->idle_timeout;
 	config->limits[DEADLINE_GRACE] = MAIN_GRACE;
 	config->limits[DEADLINE_HEAD] = options->header_timeout;
 	config->limits[DEADLINE_BODY] = options->body_timeout;
-	config->limits[DEADLINE_WRITE] = options->write_timeout;
+	config->limits[DEADLINE_WRITE] = MAIN_WRITE_LOOK;
 	config->limits[DEADLINE_LINGER] = MAIN_LINGER;
 	config->app.max_sleep = options->max_sleep;
 	config->app.site.index = options->index;
@@ -213,8 +218,12 @@ main_open_files(struct server *server, struct options *options,
 	if (options->root == NULL)
 		options->root = main_default_root();
 	root = main_open_root(options->root);
-	if (root == -1)
+	if (root == -1) {
+		log_error("can't serve %s: %m: name a directory that mtasync "
+			  "may enter",
+		    options->root);
 		return -1;
+	}
 	result = main_use_root(server, options, root);
 	close(root);
 	return result == -1 ? -1 : main_open_log(options, config, privileges);
@@ -244,15 +253,17 @@ main_open(struct options *options, struct server_config *config,
 	return NULL;
 }
 
-/* Returns 0; or -1 and has said why, and all is as before. */
+/* Both, or neither. Returns 0, or -1 and has said why. */
 static int
 main_reload(struct server *server, const struct options *options,
     struct server_config *config)
 {
 	int root = main_open_root(options->root), result = -1;
 
-	if (root == -1)
+	if (root == -1) {
+		log_error("not reloaded: can't serve %s: %m", options->root);
 		return -1;
+	}
 	if (config->log == NULL || access_log_reopen(config->log) == 0)
 		result = main_use_root(server, options, root);
 	close(root);
@@ -272,10 +283,8 @@ main_wait(struct server *server, const struct options *options,
 			break;
 		case SERVER_RELOAD:
 			activation_tell(ACTIVATION_RELOADING);
-			if (main_reload(server, options, config) == 0)
-				break;
-			log_error("not reloaded: it goes on as before");
-			activation_tell(ACTIVATION_READY);
+			if (main_reload(server, options, config) == -1)
+				activation_tell(ACTIVATION_READY);
 			break;
 		case SERVER_RELOADED:
 			report_reload(options);

@@ -19,7 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/units.h"
 
 #define LISTENER_PORT_MAX 65535
@@ -261,15 +260,12 @@ listener_stop_steering(int fd)
 }
 
 int
-listener_tune(int fd, int64_t patience)
+listener_tune(int fd)
 {
-	int milliseconds = (int)(patience / CLOCK_MS);
-
-	if (listener_set(fd, IPPROTO_TCP, TCP_NODELAY, 1) == -1 ||
-	    listener_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
-		LISTENER_UNSENT_MAX) == -1)
+	if (listener_set(fd, IPPROTO_TCP, TCP_NODELAY, 1) == -1)
 		return -1;
-	return listener_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, milliseconds);
+	return listener_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+	    LISTENER_UNSENT_MAX);
 }
 
 void

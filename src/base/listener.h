@@ -45,6 +45,7 @@ int listener_bind(const struct listener_address *address);
 
 /* The longest queue that the kernel grants, from proc(5). Main thread. */
 int64_t listener_queue_max(void);
+
 /* Whether the port is 0, which means any free one. */
 bool listener_has_any_port(const struct listener_address *address);
 
@@ -67,12 +68,10 @@ void listener_stop_steering(int fd);
 
 /*
  * Sets what accepted sockets inherit, so that it costs no system call for each:
- * TCP_NODELAY; a bound to what waits in the kernel unsent (TCP_NOTSENT_LOWAT);
- * and TCP_USER_TIMEOUT: a connection whose client takes nothing for `patience`
- * nanoseconds ends, even one that has been closed here and still has bytes to
- * deliver. Returns 0, or -1 with errno. Main thread.
+ * TCP_NODELAY, and a bound to what waits in the kernel unsent. Returns 0, or
+ * -1 with errno. Main thread.
  */
-int listener_tune(int fd, int64_t patience);
+int listener_tune(int fd);
 
 /*
  * Before a close, which resets who is queued: no connection begins on this

@@ -103,10 +103,10 @@ shards_inherit(struct shards *shards, int fd, unsigned workers)
 }
 
 int
-shards_listen(struct shards *shards, int backlog, int64_t patience)
+shards_listen(struct shards *shards, int backlog)
 {
 	for (unsigned i = 0; i < shards->count; i++)
-		if (listener_tune(shards->fds[i], patience) == -1 ||
+		if (listener_tune(shards->fds[i]) == -1 ||
 		    (!shards->inherited &&
 			listen(shards->fds[i], backlog) == -1))
 			return -1;
@@ -115,11 +115,18 @@ shards_listen(struct shards *shards, int backlog, int64_t patience)
 	return listener_steer(shards->fds[0], shards->before, shards->workers);
 }
 
+/* Whether so many sockets of others, no more and no less, are in the group. */
+static bool
+shards_are_beside(const struct shards *shards, unsigned others)
+{
+	return sock_diag_count_listening(&shards->address) ==
+	       (int)(shards->count + others);
+}
+
 bool
 shards_are_alone(const struct shards *shards)
 {
-	return sock_diag_count_listening(&shards->address) ==
-	       (int)shards->count;
+	return shards_are_beside(shards, 0);
 }
 
 void
@@ -142,13 +149,16 @@ shards_trim(struct shards *shards)
 			shards->fds[kept++] = shards->fds[i];
 	shards->count = kept;
 	shards->before = 0;
-	listener_stop_steering(shards->fds[0]);
+	/* the program may be a successor's by now */
+	if (shards_are_alone(shards))
+		listener_stop_steering(shards->fds[0]);
 }
 
 void
 shards_shut(struct shards *shards)
 {
-	if (shards->before > 0)
+	/* more others than the predecessor's are a successor's, which steers */
+	if (shards->before > 0 && shards_are_beside(shards, shards->before))
 		(void)listener_steer(shards->fds[0], 0, shards->before);
 	for (unsigned i = 0; i < shards->count && !shards->inherited; i++)
 		listener_shut(shards->fds[i]);

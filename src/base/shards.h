@@ -43,9 +43,9 @@ int shards_bind(struct shards *shards, const struct listener_address *address,
  * listener_inherit(). Returns 0, or -1 with errno. */
 int shards_inherit(struct shards *shards, int fd, unsigned workers);
 
-/* Listens; from now on a predecessor gets no new connections. For `patience`
- * see listener_tune(). Returns 0, or -1 with errno. */
-int shards_listen(struct shards *shards, int backlog, int64_t patience);
+/* Listens; from now on a predecessor gets no new connections. Returns 0, or -1
+ * with errno. */
+int shards_listen(struct shards *shards, int backlog);
 
 /* Whether shard `number` is for this worker. Any thread. */
 bool shards_are_for(const struct shards *shards, unsigned number,
@@ -65,8 +65,8 @@ void shards_trim(struct shards *shards);
 
 /*
  * No connections begin any more; what is queued can still be accepted. They go
- * back to a predecessor that has not gone. Inherited sockets stay as they are:
- * whoever has them too goes on.
+ * back to a predecessor that has not gone, unless a successor has come.
+ * Inherited sockets stay as they are: whoever has them too goes on.
  */
 void shards_shut(struct shards *shards);
 

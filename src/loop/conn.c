@@ -17,6 +17,14 @@
 #include "base/log.h"
 #include "loop/state.h"
 
+/*
+ * The least bytes a second that a client has to take, on average over the
+ * write timeout: a slower one holds memory for hours. What counts is what it
+ * has acknowledged; what the kernel takes from us would not do, since it takes
+ * lumps that an honest slow reader may need longer for.
+ */
+#define CONN_RATE_MIN 256
+
 static void conn_on_event(evutil_socket_t fd, short what, void *arg);
 static void conn_on_timer(evutil_socket_t none, short what, void *arg);
 
@@ -77,15 +85,21 @@ conn_register(struct conn *conn)
 	return 0;
 }
 
+/* clock_now() in ms, for differences. */
+static uint32_t
+conn_time(const struct context *context)
+{
+	return (uint32_t)(context->moment.now / CLOCK_MS);
+}
+
 /* Sets the limit to what it waits for, unless that limit runs already. */
 static void
 conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 {
 	struct context *context = conn->context;
-	bool anew = kind == DEADLINE_WRITE ? context->turn_sent > 0
-					   : context->turn_requests > 0;
 
-	if (kind == conn->deadline.kind && !anew)
+	if (kind == conn->deadline.kind &&
+	    (kind == DEADLINE_WRITE || context->turn_requests == 0))
 		return;
 	/* from now, not from the start of this turn, or it would be early;
 	 * between two requests that little does not matter, and their way is
@@ -94,6 +108,8 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 		context_renew(context);
 	deadlines_move(&context->deadlines, &conn->deadline, kind,
 	    context->moment.now);
+	conn->taken = 0; /* the first look has something to begin from */
+	conn->kept_up = conn_time(context);
 }
 
 /* Rounded up: a sleep that ends early has broken its word. */
@@ -276,6 +292,37 @@ conn_of_deadline(struct deadline *deadline)
 	    struct conn *)((char *)deadline - offsetof(struct conn, deadline));
 }
 
+/*
+ * Looks whether a client takes what it has been sent, and waits on while it
+ * does, or while nothing is left to take. When all is sent, a close would
+ * leave the rest to the kernel, which may hold it for minutes; only at the end
+ * of the server it shall.
+ */
+static void
+conn_look(struct conn *conn)
+{
+	struct context *context = conn->context;
+	enum deadline_kind kind = conn->deadline.kind;
+	int64_t limit = context->config->write_limit;
+	uint32_t now = conn_time(context), taken;
+	bool pending = wire_is_pending(conn->stream.fd, &taken);
+
+	if ((taken - conn->taken) * CLOCK_S >= limit * CONN_RATE_MIN) {
+		conn->taken = taken;
+		conn->kept_up = now;
+	}
+	if (kind == DEADLINE_LINGER && (!pending || context->moment.closing)) {
+		conn_close(conn);
+	} else if (!pending || (now - conn->kept_up) * CLOCK_MS <= limit) {
+		deadlines_move(&context->deadlines, &conn->deadline, kind,
+		    context->moment.now);
+	} else {
+		log_debug("a client takes its answer too slowly");
+		conn->reset = true; /* what it did not take is freed too */
+		conn_close(conn);
+	}
+}
+
 void
 conn_on_due(struct deadline *deadline)
 {
@@ -283,8 +330,6 @@ conn_on_due(struct deadline *deadline)
 	struct context *context = conn->context;
 
 	context_renew(context);
-	log_debug("a connection came to its limit: %s",
-	    states[conn->state].name);
 	switch (deadline->kind) {
 	case DEADLINE_IDLE:
 	case DEADLINE_GRACE:
@@ -300,13 +345,11 @@ conn_on_due(struct deadline *deadline)
 		    state_refuse_body(conn, 408, "the body took too long"));
 		return;
 	case DEADLINE_WRITE:
-		conn->reset = true; /* what it did not take is freed too */
-		conn_close(conn);
-		return;
 	case DEADLINE_LINGER:
+		conn_look(conn);
+		return;
 	case DEADLINE_NEVER:
 	case DEADLINE_KINDS:
-		conn_close(conn);
 		return;
 	}
 }

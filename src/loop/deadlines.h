@@ -27,8 +27,8 @@ enum deadline_kind {
 	DEADLINE_GRACE,  /* the same while the server drains */
 	DEADLINE_HEAD,   /* the head is there, counted from its first byte */
 	DEADLINE_BODY,   /* the body is there, counted from the head's end */
-	DEADLINE_WRITE,  /* the client takes at least some bytes */
-	DEADLINE_LINGER, /* the client has closed too */
+	DEADLINE_WRITE,  /* a look at how many bytes the client takes */
+	DEADLINE_LINGER, /* the client has closed too, or a look like that */
 	DEADLINE_NEVER,  /* no limit: the sleepers, whose timers are theirs */
 	DEADLINE_KINDS,
 };

@@ -84,10 +84,10 @@ listeners_open(struct listeners *listeners,
 }
 
 int
-listeners_listen(struct listeners *listeners, int backlog, int64_t patience)
+listeners_listen(struct listeners *listeners, int backlog)
 {
 	for (unsigned i = 0; i < listeners->count; i++)
-		if (shards_listen(&listeners->list[i], backlog, patience) == -1)
+		if (shards_listen(&listeners->list[i], backlog) == -1)
 			return -1;
 	return 0;
 }

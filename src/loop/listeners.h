@@ -27,10 +27,8 @@ struct listeners_wanted {
 int listeners_open(struct listeners *listeners,
     const struct listeners_wanted *wanted);
 
-/* Listens on all; see listener_tune() for `patience`. Returns 0, or -1 with
- * errno. */
-int listeners_listen(struct listeners *listeners, int backlog,
-    int64_t patience);
+/* Listens on all. Returns 0, or -1 with errno. */
+int listeners_listen(struct listeners *listeners, int backlog);
 
 /* How many sockets there are. */
 unsigned listeners_sockets(const struct listeners *listeners);

@@ -249,8 +249,7 @@ server_start_workers(struct server *server)
 {
 	const struct server_config *config = server->config;
 
-	if (listeners_listen(&server->listeners, config->backlog,
-		config->limits[DEADLINE_WRITE]) == -1) {
+	if (listeners_listen(&server->listeners, config->backlog) == -1) {
 		log_error("can't listen: %m");
 		return -1;
 	}

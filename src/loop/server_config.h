@@ -18,6 +18,7 @@ struct server_config {
 	int backlog;
 	uint64_t max_body;              /* bytes of a request's content */
 	int64_t limits[DEADLINE_KINDS]; /* ns, by kind */
+	int64_t write_limit;            /* ns without enough progress */
 	int64_t drain_limit;            /* ns */
 	struct access_log *log;         /* a ring per worker; NULL: no log */
 	struct sandbox sandbox;         /* confines the threads */

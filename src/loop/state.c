@@ -166,6 +166,25 @@ state_body(struct conn *conn)
 	}
 }
 
+/* What may be left to the kernel, to deliver when we have closed. */
+#define STATE_LEAVE_MAX ((size_t)16 * 1024)
+
+/*
+ * Whether the close after an answer has to wait for the client's. RFC 9112 9.6:
+ * what is unread at a close makes it a reset, which may destroy the answer on
+ * its way. Only a client that asked for the close itself, has sent nothing more
+ * and is sent little needs no staged one.
+ */
+static bool
+state_must_linger(const struct conn *conn)
+{
+	const struct context *context = conn->context;
+
+	return !conn->exchange->asked_close || conn->stream.readable ||
+	       context_input(context).size > 0 || conn->stream.blocked ||
+	       context->turn_sent > STATE_LEAVE_MAX;
+}
+
 /* The answer has been given whole. */
 static enum conn_state
 state_end(struct conn *conn, bool keep)
@@ -175,12 +194,7 @@ state_end(struct conn *conn, bool keep)
 
 	if (!exchange->cut)
 		stats_add(&context->stats.served, 1);
-	/* RFC 9112 9.6: what is unread at a close makes it a reset, which may
-	 * destroy the answer on its way; only a client that asked for the
-	 * close itself, and has sent nothing more, needs no staged one */
-	conn->lingers = !keep &&
-			(!exchange->asked_close || conn->stream.readable ||
-			    context_input(context).size > 0);
+	conn->lingers = !keep && state_must_linger(conn);
 	exchange_close(exchange, context);
 	conn->exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;

@@ -31,13 +31,15 @@ struct conn {
 	struct exchange *exchange; /* from a head's end to its answer's */
 	char *peer;                /* its address, for the log; or NULL */
 	struct stream stream;
-	uint32_t seen;   /* bytes of the head that were parsed in vain */
-	uint8_t state;   /* enum conn_state */
-	bool registered; /* the event is added */
-	bool writable;   /* and with EV_WRITE */
-	bool lingers;    /* the close waits for the peer's */
-	bool finished;   /* our FIN is out */
-	bool reset;      /* the close says that something went wrong */
+	uint32_t seen;       /* bytes of the head that were parsed in vain */
+	uint32_t taken;      /* with DEADLINE_WRITE: wire_acknowledged(), and */
+	uint32_t kept_up;    /* the time in ms, when it last was fast enough */
+	uint8_t state;       /* enum conn_state */
+	bool registered : 1; /* the event is added */
+	bool writable : 1;   /* and with EV_WRITE */
+	bool lingers : 1;    /* the close waits for the peer's */
+	bool finished : 1;   /* our FIN is out */
+	bool reset : 1;      /* the close says that something went wrong */
 };
 
 /* A row for each state but CONN_CLOSED. */

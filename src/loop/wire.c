@@ -4,6 +4,8 @@
 #include "loop/wire.h"
 
 #include <errno.h>
+#include <linux/tcp.h> /* its tcp_info is longer than that of netinet/tcp.h */
+#include <netinet/in.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -61,6 +63,17 @@ wire_sendfile(int fd, int file, off_t *offset, size_t size)
 	if (n == -1)
 		return wire_fault();
 	return n == 0 ? WIRE_ENDED : WIRE_DONE;
+}
+
+bool
+wire_is_pending(int fd, uint32_t *taken)
+{
+	struct tcp_info info = { 0 };
+	socklen_t size = sizeof info;
+
+	(void)getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+	*taken = (uint32_t)info.tcpi_bytes_acked;
+	return info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
 }
 
 bool

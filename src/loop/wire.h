@@ -7,6 +7,7 @@
 #define MTASYNC_LOOP_WIRE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -38,6 +39,12 @@ enum wire_result wire_send(int fd, struct span first, struct span second,
 
 /* Sends up to `size` bytes of `file` from *offset on, which moves on. */
 enum wire_result wire_sendfile(int fd, int file, off_t *offset, size_t size);
+
+/*
+ * Whether the peer has yet to acknowledge something; *taken is how many bytes
+ * it has acknowledged since the start, modulo 2^32.
+ */
+bool wire_is_pending(int fd, uint32_t *taken);
 
 /* Whether the peer has reset the connection; takes no bytes off it. */
 bool wire_is_broken(int fd);

@@ -35,6 +35,7 @@ RETRY = 0.01  # seconds until the next try of who was refused
 TICK = 0.05  # seconds between two looks at what the parent wants
 READ_SIZE = 1 << 16
 ESTABLISHED = 1  # of tcp_info's tcpi_state
+TOTAL_RETRANS = 100  # where in tcp_info that number is
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.I)
@@ -99,6 +100,7 @@ class Outcome:
     def __init__(self):
         self.connects = 0  # connections that came about
         self.refused = 0  # connections that nobody wanted
+        self.repeated = 0  # connections whose first packets went unheard
         self.closed = 0  # connections ended by the server between requests
         self.lost = Counter()  # by kind
         self.wrong = Counter()  # by what was wrong
@@ -125,6 +127,7 @@ class Outcome:
         """Takes the outcome of another load in."""
         self.connects += other.connects
         self.refused += other.refused
+        self.repeated += other.repeated
         self.closed += other.closed
         self.lost += other.lost
         self.wrong += other.wrong
@@ -142,6 +145,7 @@ class Outcome:
         wrong = [f"{count} {what}" for what, count in self.wrong.items()]
         return (
             f"{self.answered:,} answered, {self.refused} refused, "
+            f"{self.repeated} repeated, "
             f"{self.closed} closed, lost: {', '.join(kinds) or 'none'}, "
             f"wrong: {', '.join(wrong) or 'none'}"
         )
@@ -344,6 +348,7 @@ class Clients:
             took = time.monotonic() - client.began
             outcome = self.outcome
             outcome.connects += 1
+            outcome.repeated += has_repeated(client.socket)
             outcome.slow_connect = max(outcome.slow_connect, took)
             self.poll.modify(client.socket, select.EPOLLIN)
             self.ask(client)
@@ -475,7 +480,15 @@ class Clients:
         client.socket.close()
 
 
+def tcp_info(connection, size):
+    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, size)
+
+
 def is_established(connection):
     """Whether neither a FIN nor a reset has come."""
-    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
-    return info[0] == ESTABLISHED
+    return tcp_info(connection, 1)[0] == ESTABLISHED
+
+
+def has_repeated(connection):
+    """Whether anything had to be sent again."""
+    return tcp_info(connection, TOTAL_RETRANS + 4)[TOTAL_RETRANS] > 0

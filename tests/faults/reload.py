@@ -96,7 +96,7 @@ class Reloads:
         self.server.reload()
         if self.server.target.own:
             self.server.eventually(
-                lambda: len(RELOADED.findall(self.server.stdout)) >= number,
+                lambda: reloads_told(self.server) >= number,
                 "the line that tells of a reload",
             )
         else:
@@ -117,11 +117,12 @@ class Reloads:
             for number, told in enumerate(self.told)
         )
 
-    def lines_missing(self):
-        """Lines that the log, in all its files, has too few or too many."""
-        summary = SUMMARY.search(self.server.stdout)
-        wanted = int(summary[1]) - int(summary[2] or 0)
-        return abs(wanted - sum(map(count_lines, self.logs))), wanted
+
+def lines_missing(server, logs):
+    """How many the log, in all its files, has too few or too many; of all."""
+    summary = SUMMARY.search(server.stdout)
+    wanted = int(summary[1]) - int(summary[2] or 0)
+    return abs(wanted - sum(map(count_lines, logs))), wanted
 
 
 def count_lines(path):
@@ -146,7 +147,8 @@ def measure_good(target, effort, site):
         yield within("slowest answer", slowest, MAX_DELAY)
         if target.own:
             yield counted("old content after", reloads.late(), effort.reloads)
-            yield counted("lines missing in the log", *reloads.lines_missing())
+            missing = lines_missing(reloads.server, reloads.logs)
+            yield counted("lines missing in the log", *missing)
 
 
 # What is wrong with the new state; each returns what mends it.
@@ -169,6 +171,28 @@ FAULTS = {
 }
 
 
+def reloads_told(server):
+    return len(RELOADED.findall(server.stdout))
+
+
+def try_fault(server, site, loads, title, answers):
+    """Which is told, and over once it has been mended."""
+    spoil, name = FAULTS[title]
+    mend = spoil(site)
+    told = re.compile(f"^mtasync: .*{name}.*\n", re.M)
+    before = len(server.stderr)
+    server.reload()
+    server.eventually(
+        lambda: told.search(server.stderr[before:]), f"a line about {name}"
+    )
+    for each in loads:
+        each.await_answers(answers)
+    mend()
+    before = reloads_told(server)
+    server.reload()
+    server.eventually(lambda: reloads_told(server) > before, "a reload")
+
+
 def measure_faulty(target, effort, site):
     """The old state is to stay, and a line on stderr to say why."""
     log = site.root.with_name("log")
@@ -184,23 +208,18 @@ def measure_faulty(target, effort, site):
             site.bodies[:1],
             (effort.kept_alive, effort.one_each),
         )
-        for title, (spoil, name) in FAULTS.items():
+        for title in FAULTS:
             progress(title)
-            mend = spoil(site)
-            said = len(server.stderr)
-            server.reload()
-            line = server.eventually(
-                lambda: server.stderr[said:], "the line that says why"
-            )
-            for each in loads:
-                each.await_answers(effort.answers)
-            mend()
-            named = bool(re.fullmatch(f"mtasync: .*{name}.*\n", line))
-            yield holds(f"{title}: told", line.strip(), "one line", named)
+            try_fault(server, site, loads, title, effort.answers)
+            yield holds(title, "told, and mended", "told, and mended", True)
         for each, what in zip(loads, ("kept-alive requests", "connections")):
-            yield nothing_lost(f"faulty reloads: {what} lost", each.stop())
+            yield nothing_lost(f"faulty states: {what} lost", each.stop())
         again = loads[0].stop().connects - effort.kept_alive
-        yield counted("faulty reloads: not kept", again, effort.kept_alive)
+        yield counted("faulty states: not kept", again, effort.kept_alive)
+        server.stop()
+        server.join()
+        missing = lines_missing(server, [log / "access.log"])
+        yield counted("faulty states: lines missing in the log", *missing)
 
 
 def measure(target, effort):

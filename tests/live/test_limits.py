@@ -4,16 +4,18 @@ import contextlib
 import pathlib
 import resource
 import select
+import socket
 import time
 
 import pytest
 from server import HTDOCS, eventually, run, scaled
-from wire import PATIENCE, request
+from wire import PATIENCE, READ_SIZE, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
 MIB = 1 << 20
 LIMIT = 0.3  # seconds, as 300ms below
-FIN_WAIT1, LISTEN = "04", "0A"  # as /proc/net/tcp has them
+FIN_WAIT1, LISTEN = "04", "0A"  # states as /proc/net/tcp has them,
+CLOSE = 7  # and as TCP_INFO does
 
 
 def sparse(root, size):
@@ -153,6 +155,59 @@ def test_reader_that_goes_on_is_not_dropped(serve, root):
     else:
         pytest.fail("dropped though it was reading, five times")
     assert time.monotonic() - begin >= 1.2
+
+
+def sip(client, size, pause):
+    """Reads so many bytes after each pause, until the connection is cut."""
+    while True:
+        time.sleep(pause)
+        yield len(client.socket.recv(size))
+
+
+def test_reader_of_small_sips_is_not_dropped(serve, root):
+    """
+    Though the kernel, which holds what it has not read, takes nothing from
+    the server for longer than the limit.
+    """
+    sparse(root, 32 * MIB)
+    server = serve("-w", "1", "--write-timeout=2s", root=root)
+    for _ in range(5):
+        client = server.connect(receive_buffer=4096)
+        client.send(request("/file"))
+        got = 0
+        with contextlib.suppress(ConnectionResetError):
+            for size in sip(client, 100, 0.02):
+                got += size
+                if got >= 20000:
+                    return
+    pytest.fail("dropped though it was reading, five times")
+
+
+def is_cut(client):
+    """Whether it is, though it has not read what came before."""
+    state = client.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+    return state[0] == CLOSE
+
+
+def test_reader_that_is_too_slow_is_dropped(serve, root):
+    """
+    Though it takes what its small window holds meanwhile: fewer bytes than
+    1280 in 5 seconds. It goes before one that took enough, a second earlier.
+    """
+    sparse(root, 32 * MIB)
+    server = serve("-w", "1", "--write-timeout=5s", root=root)
+    client, other = (server.connect(receive_buffer=1) for _ in range(2))
+    for reader in client, other:
+        reader.send(request("/file"))
+        reader.read(8000)
+    begin = time.monotonic()
+    time.sleep(1)
+    other.read(8000)
+    time.sleep(1)
+    client.socket.recv(READ_SIZE)
+    eventually(lambda: is_cut(client), "its end")
+    assert time.monotonic() - begin >= 5
+    assert not is_cut(other)
 
 
 # Connections
