@@ -124,6 +124,7 @@ main_configure(struct options *options, struct server_config *config)
 	config->listen = (struct listeners_wanted){ options->listen,
 		options->listen_count, 0, config->workers, options->take_over };
 	config->max_conns = (unsigned)options->max_connections;
+	config->max_sleepers = (unsigned)options->max_sleepers;
 	config->backlog = (int)options->backlog;
 	config->max_body = (uint64_t)options->max_body;
 	config->write_limit = options->write_timeout;

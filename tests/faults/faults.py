@@ -20,7 +20,7 @@ import reload
 import start
 import stop
 from target import MTASYNC, Failed
-from verdict import holds, progress
+from verdict import broken, progress
 
 # Each has measure(target, effort), which yields rows, and two efforts, FULL
 # and QUICK; by the number of the promise.
@@ -63,8 +63,7 @@ def try_promise(name, target):
             rows.append(row)
     except (Failed, OSError) as failure:
         progress(failure)
-        first = str(failure).splitlines()[0]
-        rows.append(holds("the rest", first, "measured", False))
+        rows.append(broken("the rest", str(failure).partition("\n")[0]))
     return rows
 
 
@@ -94,13 +93,13 @@ def main():
     except KeyboardInterrupt:
         return 130
     print_table(rows)
-    verdicts = [row.kept for _, row in rows]
+    kept = [row.kept for _, row in rows]
     print(
-        f"\n{target.name}: {verdicts.count(True)} kept, "
-        f"{verdicts.count(False)} broken, {verdicts.count(None)} not measured; "
+        f"\n{target.name}: {kept.count(True)} kept, "
+        f"{kept.count(False)} broken, {kept.count(None)} not measured; "
         f"in {time.monotonic() - begin:.0f} s"
     )
-    return 1 if False in verdicts else 0
+    return 1 if False in kept else 0
 
 
 if __name__ == "__main__":

@@ -78,9 +78,9 @@ def measure_changes(target, effort, root):
             progress(f"a {name} file, {title}")
             replace(path, bodies[0])
             with contextlib.ExitStack() as stack:
-                server = stack.enter_context(
-                    target.start("-w", WORKERS, root=root, **as_anybody(target))
-                )
+                how = {"root": root, **as_anybody(target)}
+                server = target.start("-w", WORKERS, **how)
+                stack.enter_context(server)
                 busy = stack.enter_context(
                     load.kept_alive(
                         server.address,

@@ -21,6 +21,7 @@ PEER_CHAINS = ((2,) * 9,)
 
 class Effort(NamedTuple):
     chains: tuple  # of workers, of each server that follows the other
+    easy: tuple  # chains at an easy pace, by which answers are timed
     kept_alive: int  # connections
     one_each: int  # connections at a time
     answers: int  # between two steps
@@ -29,12 +30,17 @@ class Effort(NamedTuple):
 LONG = (2, 1, 3, 2, 4, 1, 2)
 FULL = Effort(
     chains=((1, 2), (2, 1), (2, 2), (4, 2), (2, 4), (3, 2), LONG),
+    easy=(LONG,),
     kept_alive=128,
     one_each=64,
     answers=1000,
 )
 QUICK = Effort(
-    chains=((1, 2), (2, 1, 3)), kept_alive=32, one_each=32, answers=100
+    chains=((1, 2), (2, 1, 3)),
+    easy=(),
+    kept_alive=32,
+    one_each=32,
+    answers=100,
 )
 
 
@@ -119,12 +125,11 @@ def measure_chains(target, effort):
     yield counted("in all: exit status not 0", unclean, stops)
 
 
-def measure_delay(target, effort):
+def measure_delay(target, effort, chain):
     """
     Under a load that leaves the CPUs idle for half of the time or more; with
     nothing but that load before and after, for what the machine itself adds.
     """
-    chain = effort.chains[-1]
     progress(f"{len(chain)} servers at an easy pace")
     still = run_still(target, effort, len(chain))
     hand_over, _ = run_chain(target, effort, chain, PAUSE)
@@ -201,9 +206,10 @@ def measure_alone(target):
 
 def measure(target, effort):
     if not target.own:
-        effort = effort._replace(chains=PEER_CHAINS)
+        effort = effort._replace(chains=PEER_CHAINS, easy=PEER_CHAINS)
     yield from measure_chains(target, effort)
-    yield from measure_delay(target, effort)
+    for chain in effort.easy:
+        yield from measure_delay(target, effort, chain)
     if not target.own:
         return
     yield from measure_killed(target, effort)

@@ -108,15 +108,11 @@ class Outcome:
         self.took = array("d")  # how long each answer took, from its request
         self.slow_connect = 0.0  # the longest that a connection took to open
         self.last_sent = {}  # of those with a body, by its number among bodies
-        self.lost_after = array("d")  # when the connections that lost one began
-        self.away = 0.0  # the longest that the clients themselves were busy
+        self.lost_after = array("d")  # when the connections began that lost
 
     @property
     def answered(self):
         return len(self.took)
-
-    def losses(self):
-        return self.lost.total()
 
     def slowest(self, since=0.0):
         """How long it took, of the answers that came after that time."""
@@ -138,17 +134,6 @@ class Outcome:
         for number, when in other.last_sent.items():
             before = self.last_sent.get(number, when)
             self.last_sent[number] = max(when, before)
-        self.away = max(self.away, other.away)
-
-    def __str__(self):
-        kinds = [f"{count} {kind}" for kind, count in self.lost.items()]
-        wrong = [f"{count} {what}" for what, count in self.wrong.items()]
-        return (
-            f"{self.answered:,} answered, {self.refused} refused, "
-            f"{self.repeated} repeated, "
-            f"{self.closed} closed, lost: {', '.join(kinds) or 'none'}, "
-            f"wrong: {', '.join(wrong) or 'none'}"
-        )
 
 
 class Load:
@@ -251,9 +236,6 @@ class Clients:
         self.progress = progress
         self.request = plan.request()
         self.bodies = {body: n for n, body in enumerate(plan.bodies)}
-        self.family = socket.AF_INET
-        if ":" in plan.address[0]:
-            self.family = socket.AF_INET6
         self.poll = select.epoll()
         self.busy = {}  # clients by the number of their socket
         self.later = []  # heap of (when, turn, step, client)
@@ -269,7 +251,6 @@ class Clients:
         self.poll.register(pipe.fileno(), select.EPOLLIN)
         while self.busy or self.later:
             events = self.poll.poll(self.time_left())
-            begin = time.monotonic()
             for fd, _ in events:
                 client = self.busy.get(fd)
                 if client is not None:
@@ -277,8 +258,6 @@ class Clients:
                 elif fd == pipe.fileno():
                     self.stop(pipe)
             self.run_later()
-            busy = time.monotonic() - begin
-            self.outcome.away = max(self.outcome.away, busy)
             if not events:
                 self.give_up()
             self.progress[0] = self.outcome.answered
@@ -325,7 +304,7 @@ class Clients:
     # The way of a request
 
     def open(self, client):
-        client.socket = socket.socket(self.family, socket.SOCK_STREAM)
+        client.socket = socket.socket()
         client.socket.setblocking(False)
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.began = client.opened = time.monotonic()

@@ -10,8 +10,8 @@ from target import Failed, Target
 HERE = pathlib.Path(__file__).resolve().parent
 PATH = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin:/usr/local/bin"
 
-# How each is run in the foreground, ended gracefully, and told to reload, if it
-# can be; its configuration is peers/NAME.conf.
+# How each is run in the foreground, ended gracefully, and told to reload, if
+# it can be; its configuration is peers/NAME.conf.
 PEERS = {
     "nginx": ("-c {config} -e stderr", signal.SIGQUIT, signal.SIGHUP),
     "h2o": ("-c {config}", signal.SIGTERM, None),

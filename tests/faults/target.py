@@ -73,14 +73,23 @@ class Server:
     keywords go to subprocess.Popen. Its output goes to files.
     """
 
-    def __init__(self, target, options, port, root, wrapper=(), **how):
+    def __init__(
+        self,
+        target,
+        options,
+        port,
+        root,
+        wrapper=(),
+        stdin=subprocess.DEVNULL,
+        **how,
+    ):
         self.target = target
         self._files = [tempfile.TemporaryFile() for _ in range(2)]
         self._directory = tempfile.TemporaryDirectory()
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             [*wrapper, *self._command(options, port, root)],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=self._files[0],
             stderr=self._files[1],
             start_new_session=not target.own,  # some signal all of theirs
@@ -153,7 +162,10 @@ class Server:
 
     def join(self, patience=PATIENCE):
         """Waits for its end; returns its exit status."""
-        return self.process.wait(patience)
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.target.name} does not end") from None
 
     def close(self):
         """Ends it for certain, with all of its processes."""
@@ -196,7 +208,7 @@ class Server:
     # What it uses
 
     def pids(self):
-        """Those of all of its processes that are alive, the first one first."""
+        """Those of all of its processes that are alive, in order of age."""
         if self.process.poll() is not None:
             return []
         found = [self.pid]

@@ -1,4 +1,4 @@
-"""What a promise comes to: rows of what was measured, and how it was judged."""
+"""What a promise comes to: what was measured, and how it was judged."""
 
 import sys
 from typing import NamedTuple, Optional
@@ -57,6 +57,11 @@ def within(what, figure, mark, unit="s", without_fault=0):
 def holds(what, figure, mark, kept):
     """A fact that needs words."""
     return Row(what, figure, mark, kept)
+
+
+def broken(what, failure):
+    """Where the server does not even do what the measurement needs."""
+    return Row(what, failure, "measured", False)
 
 
 def progress(text):

@@ -65,13 +65,15 @@ try_ptrace(void)
 static long
 try_signal_another(void)
 {
-	return syscall(SYS_tgkill, getppid(), getppid(), 0);
+	return syscall(SYS_tgkill, getppid(), getppid(), SIGTERM);
 }
 
+/* As abort(3) does, but ignored. */
 static long
-try_signal_oneself(void)
+try_abort(void)
 {
-	return syscall(SYS_tgkill, getpid(), gettid(), 0);
+	signal(SIGABRT, SIG_IGN);
+	return syscall(SYS_tgkill, getpid(), gettid(), SIGABRT);
 }
 
 static long
@@ -350,7 +352,7 @@ test_roles(void **state)
 		{ "fork", try_fork, ALL(EPERM) },
 		{ "ptrace", try_ptrace, ALL(EPERM) },
 		{ "signal another", try_signal_another, ALL(EPERM) },
-		{ "signal oneself", try_signal_oneself, ALL(0) },
+		{ "abort", try_abort, ALL(0) },
 		{ "TCP socket", try_tcp_socket, ALL(EPERM) },
 		{ "Unix socket", try_unix_socket, { EPERM, EPERM, 0 } },
 		{ "netlink socket", try_netlink_socket, { EPERM, EPERM, 0 } },
