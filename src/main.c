@@ -124,6 +124,7 @@ main_configure(struct options *options, struct server_config *config)
 	config->listen = (struct listeners_wanted){ options->listen,
 		options->listen_count, 0, config->workers, options->take_over };
 	config->max_conns = (unsigned)options->max_connections;
+	config->max_sleepers = (unsigned)options->max_sleepers;
 	config->backlog = (int)options->backlog;
 	config->max_body = (uint64_t)options->max_body;
 	config->write_limit = options->write_timeout;
@@ -240,7 +241,7 @@ main_open(struct options *options, struct server_config *config,
 {
 	struct server *server;
 
-	if (sandbox_open(&config->sandbox, options->sandbox) == -1 ||
+	if (sandbox_plan(&config->sandbox, options->sandbox) == -1 ||
 	    privileges_find(privileges, options->user) == -1 ||
 	    main_inherit(options, config) == -1)
 		return NULL;
@@ -353,7 +354,6 @@ main_run(struct options *options)
 	server_close(server);
 	access_log_close(config.log);
 	privileges_free(&privileges);
-	sandbox_close(&config.sandbox);
 	return status;
 }
 

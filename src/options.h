@@ -22,6 +22,7 @@ struct options {
 	int64_t workers;         /* 0: as many as cpus_available() */
 	int64_t backlog;         /* connections */
 	int64_t max_connections; /* 0: as many as RLIMIT_NOFILE allows */
+	int64_t max_sleepers;    /* 0: as many as connections */
 	int64_t header_timeout;
 	int64_t body_timeout;
 	int64_t idle_timeout;

@@ -47,13 +47,19 @@ answer_fini(struct answer *answer)
 }
 
 void
-answer_refuse(struct answer *answer, unsigned status, const char *fault)
+answer_replace(struct answer *answer, unsigned status, const char *fault)
 {
 	answer_fail(answer, status, fault);
 	answer->asked = -1;
 	answer->step = ANSWER_HEAD;
-	answer->keep = false;
 	answer->allow = false;
+}
+
+void
+answer_refuse(struct answer *answer, unsigned status, const char *fault)
+{
+	answer_replace(answer, status, fault);
+	answer->keep = false;
 }
 
 void

@@ -113,6 +113,13 @@ void answer_next(struct answer *answer, const struct moment *moment, char *room,
     struct piece *piece);
 
 /*
+ * Makes a status and a sentence, constant while it lives, of an answer whose
+ * head has not been yielded yet, even of a sleep; the connection goes on as
+ * before.
+ */
+void answer_replace(struct answer *answer, unsigned status, const char *fault);
+
+/*
  * Makes a refusal, after which the connection closes, of an answer whose head
  * has not been yielded yet. `fault` is a constant sentence for the body.
  */

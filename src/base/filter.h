@@ -4,30 +4,13 @@
 
 #include "base/role.h"
 
-struct sock_filter;
-
-/* A program for the kernel's seccomp. */
-struct filter {
-	struct sock_filter *code; /* NULL: there is none */
-	unsigned short length;    /* instructions */
-};
-
 /* Returns NULL, or what has no seccomp: a constant text. Any thread. */
 const char *filter_missing(void);
 
 /*
- * Makes the filter of a role, for threads of this process, where none is
- * missing. Returns 0, or -1 with errno. Main thread.
+ * Has the filter of a role apply to the calling thread, and to those that it
+ * starts later. Needs no_new_privs. Returns 0, or -1 with errno. Any thread.
  */
-int filter_make(struct filter *filter, enum role role);
-
-/*
- * Has it apply to the calling thread, and those that it starts later. Needs
- * no_new_privs. Returns 0, or -1 with errno. Any thread.
- */
-int filter_enter(const struct filter *filter);
-
-/* Main thread, when no other uses it any more. */
-void filter_free(struct filter *filter);
+int filter_enter(enum role role);
 
 #endif

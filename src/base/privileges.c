@@ -122,7 +122,7 @@ privileges_name(struct privileges *privileges,
 	char number[16];
 
 	snprintf(number, sizeof(number), "%" PRIu32, privileges->group);
-	snprintf(privileges->name, sizeof(privileges->name), "%s:%s",
+	snprintf(privileges->name, sizeof(privileges->name), "%.60s:%.60s",
 	    lookup->entry != NULL ? lookup->entry->pw_name : lookup->user,
 	    group != NULL ? group->gr_name : number);
 }

@@ -3,6 +3,9 @@
 
 #include "base/sandbox.h"
 
+#include <stddef.h>
+
+#include "base/filter.h"
 #include "base/landlock.h"
 #include "base/log.h"
 
@@ -19,21 +22,8 @@ sandbox_missing(void)
 	return missing;
 }
 
-static int
-sandbox_make_filters(struct sandbox *sandbox)
-{
-	for (int role = 0; role < ROLE_COUNT; role++)
-		if (filter_make(&sandbox->filters[role], (enum role)role) ==
-		    -1) {
-			log_error("no filter of system calls can be made: %m");
-			return -1;
-		}
-	sandbox->filtered = true;
-	return 0;
-}
-
 int
-sandbox_open(struct sandbox *sandbox, enum sandbox_mode mode)
+sandbox_plan(struct sandbox *sandbox, enum sandbox_mode mode)
 {
 	const char *missing = sandbox_missing();
 
@@ -44,8 +34,9 @@ sandbox_open(struct sandbox *sandbox, enum sandbox_mode mode)
 	}
 	if (mode == SANDBOX_OFF || SANITIZED)
 		return 0;
+	sandbox->seccomp = filter_missing() == NULL;
 	sandbox->landlock = landlock_version();
-	return filter_missing() == NULL ? sandbox_make_filters(sandbox) : 0;
+	return 0;
 }
 
 /* Landlock first: the filter does not let it be called any more. */
@@ -57,7 +48,7 @@ sandbox_enter(const struct sandbox *sandbox, enum role role)
 		log_error("a thread can't be confined by Landlock: %m");
 		return -1;
 	}
-	if (sandbox->filtered && filter_enter(&sandbox->filters[role]) == -1) {
+	if (sandbox->seccomp && filter_enter(role) == -1) {
 		log_error("a thread can't be confined by seccomp: %m");
 		return -1;
 	}
@@ -67,19 +58,12 @@ sandbox_enter(const struct sandbox *sandbox, enum role role)
 const char *
 sandbox_describe(const struct sandbox *sandbox)
 {
-	if (sandbox->filtered && sandbox->landlock > 0)
+	if (sandbox->seccomp && sandbox->landlock > 0)
 		return "confined by seccomp and Landlock";
-	if (sandbox->filtered)
+	if (sandbox->seccomp)
 		return "confined by seccomp alone";
 	if (sandbox->landlock > 0)
 		return "confined by Landlock alone";
 	return SANITIZED ? "not confined, because of sanitizers"
 			 : "not confined";
-}
-
-void
-sandbox_close(struct sandbox *sandbox)
-{
-	for (int role = 0; role < ROLE_COUNT; role++)
-		filter_free(&sandbox->filters[role]);
 }

@@ -7,9 +7,7 @@
 #define MTASYNC_BASE_SANDBOX_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-#include "base/filter.h"
 #include "base/role.h"
 
 enum sandbox_mode {
@@ -18,19 +16,17 @@ enum sandbox_mode {
 	SANDBOX_OFF,
 };
 
-/* What there is. Constant while threads use it; zeroed, it confines nobody. */
+/* What is in force. Constant while threads use it; zeroed, nothing is. */
 struct sandbox {
-	struct filter filters[ROLE_COUNT];
-	bool filtered; /* by seccomp */
-	int landlock;  /* its version in this kernel; 0: none */
+	bool seccomp;
+	int landlock; /* its version in this kernel; 0: none */
 };
 
 /*
  * Finds out what build and kernel have. Returns 0; or -1, and has said why,
- * where that is less than SANDBOX_REQUIRE asks for. sandbox_close() is right
- * in both cases. Main thread, before the threads are started.
+ * where that is less than SANDBOX_REQUIRE asks for. Any thread.
  */
-int sandbox_open(struct sandbox *sandbox, enum sandbox_mode mode);
+int sandbox_plan(struct sandbox *sandbox, enum sandbox_mode mode);
 
 /*
  * Confines the calling thread, and those that it starts later, for good.
@@ -40,8 +36,5 @@ int sandbox_enter(const struct sandbox *sandbox, enum role role);
 
 /* `confined by seccomp and Landlock`, or what else is in force; constant. */
 const char *sandbox_describe(const struct sandbox *sandbox);
-
-/* Main thread, when no other uses it any more. */
-void sandbox_close(struct sandbox *sandbox);
 
 #endif

@@ -14,6 +14,8 @@
 #define STATS_TABLE(X)                             \
  X(accepted, "connections accepted")               \
  X(closed, "connections closed again")             \
+ X(slept, "requests that began to sleep")          \
+ X(woke, "requests that sleep no more")            \
  X(served, "requests whose answer was made whole") \
  X(cut, "requests that the stop of the server ended early")
 

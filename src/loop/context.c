@@ -4,6 +4,7 @@
 #include "loop/context.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /*
@@ -38,6 +39,9 @@ context_open(struct context *context, const struct server_config *config,
 	context->config = config;
 	context->ring = ring;
 	context->moment.date = context->date;
+	snprintf(context->crowded, sizeof context->crowded,
+	    "%u requests sleep, the limit of --max-sleepers",
+	    config->max_sleepers);
 	context->input = malloc(CONTEXT_INPUT_MAX);
 	context->output = malloc(CONTEXT_OUTPUT_MAX + CONTEXT_INTERIM_MAX);
 	if (context->input == NULL || context->output == NULL ||

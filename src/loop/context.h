@@ -37,7 +37,9 @@ struct context {
 	char date[HTTP_DATE_SIZE];
 	unsigned ring;          /* this worker's, in the access log */
 	struct exchange *spare; /* the last one that ended, or NULL */
-	void (*on_close)(struct context *context); /* a connection has gone */
+	void (*on_close)(struct context *context);  /* a connection has gone */
+	bool (*may_sleep)(struct context *context); /* one more request */
+	char crowded[64]; /* what is said where none may */
 
 	/* of the connection whose turn it is, and empty between turns */
 	char *input; /* received, not yet used: [input_start, input_end) */

@@ -25,6 +25,7 @@ exchange_take(struct context *context)
 	exchange->asked_close = false;
 	exchange->cut = false;
 	exchange->timer_armed = false;
+	exchange->asleep = false;
 	exchange->record = NULL;
 	return exchange;
 }
@@ -77,6 +78,29 @@ exchange_content(const struct exchange *exchange)
 				 : exchange->piece.bytes.size);
 }
 
+bool
+exchange_sleep(struct exchange *exchange, struct context *context)
+{
+	if (exchange->asleep)
+		return true;
+	if (!answer_has_begun(&exchange->answer) &&
+	    !context->may_sleep(context)) {
+		answer_replace(&exchange->answer, 503, context->crowded);
+		return false;
+	}
+	exchange->asleep = true;
+	stats_add(&context->stats.slept, 1);
+	return true;
+}
+
+void
+exchange_wake(struct exchange *exchange, struct context *context)
+{
+	if (exchange->asleep)
+		stats_add(&context->stats.woke, 1);
+	exchange->asleep = false;
+}
+
 void
 exchange_disarm(struct exchange *exchange)
 {
@@ -115,6 +139,7 @@ exchange_close(struct exchange *exchange, struct context *context)
 {
 	if (context->config->log != NULL)
 		exchange_log(exchange, context);
+	exchange_wake(exchange, context);
 	exchange_disarm(exchange);
 	answer_fini(&exchange->answer);
 	exchange_free(context->spare);

@@ -19,6 +19,7 @@ struct exchange {
 	bool asked_close; /* the client will send no other request */
 	bool cut;         /* the stop of the server ends it */
 	bool timer_armed;
+	bool asleep;             /* it has one of the places for sleepers */
 	struct event timer;      /* fires when the answer may go on */
 	int64_t until;           /* that time, as clock_now() */
 	struct combined *record; /* the request's part of the log line */
@@ -32,6 +33,15 @@ struct exchange *exchange_open(struct context *context, const char *peer);
 struct exchange *exchange_open_refusal(struct context *context,
     const char *peer, const struct http_request *request, unsigned status,
     const char *fault);
+
+/*
+ * Takes a place among the sleepers, if it has none. Returns false where all are
+ * taken: the answer, which has not begun, is a 503 now.
+ */
+bool exchange_sleep(struct exchange *exchange, struct context *context);
+
+/* Gives the place back, if it has one. */
+void exchange_wake(struct exchange *exchange, struct context *context);
 
 /* Lets its timer not fire. */
 void exchange_disarm(struct exchange *exchange);

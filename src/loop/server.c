@@ -60,24 +60,73 @@ struct server {
 	bool reloading;         /* until all have taken their new ROOT */
 	enum server_stage stage;
 	int64_t patience; /* when handshakes are not waited for any more */
+	_Atomic int64_t said_full; /* when it last said that it is */
 	enum worker_order order;
 	int64_t deadline; /* when the order goes up by itself */
 };
 
-/* Room for one more connection, as far as one worker can see. Any worker. */
+static int64_t
+server_open_conns(const struct stats *stats)
+{
+	return (
+	    int64_t)(stats_read(&stats->accepted) - stats_read(&stats->closed));
+}
+
+static int64_t
+server_sleepers(const struct stats *stats)
+{
+	return (int64_t)(stats_read(&stats->slept) - stats_read(&stats->woke));
+}
+
+/* Whether all workers have fewer than `limit`, as far as one can see. */
+static bool
+server_has_fewer(const struct server *server,
+    int64_t (*count)(const struct stats *stats), unsigned limit)
+{
+	int64_t sum = 0;
+
+	for (unsigned i = 0; i < server->worker_count; i++)
+		sum += count(worker_stats(server->workers[i]));
+	return sum < (int64_t)limit;
+}
+
+/* Room for one more connection. Any worker. */
 static bool
 server_has_room(void *arg)
 {
 	const struct server *server = arg;
-	int64_t open = 0;
 
-	for (unsigned i = 0; i < server->worker_count; i++) {
-		const struct stats *stats = worker_stats(server->workers[i]);
+	return server_has_fewer(server, server_open_conns,
+	    server->config->max_conns);
+}
 
-		open += (int64_t)(stats_read(&stats->accepted) -
-				  stats_read(&stats->closed));
-	}
-	return open < (int64_t)server->config->max_conns;
+/* Says what keeps connections waiting, at most once a second. Any worker. */
+static void
+server_on_full(void *arg, int error)
+{
+	struct server *server = arg;
+	int64_t now = clock_now(), said = atomic_load(&server->said_full);
+
+	if (now - said < CLOCK_S ||
+	    !atomic_compare_exchange_strong(&server->said_full, &said, now))
+		return;
+	errno = error;
+	if (error == 0)
+		log_debug("there are as many connections as may be (%u): "
+			  "others wait",
+		    server->config->max_conns);
+	else
+		log_error("connections wait to be accepted: %m");
+}
+
+/* Any worker. */
+static bool
+server_may_sleep(void *arg)
+{
+	const struct server *server = arg;
+	unsigned limit = server->config->max_sleepers;
+
+	return limit == 0 || server_has_fewer(server, server_sleepers, limit);
 }
 
 /* Any worker. */
@@ -177,7 +226,8 @@ server_open(struct server_config *config)
 	server->config = config;
 	server->signals = server->news = -1;
 	server->host = (struct worker_host){ config, &server->listeners, server,
-		server_has_room, server_on_news, server_on_worker_end };
+		server_has_room, server_may_sleep, server_on_full,
+		server_on_news, server_on_worker_end };
 	server->deadline = INT64_MAX;
 	if (server_set_up(server) == 0)
 		return server;
@@ -254,10 +304,8 @@ server_start_workers(struct server *server)
 		return -1;
 	}
 	for (unsigned i = 0; i < server->worker_count; i++)
-		if (worker_start(server->workers[i]) == -1) {
-			log_error("worker %u can't be started: %m", i);
+		if (worker_start(server->workers[i]) == -1)
 			return -1;
-		}
 	server->reloading = false; /* they have begun with their ROOT */
 	server->stage = listeners_take_over(&server->listeners)
 			    ? SERVER_TAKING

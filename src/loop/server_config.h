@@ -14,7 +14,8 @@ struct server_config {
 	struct app_config app;
 	struct listeners_wanted listen;
 	unsigned workers;
-	unsigned max_conns; /* over all workers */
+	unsigned max_conns;    /* over all workers */
+	unsigned max_sleepers; /* likewise; 0: as many as connections */
 	int backlog;
 	uint64_t max_body;              /* bytes of a request's content */
 	int64_t limits[DEADLINE_KINDS]; /* ns, by kind */

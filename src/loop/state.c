@@ -236,6 +236,8 @@ state_take_piece(struct conn *conn)
 
 	answer_next(&exchange->answer, &context->moment,
 	    context->output + context->output_size, &piece);
+	if (piece.kind != PIECE_UNTIL)
+		exchange_wake(exchange, context);
 	switch (piece.kind) {
 	case PIECE_BYTES:
 		context->output_size += piece.bytes.size;
@@ -246,6 +248,8 @@ state_take_piece(struct conn *conn)
 		exchange->sending = true;
 		return CONN_ANSWERING;
 	case PIECE_UNTIL:
+		if (!exchange_sleep(exchange, context))
+			return CONN_ANSWERING;
 		exchange->until = piece.until;
 		exchange_disarm(exchange);
 		context_renew(context); /* it may be due already */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -32,7 +33,9 @@ struct worker {
 	uint64_t rush; /* most connections since memory went back */
 	pthread_t thread;
 	bool started;
-	int inbox; /* eventfd: there is an order or a root */
+	sem_t ready;   /* posted when the thread has confined itself */
+	bool confined; /* it has; else, it ends */
+	int inbox;     /* eventfd: there is an order or a root */
 	struct event inbox_event;
 	enum worker_order obeying; /* the last one that it has seen */
 	_Atomic int obeyed;        /* the last one that is carried out */
@@ -44,6 +47,8 @@ static void worker_on_inbox(evutil_socket_t fd, short what, void *arg);
 static void worker_on_close(struct context *context);
 static void worker_on_left(void *arg);
 static bool worker_has_room(void *arg);
+static void worker_on_full(void *arg, int error);
+static bool worker_may_sleep(struct context *context);
 
 /* ---- the main thread's side ---- */
 
@@ -53,7 +58,7 @@ worker_open(struct worker *worker, unsigned index)
 	const struct worker_host *host = worker->host;
 	struct context *context = &worker->context;
 	const struct acceptor_host of_acceptor = { worker, worker_has_room,
-		worker_on_left };
+		worker_on_full, worker_on_left };
 
 	if (context_open(context, host->config, index) == -1)
 		return -1;
@@ -61,6 +66,7 @@ worker_open(struct worker *worker, unsigned index)
 	    conn_on_due);
 	turns_init(&context->turns, context->base, conn_on_turn);
 	context->on_close = worker_on_close;
+	context->may_sleep = worker_may_sleep;
 	worker->inbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (worker->inbox == -1)
 		return -1;
@@ -80,6 +86,7 @@ worker_new(const struct worker_host *host, unsigned index)
 	worker->host = host;
 	worker->inbox = -1;
 	atomic_init(&worker->root, -1);
+	sem_init(&worker->ready, 0, 0);
 	if (worker_open(worker, index) == 0)
 		return worker;
 
@@ -95,8 +102,10 @@ worker_thread(void *arg)
 {
 	struct worker *worker = arg;
 
-	if (sandbox_enter(&worker->host->config->sandbox, ROLE_WORKER) == 0 &&
-	    event_base_dispatch(worker->context.base) == -1)
+	worker->confined = sandbox_enter(&worker->host->config->sandbox,
+			       ROLE_WORKER) == 0;
+	sem_post(&worker->ready);
+	if (worker->confined && event_base_dispatch(worker->context.base) == -1)
 		log_error("a worker can't wait for events: %m");
 	worker->host->on_end(worker->host->server);
 	return NULL;
@@ -112,8 +121,8 @@ worker_take_root(struct worker *worker)
 		app_use_root(&worker->context.app, root);
 }
 
-int
-worker_start(struct worker *worker)
+static int
+worker_start_thread(struct worker *worker)
 {
 	worker_take_root(worker);
 	if (acceptor_start(&worker->acceptor) == -1 ||
@@ -122,6 +131,18 @@ worker_start(struct worker *worker)
 	errno = pthread_create(&worker->thread, NULL, worker_thread, worker);
 	worker->started = errno == 0;
 	return worker->started ? 0 : -1;
+}
+
+int
+worker_start(struct worker *worker)
+{
+	if (worker_start_thread(worker) == -1) {
+		log_error("a worker can't be started: %m");
+		return -1;
+	}
+	while (sem_wait(&worker->ready) == -1)
+		; /* EINTR */
+	return worker->confined ? 0 : -1;
 }
 
 static void
@@ -194,10 +215,18 @@ worker_free(struct worker *worker)
 		turns_fini(&worker->context.turns);
 	}
 	context_close(&worker->context);
+	sem_destroy(&worker->ready);
 	free(worker);
 }
 
 /* ---- serving ---- */
+
+static struct worker *
+worker_of(struct context *context)
+{
+	return (struct worker *)((char *)context -
+				 offsetof(struct worker, context));
+}
 
 static bool
 worker_has_room(void *arg)
@@ -205,6 +234,22 @@ worker_has_room(void *arg)
 	const struct worker *worker = arg;
 
 	return worker->host->has_room(worker->host->server);
+}
+
+static void
+worker_on_full(void *arg, int error)
+{
+	const struct worker *worker = arg;
+
+	worker->host->on_full(worker->host->server, error);
+}
+
+static bool
+worker_may_sleep(struct context *context)
+{
+	const struct worker *worker = worker_of(context);
+
+	return worker->host->may_sleep(worker->host->server);
 }
 
 static uint64_t
@@ -245,9 +290,7 @@ worker_end_rush(struct worker *worker)
 static void
 worker_on_close(struct context *context)
 {
-	struct worker *worker = (struct worker *)((char *)context -
-						  offsetof(struct worker,
-						      context));
+	struct worker *worker = worker_of(context);
 
 	acceptor_on_room(&worker->acceptor);
 	worker_end_rush(worker);

@@ -27,9 +27,11 @@ struct worker_host {
 	const struct server_config *config;
 	const struct listeners *listeners; /* as they were before the start */
 	void *server;
-	bool (*has_room)(void *server); /* for one more connection */
-	void (*on_news)(void *server);  /* it has obeyed, or taken its ROOT */
-	void (*on_end)(void *server);   /* a worker's thread is about to end */
+	bool (*has_room)(void *server);           /* for one more connection */
+	bool (*may_sleep)(void *server);          /* one more request */
+	void (*on_full)(void *server, int error); /* as an acceptor's */
+	void (*on_news)(void *server); /* it has obeyed, or taken its ROOT */
+	void (*on_end)(void *server);  /* a worker's thread is about to end */
 };
 
 /*
@@ -39,7 +41,10 @@ struct worker_host {
  */
 struct worker *worker_new(const struct worker_host *host, unsigned index);
 
-/* Starts the thread. Returns 0, or -1 with errno. Main thread. */
+/*
+ * Starts the thread, and waits until it has confined itself by the sandbox.
+ * Returns 0; or -1, and has said why. Main thread.
+ */
 int worker_start(struct worker *worker);
 
 /*

@@ -128,9 +128,7 @@ def test_no_thread_serves_unconfined(log):
     result = run(
         "-l", "0", f"--log={log}", HTDOCS, preexec_fn=exhaust_landlock
     )
-    assert result.returncode == 1
-    assert result.stdout == ""
-    assert "can't be confined by Landlock" in result.stderr
+    assert_refused(result, 1, "can't be confined by Landlock")
 
 
 # The user
@@ -278,6 +276,34 @@ def test_chroot_has_a_default_root_of_its_own(serve, open_root):
 def test_root_outside_of_the_chroot(open_root):
     result = run("-l", "0", f"--chroot={open_root}", open_root)
     assert_refused(result, 1, open_root)
+
+
+@needs_root
+def test_reload_inside(serve, open_root):
+    """A new ROOT and a new log, by a user who is not root any more."""
+    for version in "old", "new":
+        (open_root / version).mkdir()
+        (open_root / version / "hello.html").write_text(version)
+    (open_root / "site").symlink_to("old")
+    server = serve(
+        f"--user={USER}", f"--chroot={open_root}", "-w", "2", root="site"
+    )
+    client = server.connect()
+    assert client.ask("/").body == b"old"
+    (open_root / "next").symlink_to("new")
+    (open_root / "next").rename(open_root / "site")
+    server.signal(signal.SIGHUP)
+    eventually(lambda: "reloaded" in server.stdout, "the reload")
+    assert client.ask("/").body == b"new"
+
+
+@needs_root
+def test_chroot_would_hide_the_service_manager(open_root):
+    environment = {**os.environ, "NOTIFY_SOCKET": "/run/notify"}
+    result = run(
+        "-l", "0", f"--chroot={open_root}", "/", env=environment
+    )
+    assert_refused(result, 1, open_root, "NOTIFY_SOCKET")
 
 
 # All at once, and none of it

@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from server import HTDOCS, eventually, scaled
+from server import HTDOCS, SANITIZERS, eventually, scaled
 from wire import request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -299,3 +299,85 @@ def test_sleep_counts_from_the_end_of_the_request(serve):
     client.send(b"x")
     assert client.read_response().status == 200
     assert time.monotonic() - start >= 0.2
+
+
+# Too many
+
+
+def assert_crowded(client, limit):
+    """One more sleeper is refused, at once, on a connection that goes on."""
+    response = client.ask("/sleep/60s")
+    assert response.status == 503
+    assert response.field("Retry-After") == "1"
+    assert response.field("Connection") is None
+    assert response.field("Server-Timing") is None
+    assert b"%d" % limit in response.body
+    assert b"--max-sleepers" in response.body
+    assert client.ask("/").body == HELLO
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sleepers_over_the_limit_are_refused(serve, workers):
+    """The limit is a total, and each that leaves or wakes gives its place."""
+    server = serve("-w", workers, "--max-sleepers=4")
+    other = server.connect()
+    sleepers = [server.connect() for _ in range(4)]
+    for client in sleepers:
+        client.send(request("/sleep/60s"))
+    eventually(lambda: is_refused(other), "the four to sleep")
+    for way in "reset", "close", "half_close":
+        assert_crowded(other, 4)
+        getattr(sleepers.pop(), way)()
+        eventually(lambda: not is_refused(other), "its place")
+        sleepers.append(server.connect())
+        sleepers[-1].send(request("/sleep/60s"))
+        eventually(lambda: is_refused(other), "the new one to sleep")
+    assert all(client.is_silent() for client in sleepers)
+
+
+def is_refused(client):
+    return client.ask("/sleep/0").status == 503
+
+
+def test_place_is_free_when_the_sleep_is_over(serve, root):
+    """Though its answer, behind others that nobody takes, is not out."""
+    (root / "hello.html").write_bytes(bytes(1 << 20))
+    server = serve("-w", "1", "--max-sleepers=1", root=root)
+    client = server.connect(receive_buffer=4096)
+    client.send(request("/sleep/50ms"))
+    client.read_head()
+    other = server.connect(receive_buffer=4096)
+    other.send(request("/sleep/1ms"))
+    assert other.read_head().status == 200
+
+
+def test_pipelined_sleeps_take_one_place(serve):
+    client = serve("-w", "1", "--max-sleepers=1").connect()
+    client.send(3 * request("/sleep/10ms"))
+    for _ in range(3):
+        assert client.read_response().status == 200
+
+
+def memory(server):
+    """Its pages that are in memory, in bytes."""
+    statm = pathlib.Path(f"/proc/{server.pid}/statm").read_text()
+    return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(bool(SANITIZERS), reason="a sanitizer's own memory")
+def test_sleepers_that_leave_take_no_memory_along(serve):
+    """Ten thousand of them, one hundred at a time."""
+    server = serve("-w", "1")
+    sockets = server.descriptors("socket:")
+    sizes = []
+    for _ in range(100):
+        clients = [server.connect() for _ in range(100)]
+        for client in clients:
+            client.send(request("/sleep/60s"))
+        for client in clients:
+            client.reset()
+        eventually(
+            lambda: server.descriptors("socket:") == sockets, "their end"
+        )
+        sizes.append(memory(server))
+    assert sizes[-1] - sizes[9] < 90 * 100 * 100

@@ -15,8 +15,8 @@ from wire import Client
 HELLO = (HTDOCS / "hello.html").read_bytes()
 CAP_NET_BIND_SERVICE = 10
 OPTIONS = """
-    listen workers backlog max-conns header-timeout body-timeout idle-timeout
-    write-timeout max-sleep max-body drain-timeout index error-page log
+    listen workers backlog max-conns max-sleepers header-timeout body-timeout
+    idle-timeout write-timeout max-sleep max-body drain-timeout index error-page log
     log-file user chroot sandbox quiet verbose check version help
 """.split()
 
@@ -327,6 +327,7 @@ BAD_VALUES = """
     --workers= --listen=70000 --listen=127.0.0.1:70000 --listen=127.0.0.1:
     --listen=-1 --listen=[::1 --listen=[::1]x80 --listen=
     --backlog=abc --backlog=-1 --max-conns=0 --max-conns=many
+    --max-sleepers=0
     --header-timeout=abc --body-timeout=-1 --idle-timeout=5parsecs
     --write-timeout= --max-sleep=1e3 --drain-timeout=1.
     --max-sleep=99999999999999999999 --max-body=abc --max-body=-1

@@ -89,6 +89,7 @@ test_defaults(void **state)
 	assert_int_equal(options.workers, 0);
 	assert_int_equal(options.backlog, somaxconn());
 	assert_int_equal(options.max_connections, 0);
+	assert_int_equal(options.max_sleepers, 0);
 	assert_int_equal(options.header_timeout, 10 * CLOCK_S);
 	assert_int_equal(options.body_timeout, 30 * CLOCK_S);
 	assert_int_equal(options.idle_timeout, 60 * CLOCK_S);
@@ -112,9 +113,9 @@ static void
 test_all_numbers(void **state)
 {
 	static const struct line line = { { "-w3", "--backlog=7",
-	    "--max-conns=8", "--header-timeout=1ms", "--body-timeout=2s",
-	    "--idle-timeout=3m", "--write-timeout=24h", "--max-sleep=0",
-	    "--drain-timeout=0s", "--max-body=64k" } };
+	    "--max-conns=8", "--max-sleepers=4", "--header-timeout=1ms",
+	    "--body-timeout=2s", "--idle-timeout=3m", "--write-timeout=24h",
+	    "--max-sleep=0", "--drain-timeout=0s", "--max-body=64k" } };
 	struct options options;
 
 	(void)state;
@@ -122,6 +123,7 @@ test_all_numbers(void **state)
 	assert_int_equal(options.workers, 3);
 	assert_int_equal(options.backlog, 7);
 	assert_int_equal(options.max_connections, 8);
+	assert_int_equal(options.max_sleepers, 4);
 	assert_int_equal(options.header_timeout, CLOCK_MS);
 	assert_int_equal(options.body_timeout, 2 * CLOCK_S);
 	assert_int_equal(options.idle_timeout, 180 * CLOCK_S);
@@ -191,6 +193,7 @@ test_values_refused(void **state)
 		{ "--backlog=0", COUNT_TO("2147483647") },
 		{ "--backlog=2147483648", COUNT_TO("2147483647") },
 		{ "--max-conns=0", COUNT_TO("100000000") },
+		{ "--max-sleepers=0", COUNT_TO("100000000") },
 		{ "--header-timeout=0", TIME_FROM("1ms") },
 		{ "--header-timeout=999us", TIME_FROM("1ms") },
 		{ "--body-timeout=25h", TIME_FROM("1ms") },
@@ -333,15 +336,15 @@ static void
 test_help(void **state)
 {
 	static const char *const words[] = { "-l, --listen=", "-w, --workers=",
-		"--backlog=", "--max-conns=", "--header-timeout=",
-		"--body-timeout=", "--idle-timeout=", "--write-timeout=",
-		"--max-sleep=", "--drain-timeout=", "--max-body=", "--index=",
-		"--error-page=", "--log=", "--log-file=", "--user=",
-		"--chroot=", "--sandbox=", "-q, --quiet", "-v, --verbose",
-		"--check", "--version", "-h, --help", "[127.0.0.1:7878]",
-		"[10s]", "[30s]", "[60s]", "[10m]", "[1m]", "[hello.html]",
-		"[404.html]", "[off]", "[-]", "[auto]", "[net.core.somaxconn]",
-		"[RLIMIT_NOFILE]" };
+		"--backlog=", "--max-conns=", "--max-sleepers=",
+		"--header-timeout=", "--body-timeout=", "--idle-timeout=",
+		"--write-timeout=", "--max-sleep=", "--drain-timeout=",
+		"--max-body=", "--index=", "--error-page=", "--log=",
+		"--log-file=", "--user=", "--chroot=", "--sandbox=",
+		"-q, --quiet", "-v, --verbose", "--check", "--version",
+		"-h, --help", "[127.0.0.1:7878]", "[10s]", "[30s]", "[60s]",
+		"[10m]", "[1m]", "[hello.html]", "[404.html]", "[off]", "[-]",
+		"[auto]", "[net.core.somaxconn]", "[RLIMIT_NOFILE]" };
 	static const struct line lines[] = { { { "--help" } }, { { "-h" } } };
 	struct capture capture;
 	struct options options;

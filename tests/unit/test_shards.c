@@ -1,0 +1,327 @@
+/* Tests of base/shards and base/sock_diag: who gets new connections. */
+#include "config.h"
+
+#include "base/shards.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/sock_diag.h"
+
+#define BACKLOG 256
+#define CLIENTS 200 /* one of 6 shards gets none once in 10^15 times */
+
+static struct listener_address
+address_of(const char *text)
+{
+	struct listener_address address;
+	const char *why;
+
+	assert_return_code(listener_parse(text, &address, &why), 0);
+	return address;
+}
+
+/* Shards that listen on a free port. */
+static struct shards
+first_shards(const char *text, unsigned workers)
+{
+	struct listener_address address = address_of(text);
+	struct shards shards;
+
+	assert_return_code(shards_bind(&shards, &address, workers, false), 0);
+	assert_int_equal(shards.count, workers);
+	assert_return_code(shards_listen(&shards, BACKLOG), 0);
+	return shards;
+}
+
+/* Takes all connections off the queue of a shard, and returns how many. */
+static unsigned
+drain(int fd)
+{
+	unsigned count = 0;
+	int client;
+
+	while ((client = accept(fd, NULL, NULL)) != -1) {
+		close(client);
+		count++;
+	}
+	assert_int_equal(errno, EAGAIN);
+	return count;
+}
+
+static void
+connect_clients(const struct listener_address *address)
+{
+	for (int i = 0; i < CLIENTS; i++) {
+		int fd = socket(address->socket.ss_family, SOCK_STREAM, 0);
+
+		assert_return_code(connect(fd,
+				       (const struct sockaddr *)&address
+					   ->socket,
+				       address->size),
+		    0);
+		close(fd);
+	}
+}
+
+/* Asserts that shards [first, first + count) get new connections, each of them
+ * some, and that they get all. */
+static void
+assert_receivers(const struct shards *shards, unsigned first, unsigned count)
+{
+	unsigned all = 0;
+
+	connect_clients(&shards->address);
+	for (unsigned i = first; i < first + count; i++) {
+		unsigned got = drain(shards->fds[i]);
+
+		assert_true(got > 0);
+		all += got;
+	}
+	assert_int_equal(all, CLIENTS);
+}
+
+static unsigned
+count_passing(const struct shards *shards, unsigned worker)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < shards->count; i++)
+		count += shards_are_for(shards, i, worker) &&
+			 shards_pass(shards, i);
+	return count;
+}
+
+/* A hand-over from `before` workers to `after`, which leaves `kept` shards. */
+static void
+hand_over(struct shards *old, unsigned after, unsigned kept)
+{
+	struct listener_address address = old->address;
+	unsigned before = old->count;
+	struct shards new;
+
+	print_message("# %u shards, then %u workers\n", before, after);
+	assert_return_code(shards_bind(&new, &address, after, true), 0);
+	assert_int_equal(new.before, before);
+	assert_return_code(shards_listen(&new, BACKLOG), 0);
+	for (unsigned i = 0; i < after; i++)
+		assert_int_equal(count_passing(&new, i), 1);
+	assert_receivers(&new, 0, after);
+	assert_false(shards_are_alone(&new));
+	while (old->count > 0) {
+		/* in an order that nobody has promised */
+		unsigned last = --old->count;
+		unsigned gone = last / 2;
+
+		close(old->fds[gone]);
+		old->fds[gone] = old->fds[last];
+		assert_receivers(&new, 0, after);
+	}
+	shards_close(old);
+	assert_true(shards_are_alone(&new));
+	shards_settle(&new);
+	connect_clients(&new.address);
+	for (unsigned i = 0; i < new.count; i++)
+		if (shards_pass(&new, i))
+			assert_int_equal(drain(new.fds[i]), 0);
+		else
+			(void)drain(new.fds[i]);
+	shards_trim(&new);
+	assert_int_equal(new.count, kept);
+	assert_int_equal(sock_diag_count_listening(&new.address), kept);
+	assert_receivers(&new, 0, new.count);
+	*old = new;
+}
+
+static void
+test_hand_overs(void **state)
+{
+	static const struct {
+		unsigned before, after, kept;
+	} rows[] = { { 1, 1, 1 }, { 1, 2, 2 }, { 2, 1, 2 }, { 2, 2, 2 },
+		{ 2, 4, 4 }, { 3, 2, 4 }, { 4, 2, 4 }, { 4, 3, 6 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct shards shards = first_shards("127.0.0.1:0",
+		    rows[i].before);
+
+		hand_over(&shards, rows[i].after, rows[i].kept);
+		hand_over(&shards, rows[i].after, rows[i].kept);
+		shards_close(&shards);
+	}
+}
+
+/* A successor that leaves first gives back what it took. */
+static void
+test_successor_leaves(void **state)
+{
+	struct shards old = first_shards("127.0.0.1:0", 2), new;
+
+	(void)state;
+	assert_return_code(shards_bind(&new, &old.address, 3, true), 0);
+	assert_return_code(shards_listen(&new, BACKLOG), 0);
+	shards_shut(&new);
+	assert_receivers(&old, 0, 2);
+	shards_close(&new);
+	assert_receivers(&old, 0, 2);
+	shards_close(&old);
+}
+
+static void
+test_nobody_to_take_over_from(void **state)
+{
+	struct listener_address any = address_of("127.0.0.1:0");
+	struct shards shards;
+
+	(void)state;
+	assert_return_code(shards_bind(&shards, &any, 2, true), 0);
+	assert_int_equal(shards.count, 2);
+	assert_int_equal(shards.before, 0);
+	assert_false(listener_has_any_port(&shards.address));
+	shards_close(&shards);
+}
+
+/* Without being asked to, nobody is joined, though SO_REUSEPORT lets us. */
+static void
+test_taken(void **state)
+{
+	struct shards old = first_shards("127.0.0.1:0", 1), new;
+
+	(void)state;
+	errno = 0;
+	assert_int_equal(shards_bind(&new, &old.address, 1, false), -1);
+	assert_int_equal(errno, EADDRINUSE);
+	shards_close(&old);
+}
+
+/* Nor is somebody who does not take part, even when asked to. */
+static void
+test_not_to_be_joined(void **state)
+{
+	struct listener_address address = address_of("127.0.0.1:0");
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct shards shards;
+
+	(void)state;
+	assert_return_code(listener_claim(&address), 0);
+	assert_return_code(bind(fd, (struct sockaddr *)&address.socket,
+			       address.size),
+	    0);
+	assert_return_code(listen(fd, 1), 0);
+	errno = 0;
+	assert_int_equal(shards_bind(&shards, &address, 1, true), -1);
+	assert_int_equal(errno, EADDRINUSE);
+	close(fd);
+}
+
+static void
+test_inherit(void **state)
+{
+	struct shards old = first_shards("127.0.0.1:0", 1), new;
+	int flags;
+
+	(void)state;
+	assert_return_code(shards_inherit(&new, dup(old.fds[0]), 2), 0);
+	assert_true(shards_are_for(&new, 0, 0) && shards_are_for(&new, 0, 1));
+	assert_return_code(shards_listen(&new, 1), 0);
+	flags = fcntl(new.fds[0], F_GETFL);
+	assert_true(flags != -1 && (flags & O_NONBLOCK));
+	shards_shut(&new);
+	shards_close(&new);
+	assert_receivers(&old, 0, 1); /* nothing of it has been shut */
+	shards_close(&old);
+}
+
+static void
+test_inherit_refuses(void **state)
+{
+	struct shards shards;
+	int fds[] = { socket(AF_INET, SOCK_STREAM, 0),
+		socket(AF_INET, SOCK_DGRAM, 0), socket(AF_UNIX, SOCK_STREAM, 0),
+		open("/dev/null", O_RDONLY) };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		assert_return_code(fds[i], 0);
+		assert_int_equal(shards_inherit(&shards, fds[i], 1), -1);
+		close(fds[i]);
+		assert_int_equal(shards_inherit(&shards, fds[i], 1), -1);
+		assert_int_equal(errno, EBADF);
+	}
+}
+
+/* Just this address, whoever listens on the port at another. */
+static void
+test_count_listening(void **state)
+{
+	struct shards here = first_shards("127.0.0.1:0", 3), there;
+	struct listener_address address = here.address;
+
+	(void)state;
+	((struct sockaddr_in *)&address.socket)->sin_addr.s_addr = htonl(
+	    INADDR_LOOPBACK + 1);
+	assert_return_code(shards_bind(&there, &address, 2, false), 0);
+	assert_int_equal(sock_diag_count_listening(&there.address), 0);
+	assert_return_code(shards_listen(&there, BACKLOG), 0);
+	assert_int_equal(sock_diag_count_listening(&here.address), 3);
+	assert_int_equal(sock_diag_count_listening(&there.address), 2);
+	assert_int_equal(sock_diag_count_handshakes(&here.address), 0);
+	shards_close(&here);
+	shards_close(&there);
+	assert_int_equal(sock_diag_count_listening(&address), 0);
+}
+
+/* A handshake is under way while the client's ACK does not come in. */
+static void
+test_count_handshakes(void **state)
+{
+	/* drops what is without SYN (0x02) among the flags of its TCP header */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = { 4, code };
+	struct shards shards = first_shards("127.0.0.1:0", 1);
+
+	(void)state;
+	assert_false(shards_are_shaking_hands(&shards));
+	assert_return_code(setsockopt(shards.fds[0], SOL_SOCKET,
+			       SO_ATTACH_FILTER, &program, sizeof(program)),
+	    0);
+	connect_clients(&shards.address);
+	assert_int_equal(sock_diag_count_handshakes(&shards.address), CLIENTS);
+	assert_true(shards_are_shaking_hands(&shards));
+	assert_int_equal(drain(shards.fds[0]), 0);
+	shards_close(&shards);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hand_overs),
+		cmocka_unit_test(test_successor_leaves),
+		cmocka_unit_test(test_nobody_to_take_over_from),
+		cmocka_unit_test(test_taken),
+		cmocka_unit_test(test_not_to_be_joined),
+		cmocka_unit_test(test_inherit),
+		cmocka_unit_test(test_inherit_refuses),
+		cmocka_unit_test(test_count_listening),
+		cmocka_unit_test(test_count_handshakes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
