@@ -135,15 +135,19 @@ acceptor_accept(struct acceptor_listener *listener, unsigned limit)
 	for (unsigned i = 0; i < limit; i++) {
 		int fd;
 
-		if (!host->has_room(host->worker))
+		if (!host->has_room(host->worker)) {
+			host->on_full(host->worker, 0);
 			return false;
+		}
 		fd = wire_accept(listener->fd, &peer);
 		if (fd != -1)
 			conn_open(acceptor->context, fd, &peer);
 		else if (errno == EAGAIN)
 			return true;
-		else if (errno != ECONNABORTED && errno != EINTR)
+		else if (errno != ECONNABORTED && errno != EINTR) {
+			host->on_full(host->worker, errno);
 			return false;
+		}
 	}
 	return true;
 }

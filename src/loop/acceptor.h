@@ -21,7 +21,9 @@ enum acceptor_part {
 struct acceptor_host {
 	void *worker;
 	bool (*has_room)(void *worker); /* for one more connection */
-	void (*on_left)(void *worker);  /* what acceptor_leave() asked for */
+	/* connections wait; errno, or 0 where there are as many as may be */
+	void (*on_full)(void *worker, int error);
+	void (*on_left)(void *worker); /* what acceptor_leave() asked for */
 };
 
 /* A socket to accept from; the main thread closes it. */

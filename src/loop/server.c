@@ -60,6 +60,7 @@ struct server {
 	bool reloading;         /* until all have taken their new ROOT */
 	enum server_stage stage;
 	int64_t patience; /* when handshakes are not waited for any more */
+	_Atomic int64_t said_full; /* when it last said that it is */
 	enum worker_order order;
 	int64_t deadline; /* when the order goes up by itself */
 };
@@ -97,6 +98,25 @@ server_has_room(void *arg)
 
 	return server_has_fewer(server, server_open_conns,
 	    server->config->max_conns);
+}
+
+/* Says what keeps connections waiting, at most once a second. Any worker. */
+static void
+server_on_full(void *arg, int error)
+{
+	struct server *server = arg;
+	int64_t now = clock_now(), said = atomic_load(&server->said_full);
+
+	if (now - said < CLOCK_S ||
+	    !atomic_compare_exchange_strong(&server->said_full, &said, now))
+		return;
+	errno = error;
+	if (error == 0)
+		log_debug("there are as many connections as may be (%u): "
+			  "others wait",
+		    server->config->max_conns);
+	else
+		log_error("connections wait to be accepted: %m");
 }
 
 /* Any worker. */
@@ -206,8 +226,8 @@ server_open(struct server_config *config)
 	server->config = config;
 	server->signals = server->news = -1;
 	server->host = (struct worker_host){ config, &server->listeners, server,
-		server_has_room, server_may_sleep, server_on_news,
-		server_on_worker_end };
+		server_has_room, server_may_sleep, server_on_full,
+		server_on_news, server_on_worker_end };
 	server->deadline = INT64_MAX;
 	if (server_set_up(server) == 0)
 		return server;

@@ -47,6 +47,7 @@ static void worker_on_inbox(evutil_socket_t fd, short what, void *arg);
 static void worker_on_close(struct context *context);
 static void worker_on_left(void *arg);
 static bool worker_has_room(void *arg);
+static void worker_on_full(void *arg, int error);
 static bool worker_may_sleep(struct context *context);
 
 /* ---- the main thread's side ---- */
@@ -57,7 +58,7 @@ worker_open(struct worker *worker, unsigned index)
 	const struct worker_host *host = worker->host;
 	struct context *context = &worker->context;
 	const struct acceptor_host of_acceptor = { worker, worker_has_room,
-		worker_on_left };
+		worker_on_full, worker_on_left };
 
 	if (context_open(context, host->config, index) == -1)
 		return -1;
@@ -233,6 +234,14 @@ worker_has_room(void *arg)
 	const struct worker *worker = arg;
 
 	return worker->host->has_room(worker->host->server);
+}
+
+static void
+worker_on_full(void *arg, int error)
+{
+	const struct worker *worker = arg;
+
+	worker->host->on_full(worker->host->server, error);
 }
 
 static bool

@@ -27,10 +27,11 @@ struct worker_host {
 	const struct server_config *config;
 	const struct listeners *listeners; /* as they were before the start */
 	void *server;
-	bool (*has_room)(void *server);  /* for one more connection */
-	bool (*may_sleep)(void *server); /* one more request */
-	void (*on_news)(void *server);   /* it has obeyed, or taken its ROOT */
-	void (*on_end)(void *server);    /* a worker's thread is about to end */
+	bool (*has_room)(void *server);           /* for one more connection */
+	bool (*may_sleep)(void *server);          /* one more request */
+	void (*on_full)(void *server, int error); /* as an acceptor's */
+	void (*on_news)(void *server); /* it has obeyed, or taken its ROOT */
+	void (*on_end)(void *server);  /* a worker's thread is about to end */
 };
 
 /*

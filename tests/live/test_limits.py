@@ -275,10 +275,40 @@ def test_more_connections_than_descriptors_are_refused_at_start():
 
 
 def test_descriptors_run_out(serve):
-    """The limit is lowered behind its back: even files find none."""
+    """
+    The limit is lowered behind its back: even files find none. It says so,
+    and not more than once a second.
+    """
     server = serve("-w", "2")
+    begin = time.monotonic()
     allow_descriptors(server.pid, 40)
     rush(server, [200, 503])
+    lines = server.stderr.count("Too many open files")
+    assert 1 <= lines <= 1 + time.monotonic() - begin
+    assert server.stderr.count("\n") == lines
+
+
+def test_those_who_are_in_are_served_while_descriptors_lack(serve, root):
+    """Those who wait get in as soon as there is room."""
+    (root / "file").write_bytes(bytes(100000))
+    server = serve("-w", "1", root=root)
+    inside = [server.connect() for _ in range(20)]
+    for client in inside:
+        assert client.ask("/").status == 200
+        assert client.ask("/file").status == 200
+    allow_descriptors(server.pid, server.descriptors())
+    outside = [server.connect() for _ in range(20)]
+    for client in outside:
+        client.send(request("/"))
+    eventually(lambda: "Too many open" in server.stderr, "the descriptors")
+    for client in inside:
+        assert client.ask("/").status == 200
+        assert client.ask("/file").status == 200
+    assert all(client.is_silent() for client in outside)
+    for client in inside:
+        client.close()
+    for client in outside:
+        assert client.read_response().status == 200
 
 
 def rush(server, statuses):

@@ -205,7 +205,6 @@ class Life:
         options = ["--log=combined", f"--log-file={self.log}"]
         self.server = Doubtful(
             "-v",
-            "--sandbox=off",  # whose start has a test of its own
             *(options if script is SCRIPT else []),
             root=root,
             env=self.failures.environment,
@@ -258,29 +257,6 @@ def test_each_allocation_that_fails_costs_one_client(root, tmp_path, script):
         for number, life in enumerate(pool.map(live, range(1, calls + 1)), 1):
             assert life.lost <= 1, (number, life.server.output())
             assert life.descriptors <= good.descriptors, number
-
-
-def start_and_stop(root, directory, number):
-    failures = Failures(directory / f"failures-{number}")
-    failures.fail(number)
-    server = Doubtful(root=root, env=failures.environment)
-    server.finish()
-    return failures.calls
-
-
-def test_sandbox_without_memory_is_whole_or_ends_the_start(root, tmp_path):
-    """
-    A call that a filter lacks would keep a thread from its end, say. There are
-    many allocations, so just some of them are tried.
-    """
-    calls = start_and_stop(root, tmp_path, 0)
-    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        list(
-            pool.map(
-                functools.partial(start_and_stop, root, tmp_path),
-                range(5, calls, 7),
-            )
-        )
 
 
 def test_no_memory_for_a_while(serve, root, tmp_path):
