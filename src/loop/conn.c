@@ -35,12 +35,22 @@ conn_idle_deadline(const struct context *context)
 	return context->moment.closing ? DEADLINE_GRACE : DEADLINE_IDLE;
 }
 
+/* All that has been answered is sent. */
+static void
+conn_count_served(struct conn *conn)
+{
+	stats_add(&conn->context->stats.served, conn->unsent);
+	conn->unsent = 0;
+}
+
 /* The end of a connection; nothing touches it afterwards. */
 static void
 conn_close(struct conn *conn)
 {
 	struct context *context = conn->context;
 
+	if (context->output_size == 0 && conn->stream.output == NULL)
+		conn_count_served(conn);
 	stream_drop_input(context);
 	context->output_size = 0;
 	if (conn->exchange != NULL)
@@ -183,6 +193,8 @@ conn_run(struct conn *conn)
 	context->turn_received = context->turn_sent = 0;
 	stream_restore(&conn->stream, context);
 	sent = stream_flush(&conn->stream, context);
+	if (sent == WIRE_DONE)
+		conn_count_served(conn);
 	while (sent == WIRE_DONE) {
 		enum conn_state next = states[conn->state].step(conn);
 
@@ -192,6 +204,8 @@ conn_run(struct conn *conn)
 		}
 		if (next == conn->state) {
 			sent = stream_flush(&conn->stream, context);
+			if (sent == WIRE_DONE)
+				conn_count_served(conn);
 			break;
 		}
 		conn->state = (uint8_t)next;
@@ -354,13 +368,22 @@ conn_on_due(struct deadline *deadline)
 	}
 }
 
-/* A request that the stop of the server ends before its answer is out. */
+/* Requests that the stop of the server ends before their answers are out. */
 static void
 conn_count_cut(struct conn *conn)
 {
-	if (conn->exchange != NULL)
-		conn->exchange->cut = true;
-	stats_add(&conn->context->stats.cut, 1);
+	struct exchange *exchange = conn->exchange;
+	unsigned count = 0;
+
+	if (exchange != NULL && !exchange->cut) {
+		exchange->cut = true;
+		count++;
+	}
+	if (conn->stream.output != NULL) {
+		count += conn->unsent;
+		conn->unsent = 0;
+	}
+	stats_add(&conn->context->stats.cut, count);
 }
 
 void
@@ -368,7 +391,8 @@ conn_refuse_sleep(struct deadline *deadline)
 {
 	struct conn *conn = conn_of_deadline(deadline);
 
-	conn_count_cut(conn);
+	conn->exchange->cut = true;
+	stats_add(&conn->context->stats.cut, 1);
 	context_renew(conn->context);
 	answer_refuse(&conn->exchange->answer, 503,
 	    "the server stops before this sleep has ended");
@@ -381,7 +405,6 @@ conn_abort(struct deadline *deadline)
 	struct conn *conn = conn_of_deadline(deadline);
 
 	conn->reset = conn->exchange != NULL || conn->stream.output != NULL;
-	if (conn->reset)
-		conn_count_cut(conn);
+	conn_count_cut(conn);
 	conn_close(conn);
 }

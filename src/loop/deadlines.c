@@ -3,8 +3,11 @@
 
 #include "loop/deadlines.h"
 
-/* How many deadlines one sweep may pass on before others have their turn. */
+/* How many deadlines one sweep may pass on, and how long after it the next one
+ * goes on: what a sweep sets off, the clients' FINs above all, is served in
+ * between, and so is everybody else. */
 #define DEADLINES_SWEEP_MAX 256
+#define DEADLINES_PACE      (10 * CLOCK_MS)
 
 static void deadlines_on_timer(evutil_socket_t none, short what, void *context);
 
@@ -119,6 +122,8 @@ deadlines_on_timer(evutil_socket_t none, short what, void *context)
 
 		if (first != NULL && kind != DEADLINE_NEVER)
 			deadlines_arm(deadlines,
-			    left == 0 ? now : deadlines_tick(first, now), now);
+			    left == 0 ? now + DEADLINES_PACE
+				      : deadlines_tick(first, now),
+			    now);
 	}
 }

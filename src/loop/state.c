@@ -193,7 +193,7 @@ state_end(struct conn *conn, bool keep)
 	struct exchange *exchange = conn->exchange;
 
 	if (!exchange->cut)
-		stats_add(&context->stats.served, 1);
+		conn->unsent++;
 	conn->lingers = !keep && state_must_linger(conn);
 	exchange_close(exchange, context);
 	conn->exchange = NULL;

@@ -34,6 +34,7 @@ struct conn {
 	uint32_t seen;       /* bytes of the head that were parsed in vain */
 	uint32_t taken;      /* with DEADLINE_WRITE: wire_acknowledged(), and */
 	uint32_t kept_up;    /* the time in ms, when it last was fast enough */
+	uint16_t unsent;     /* answers that are whole, and not sent for sure */
 	uint8_t state;       /* enum conn_state */
 	bool registered : 1; /* the event is added */
 	bool writable : 1;   /* and with EV_WRITE */

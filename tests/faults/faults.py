@@ -15,22 +15,32 @@ import time
 import activation
 import files
 import handover
+import idle
 import peer
 import reload
+import sleepers
+import slow
+import soak
 import start
 import stop
+import tables
 from target import MTASYNC, Failed
 from verdict import broken, progress
 
 # Each has measure(target, effort), which yields rows, and two efforts, FULL
 # and QUICK; by the number of the promise.
 PROMISES = {
+    "sleepers": (1, sleepers),
+    "idle": (2, idle),
+    "slow": (3, slow),
+    "tables": (4, tables),
     "stop": (5, stop),
     "reload": (6, reload),
     "handover": (7, handover),
     "activation": (7, activation),
     "files": (8, files),
     "start": (10, start),
+    "soak": (12, soak),
 }
 
 

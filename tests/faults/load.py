@@ -31,7 +31,7 @@ from collections import Counter
 from typing import NamedTuple
 
 PATIENCE = 30  # seconds without an answer, after which a request is lost
-RETRY = 0.01  # seconds until the next try of who was refused
+RETRY = 0.05  # seconds until the next try of who was refused
 TICK = 0.05  # seconds between two looks at what the parent wants
 READ_SIZE = 1 << 16
 ESTABLISHED = 1  # of tcp_info's tcpi_state

@@ -183,6 +183,7 @@ def measure_second_signal(target, effort):
             server.stop()
             for _, busy in loads[1:]:
                 busy.await_refusal()
+                busy.stop()
             began = time.monotonic()
             server.stop()
             unlike += server.join() != CUT

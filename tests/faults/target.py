@@ -15,6 +15,7 @@ from typing import NamedTuple, Optional
 PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
 HTDOCS = pathlib.Path(__file__).resolve().parents[2] / "htdocs"
 PATIENCE = 30  # seconds for a start or an end
+QUIET = 0.2  # seconds without any work, after which a server is at rest
 TICKS = os.sysconf("SC_CLK_TCK")
 START_LINE = re.compile(r"^mtasync: serving .*\n", re.M)
 ADDRESS = re.compile(r"http://\[?([\d.]+|[\d:a-f]+)\]?:(\d+)/")
@@ -229,8 +230,33 @@ class Server:
         ]
         return [int(stat.split()[0]) / 1e9 for stat in stats]
 
-    def descriptors(self):
-        return sum(len(os.listdir(f"/proc/{p}/fd")) for p in self.pids())
+    def descriptors(self, kind=""):
+        """How many it has open: in all, or of "socket:"."""
+        return sum(
+            link.startswith(kind)
+            for pid in self.pids()
+            for link in links(pid).values()
+        )
+
+    def armed_timers(self):
+        """How many of its timerfds are to fire."""
+        count = 0
+        for pid in self.pids():
+            for fd, link in links(pid).items():
+                if link == "anon_inode:[timerfd]":
+                    info = pathlib.Path(f"/proc/{pid}/fdinfo/{fd}")
+                    count += "it_value: (0, 0)" not in info.read_text()
+        return count
+
+    def await_rest(self):
+        """Until it has nothing left to do but to look at its clients' time."""
+        before = -QUIET
+        give_up = time.monotonic() + PATIENCE
+        while (now := sum(self.thread_seconds())) > before + QUIET / 50:
+            if time.monotonic() > give_up:
+                raise Failed("it does not come to rest")
+            before = now
+            time.sleep(QUIET)
 
     def await_descriptors(self, count):
         self.eventually(
@@ -248,6 +274,16 @@ class Server:
             for pid in self.pids()
         ]
         return 1024 * sum(int(pattern.search(each)[1]) for each in rollups)
+
+
+def links(pid):
+    """What each of a process's descriptors is, by its number."""
+    found = {}
+    with contextlib.suppress(FileNotFoundError):  # the process has ended
+        for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # just closed
+                found[link.name] = os.readlink(link)
+    return found
 
 
 def children(pid):

@@ -54,6 +54,17 @@ def within(what, figure, mark, unit="s", without_fault=0):
     )
 
 
+def at_least(what, figure, mark, unit="s"):
+    """A figure that is to be no less than the mark."""
+    return Row(
+        what,
+        f"{figure:,.3g} {unit}",
+        f">= {mark:,.3g} {unit}",
+        figure >= mark,
+        timed=True,
+    )
+
+
 def holds(what, figure, mark, kept):
     """A fact that needs words."""
     return Row(what, figure, mark, kept)

@@ -165,10 +165,15 @@ def test_drain_deadline(serve):
     assert re.search(r"\b5\b", summary) and "cut" in summary
 
 
-def test_answer_that_nobody_takes_is_cut(serve, root):
-    """Made whole, but not sent whole: the exit status does not hide it."""
+def test_answer_that_nobody_takes_is_cut(serve, root, tmp_path):
+    """
+    Made whole, but not sent whole: the exit status does not hide it. Each
+    request, which has a line in the log, is counted once.
+    """
     (root / "file").write_bytes(16000 * b"x")
-    server = serve("-w", "1", "--drain-timeout=300ms", root=root)
+    log = tmp_path / "log"
+    logging = ["--log=combined", f"--log-file={log}"]
+    server = serve("-w", "1", "--drain-timeout=300ms", *logging, root=root)
     client, neighbour = server.connect(receive_buffer=4096), server.connect()
     for _ in range(2000):
         client.send(request("/file"))
@@ -176,7 +181,10 @@ def test_answer_that_nobody_takes_is_cut(serve, root):
     neighbour.close()
     server.signal(TERM)
     server.join(3)
-    assert ", cut 1," in server.stdout
+    sums = re.search(r"served (\d+) requests, cut (\d+),", server.stdout)
+    served, cut = map(int, sums.groups())
+    assert cut == 1
+    assert served + cut == len(log.read_bytes().splitlines())
     with pytest.raises(ConnectionResetError):
         client.read_all()
 

@@ -3,7 +3,9 @@
 import ctypes
 import os
 import pathlib
+import shutil
 import signal
+import tempfile
 
 import pytest
 from server import HTDOCS, LIBC, PROGRAM, SANITIZERS, assert_refused
@@ -36,12 +38,13 @@ needs_sandbox = pytest.mark.skipif(
 
 @pytest.fixture
 def open_root(root):
-    """A document root to which everybody finds the way."""
-    directory = root
-    while directory.stat().st_uid == os.geteuid() and directory.name != "tmp":
-        directory.chmod(0o755)
-        directory = directory.parent
-    return root
+    """A document root to which everybody finds the way: not by pytest's own
+    directory, which each pytest that starts closes to others."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        path = pathlib.Path(directory) / "root"
+        shutil.copytree(root, path)
+        yield path
 
 
 @pytest.fixture

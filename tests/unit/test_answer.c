@@ -214,6 +214,26 @@ test_sleep_without_page(void **state)
 	asking_assert_end(asking, PIECE_KEEP);
 }
 
+/* One too many: it is answered at once, and its connection goes on. */
+static void
+test_replaced_sleep(void **state)
+{
+	struct asking *asking = *state;
+	const char *head;
+
+	asking_begin(asking, REQUEST("GET", "/sleep/1", "1.1", ""));
+	assert_int_equal(asking_next(asking).kind, PIECE_UNTIL);
+	assert_false(answer_has_begun(&asking->answer));
+	answer_replace(&asking->answer, 503, "full");
+	head = asking_next_bytes(asking);
+	assert_memory_equal(head, "HTTP/1.1 503", 12);
+	assert_non_null(strstr(head, "Retry-After: 1\r\n"));
+	assert_null(strstr(head, "Connection"));
+	assert_null(strstr(head, "Server-Timing"));
+	assert_non_null(strstr(head, "503 Service Unavailable: full\n"));
+	asking_assert_end(asking, PIECE_KEEP);
+}
+
 /* A sleeper whose server stops. */
 static void
 test_refused_sleep(void **state)
@@ -245,6 +265,7 @@ main(void)
 		ASKING_TEST(test_sleep),
 		ASKING_TEST(test_sleep_of_no_time),
 		ASKING_TEST(test_sleep_without_page),
+		ASKING_TEST(test_replaced_sleep),
 		ASKING_TEST(test_refused_sleep),
 	};
 

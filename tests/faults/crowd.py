@@ -1,0 +1,267 @@
+"""
+Crowds: a process with very many connections, all of which do the same slow
+thing, and which tells when and how each was answered and ended.
+"""
+
+import contextlib
+import errno
+import gc
+import heapq
+import multiprocessing
+import resource
+import select
+import socket
+import struct
+import time
+from array import array
+from typing import NamedTuple
+
+WANTED = 15_000
+SPARE = 1_000  # descriptors that a server needs beside
+# Another address than that of the loads, which need the ports of their own. A
+# port is then taken at connect(2), see ip(7); socket.py lacks the number.
+SOURCE = "127.0.0.3"
+IP_BIND_ADDRESS_NO_PORT = 24
+READ_SIZE = 1 << 16
+AT_ONCE = 200  # connections that are opened between two looks at the others
+TICK = 0.05
+
+
+def limit(wanted=WANTED):
+    """As many of those wanted as the limit of descriptors allows."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard == resource.RLIM_INFINITY:
+        return wanted
+    return min(wanted, hard - SPARE)
+
+
+class Habit(NamedTuple):
+    """What each of a crowd does."""
+
+    start: bytes  # sent at once
+    drip: bytes = b""  # sent every so many seconds
+    every: float = 1.0
+    reads: int = READ_SIZE  # bytes at a time; 0: never
+    read_every: float = 0  # 0: whenever there is something
+    receive_buffer: int = 0  # bytes; 0: the system's
+
+
+class Life(NamedTuple):
+    """Of all, in the order of opening: times, or 0 for never."""
+
+    began: array  # when it was opened
+    answered: array  # when the last bytes came; to who is slow, the first
+    ended: array
+    statuses: list  # of the first answer; 0: none
+    resets: list  # whether it ended so
+
+    def times_to_end(self, since="began"):
+        """Seconds, of those that ended."""
+        since = getattr(self, since)
+        return [end - begin for begin, end in zip(since, self.ended) if end]
+
+
+class Crowd:
+    """The process, for the length of a with statement."""
+
+    def __init__(self, address, count, habit):
+        fork = multiprocessing.get_context("fork")
+        self.count = count
+        self._progress = fork.RawArray("Q", 3)  # opened, answered, ended
+        self._pipe, theirs = fork.Pipe()
+        self._process = fork.Process(
+            target=run_crowd,
+            args=(address, count, habit, theirs, self._progress),
+        )
+        self._process.start()
+        theirs.close()
+
+    opened = property(lambda self: self._progress[0])
+    answered = property(lambda self: self._progress[1])
+    ended = property(lambda self: self._progress[2])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._process.kill()
+        self._process.join()
+
+    def leave(self, count, reset=False):
+        """So many go, the answered ones if there are any; returns when."""
+        self._pipe.send(("leave", count, reset))
+        return self._pipe.recv()
+
+    def look(self):
+        """The lives so far."""
+        self._pipe.send(("look",))
+        return self._pipe.recv()
+
+
+def run_crowd(address, count, habit, pipe, progress):
+    gc.disable()  # its pauses would be in the figures
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with contextlib.suppress(KeyboardInterrupt, EOFError):
+        Members(address, count, habit, progress).run(pipe)
+
+
+class Members:
+    """All connections of a crowd, in one loop; they go by their number."""
+
+    def __init__(self, address, count, habit, progress):
+        self.address = address
+        self.habit = habit
+        self.progress = progress
+        self.sockets = [None] * count
+        self.numbers = {}  # by descriptor
+        self.later = []  # heap of (when, number, step)
+        self.poll = select.epoll()
+        self.life = Life(
+            *(array("d", bytes(8 * count)) for _ in range(3)),
+            [0] * count,
+            [False] * count,
+        )
+
+    def run(self, pipe):
+        self.poll.register(pipe.fileno(), select.EPOLLIN)
+        while True:
+            opening = self.progress[0] < len(self.sockets)
+            left = range(self.progress[0], len(self.sockets))
+            for number in left[:AT_ONCE]:
+                self.open(number)
+            for fd, _ in self.poll.poll(0 if opening else self.time_left()):
+                if fd == pipe.fileno():
+                    self.obey(pipe)
+                elif fd in self.numbers:
+                    self.on_readable(self.numbers[fd])
+            self.run_later()
+
+    def time_left(self):
+        if not self.later:
+            return TICK
+        return max(0, min(TICK, self.later[0][0] - time.monotonic()))
+
+    def put_off(self, seconds, number, step):
+        heapq.heappush(
+            self.later, (time.monotonic() + seconds, number, step)
+        )
+
+    def run_later(self):
+        now = time.monotonic()
+        while self.later and self.later[0][0] <= now:
+            _, number, step = heapq.heappop(self.later)
+            if self.sockets[number] is not None:
+                getattr(self, step)(number)
+
+    def obey(self, pipe):
+        what, *how = pipe.recv()
+        if what == "look":
+            pipe.send(self.life)
+        else:
+            pipe.send(self.leave(*how))
+
+    def leave(self, count, reset):
+        answered = self.life.answered
+        there = [n for n, s in enumerate(self.sockets) if s is not None]
+        those = [n for n in there if answered[n]] or there
+        now = time.monotonic()
+        for number in those[:count]:
+            if reset:
+                self.sockets[number].setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
+            self.close(number)
+        return now
+
+    # The way of a connection
+
+    def open(self, number):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        if self.habit.receive_buffer:
+            connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_RCVBUF, self.habit.receive_buffer
+            )
+        connection.bind((SOURCE, 0))
+        connection.setblocking(False)
+        self.life.began[number] = time.monotonic()
+        error = connection.connect_ex(self.address)
+        if error not in (0, errno.EINPROGRESS):
+            raise OSError(error, "connect")
+        self.sockets[number] = connection
+        self.numbers[connection.fileno()] = number
+        self.progress[0] += 1
+        self.put_off(0, number, "begin")
+
+    def begin(self, number):
+        """Sends its start, once it is connected."""
+        connection = self.sockets[number]
+        try:
+            connection.send(self.habit.start)
+        except BlockingIOError:
+            return self.put_off(0.01, number, "begin")
+        except ConnectionError:
+            return self.end(number, reset=True)
+        if self.habit.drip:
+            self.put_off(self.habit.every, number, "drip")
+        if self.habit.read_every:
+            self.put_off(self.habit.read_every, number, "read_in_time")
+        self.poll.register(connection, select.EPOLLIN)
+
+    def is_slow(self):
+        return self.habit.read_every or not self.habit.reads
+
+    def drip(self, number):
+        try:
+            self.sockets[number].send(self.habit.drip)
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            return self.end(number, reset=True)
+        self.put_off(self.habit.every, number, "drip")
+
+    def read_in_time(self, number):
+        self.read(number)
+        if self.sockets[number] is not None:
+            self.put_off(self.habit.read_every, number, "read_in_time")
+
+    def on_readable(self, number):
+        """Who is slow is told of the first bytes, and then of the end alone."""
+        if not self.is_slow():
+            self.read(number)
+        elif self.life.answered[number]:
+            self.end(number, reset=True)
+        else:
+            self.take_down(number)
+            self.poll.modify(self.sockets[number], select.EPOLLRDHUP)
+
+    def read(self, number):
+        try:
+            data = self.sockets[number].recv(self.habit.reads)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            return self.end(number, reset=True)
+        if not data:
+            return self.end(number)
+        self.take_down(number, data)
+
+    def take_down(self, number, data=b""):
+        first = not self.life.answered[number]
+        if first:
+            self.progress[1] += 1
+            self.life.statuses[number] = int(data[9:12] or 0)
+        if first or not self.is_slow():
+            self.life.answered[number] = time.monotonic()
+
+    def end(self, number, reset=False):
+        self.life.ended[number] = time.monotonic()
+        self.life.resets[number] = reset
+        self.progress[2] += 1
+        self.close(number)
+
+    def close(self, number):
+        del self.numbers[self.sockets[number].fileno()]
+        self.sockets[number].close()
+        self.sockets[number] = None

@@ -1,0 +1,58 @@
+"""How fast `/` is, by wrk(1), with the script of the bench."""
+
+import json
+import os
+import pathlib
+import resource
+import shutil
+import subprocess
+from typing import NamedTuple
+
+from target import Failed
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "bench" / "load.lua"
+ERRORS = ["connect", "read", "write", "status", "timeout"]
+CONNECTIONS = 64
+THREADS = min(2, len(os.sched_getaffinity(0)))
+
+
+class Round(NamedTuple):
+    rate: float  # requests a second
+    p99: float  # ms
+    # wrk does the same work for each request, on the same CPUs at the same
+    # time: against its CPU time, the server's is steady where both swing.
+    share: float
+    errors: int
+
+
+def why_not():
+    return "" if shutil.which("wrk") else "wrk is missing (Debian: wrk)"
+
+
+def start(server, seconds):
+    host, port = server.address
+    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s"]
+    command += [f"-s{SCRIPT}", f"http://{host}:{port}/", "1"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def cpu_seconds_of_children():
+    """Of those that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def run(server, seconds):
+    before, wrk_before = server.cpu_seconds(), cpu_seconds_of_children()
+    process = start(server, seconds)
+    output, _ = process.communicate()
+    if process.returncode != 0:
+        raise Failed(f"wrk ended with {process.returncode}")
+    cpu = server.cpu_seconds() - before
+    figures = json.loads(output.splitlines()[-1])
+    return Round(
+        rate=1e6 * figures["requests"] / figures["duration"],
+        p99=figures["p99"] / 1e3,
+        share=cpu / (cpu_seconds_of_children() - wrk_before),
+        errors=sum(figures[name] for name in ERRORS),
+    )
