@@ -56,14 +56,15 @@ main_fill_standard_fds(void)
 
 /*
  * The system's stacks, of 8 MB for each thread, would leave little of a limited
- * address space (RLIMIT_AS). Where this fails, they stay as they are.
+ * address space (RLIMIT_AS). Where this fails, they stay as they are; and in a
+ * build with sanitizers, which need more.
  */
 static void
 main_size_stacks(void)
 {
 	pthread_attr_t attributes;
 
-	if (pthread_attr_init(&attributes) != 0)
+	if (SANITIZED || pthread_attr_init(&attributes) != 0)
 		return;
 	(void)pthread_attr_setstacksize(&attributes, MAIN_STACK);
 	(void)pthread_setattr_default_np(&attributes);

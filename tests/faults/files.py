@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import load
 from capabilities import obey_modes
-from verdict import counted, nothing_lost, progress
+from verdict import counted, not_measured, nothing_lost, progress
 from wire import Client, request
 
 WORKERS = 2
@@ -158,6 +158,9 @@ def measure_slow(target, effort, root):
 
 
 def measure(target, effort):
+    if not target.files:
+        yield not_measured("files", f"{target.name} serves none")
+        return
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)  # some servers give up being root
         root = pathlib.Path(name)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import load
 from load import Outcome
 from target import HTDOCS, Failed
-from verdict import counted, holds, nothing_lost, progress, within
+from verdict import counted, holds, not_measured, nothing_lost
+from verdict import progress, within
 
 MAX_DELAY = 0.1  # seconds that an answer may take
 PAUSE = 0.05  # seconds between two requests of a client at an easy pace
@@ -69,7 +70,7 @@ class HandOver:
         )
         self.await_more()
         if self.server.process.poll() is not None:
-            raise Failed("a second server on the port ends at once")
+            raise Failed("a second one on the port ends at once")
         return before
 
     def await_more(self):
@@ -204,14 +205,26 @@ def measure_alone(target):
             yield nothing_lost("nobody there: requests lost", one.finish())
 
 
-def measure(target, effort):
-    if not target.own:
-        effort = effort._replace(chains=PEER_CHAINS, easy=PEER_CHAINS)
+def measure_load(target, effort):
     yield from measure_chains(target, effort)
     for chain in effort.easy:
         yield from measure_delay(target, effort, chain)
+
+
+def measure_peer(target, effort):
+    """Some share their port with a second one of their kind."""
+    effort = effort._replace(chains=PEER_CHAINS, easy=PEER_CHAINS)
+    try:
+        yield from measure_load(target, effort)
+    except Failed as failed:
+        yield not_measured("hand-over", str(failed).partition("\n")[0])
+
+
+def measure(target, effort):
     if not target.own:
+        yield from measure_peer(target, effort)
         return
+    yield from measure_load(target, effort)
     yield from measure_killed(target, effort)
     yield from measure_failed(target, effort)
     yield from measure_alone(target)

@@ -18,6 +18,7 @@ PEERS = {
     "lighttpd": ("-D -f {config}", signal.SIGINT, signal.SIGUSR1),
     "haproxy": ("-W -f {config}", signal.SIGUSR1, signal.SIGUSR2),
 }
+WITHOUT_FILES = ("haproxy",)
 
 
 def find(name):
@@ -37,4 +38,5 @@ def find(name):
         stop,
         reload,
         config=(HERE / "peers" / f"{name}.conf").read_text(),
+        files=name not in WITHOUT_FILES,
     )

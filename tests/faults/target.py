@@ -45,6 +45,7 @@ class Target(NamedTuple):
     own: bool = False  # it is mtasync, with its options and routes
     config: str = ""  # the text of a configuration: {config} is its file
     page: str = "hello.html"  # what it answers to /
+    files: bool = True  # it serves what is below its root
 
     def start(self, *options, port=0, root=HTDOCS, **how):
         """
