@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -198,8 +197,8 @@ main(void)
 
 		seccomp_release(context);
 		if (result != 0) {
-			fprintf(stderr, "%s: %s\n", names[i],
-			    strerror(-result));
+			errno = -result;
+			perror(names[i]);
 			return 1;
 		}
 	}

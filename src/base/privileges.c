@@ -52,9 +52,11 @@ privileges_find_user(struct privileges *privileges,
 {
 	bool known = privileges_parse_id(lookup->user, &privileges->user);
 
+	/* cppcheck-suppress getpwnamCalled */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	lookup->entry = getpwnam(lookup->user);
 	if (lookup->entry == NULL && known)
+		/* cppcheck-suppress getpwuidCalled */
 		/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
 		lookup->entry = getpwuid(privileges->user);
 	if (lookup->entry == NULL)
@@ -75,6 +77,7 @@ privileges_find_group(struct privileges *privileges,
 		privileges->group = lookup->entry->pw_gid;
 		return NULL;
 	}
+	/* cppcheck-suppress getgrnamCalled */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	entry = getgrnam(lookup->group);
 	if (entry != NULL)
@@ -117,6 +120,7 @@ static void
 privileges_name(struct privileges *privileges,
     const struct privileges_lookup *lookup)
 {
+	/* cppcheck-suppress getgrgidCalled */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	const struct group *group = getgrgid(privileges->group);
 	char number[16];

@@ -29,19 +29,29 @@ listeners_advice(int error, bool take_over)
 	}
 }
 
+static void
+listeners_refuse(const struct listener_address *address, bool take_over)
+{
+	char text[LISTENER_TEXT_MAX];
+	int error = errno;
+
+	listener_format(text, address);
+	errno = error;
+	log_error("can't listen on %s: %m: %s", text,
+	    listeners_advice(error, take_over));
+}
+
 static int
 listeners_bind(struct listeners *listeners,
     const struct listeners_wanted *wanted)
 {
 	for (unsigned i = 0; i < wanted->count; i++) {
 		struct shards *shards = &listeners->list[listeners->count];
-		char text[LISTENER_TEXT_MAX];
 
 		if (shards_bind(shards, &wanted->addresses[i], wanted->workers,
 			wanted->take_over) == -1) {
-			listener_format(text, &wanted->addresses[i]);
-			log_error("can't listen on %s: %m: %s", text,
-			    listeners_advice(errno, wanted->take_over));
+			listeners_refuse(&wanted->addresses[i],
+			    wanted->take_over);
 			return -1;
 		}
 		listeners->count++;

@@ -14,7 +14,7 @@ int
 totals_open(struct totals *totals, unsigned workers)
 {
 	*totals = (struct totals){ .said_full = -CLOCK_S };
-	totals->stats = calloc(workers, sizeof(*totals->stats));
+	totals->stats = calloc(workers, sizeof(struct stats *));
 	return totals->stats != NULL ? 0 : -1;
 }
 

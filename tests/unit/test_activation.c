@@ -16,6 +16,9 @@
 
 #include <cmocka.h>
 
+/* The environment, which only one thread uses here. */
+/* NOLINTBEGIN(concurrency-mt-unsafe) */
+
 static void
 test_count(void **state)
 {
@@ -103,6 +106,8 @@ test_tell(void **state)
 	close(fd);
 }
 #endif
+
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 int
 main(void)
