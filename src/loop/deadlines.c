@@ -7,7 +7,7 @@
  * goes on: what a sweep sets off, the clients' FINs above all, is served in
  * between, and so is everybody else. */
 #define DEADLINES_SWEEP_MAX 256
-#define DEADLINES_PACE      (10 * CLOCK_MS)
+#define DEADLINES_PACE      (4 * CLOCK_MS)
 
 static void deadlines_on_timer(evutil_socket_t none, short what, void *context);
 
