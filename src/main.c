@@ -55,8 +55,8 @@ main_fill_standard_fds(void)
 
 /*
  * The system's stacks, of 8 MB for each thread, would leave little of a limited
- * address space (RLIMIT_AS). Where this fails, they stay as they are; and with
- * a sanitizer, of which each thread has more than that.
+ * address space (RLIMIT_AS). Where this fails, they stay as they are; and in a
+ * build with sanitizers, which need more.
  */
 static void
 main_size_stacks(void)

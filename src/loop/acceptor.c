@@ -129,14 +129,14 @@ static bool
 acceptor_accept(struct acceptor_listener *listener, unsigned limit)
 {
 	struct acceptor *acceptor = listener->acceptor;
-	const struct acceptor_host *host = &acceptor->host;
+	struct totals *totals = acceptor->context->totals;
 	struct sockaddr_storage peer;
 
 	for (unsigned i = 0; i < limit; i++) {
 		int fd;
 
-		if (!host->has_room(host->worker)) {
-			host->on_full(host->worker, 0);
+		if (!totals_have_room(totals)) {
+			totals_say_full(totals, 0);
 			return false;
 		}
 		fd = wire_accept(listener->fd, &peer);
@@ -145,7 +145,7 @@ acceptor_accept(struct acceptor_listener *listener, unsigned limit)
 		else if (errno == EAGAIN)
 			return true;
 		else if (errno != ECONNABORTED && errno != EINTR) {
-			host->on_full(host->worker, errno);
+			totals_say_full(totals, errno);
 			return false;
 		}
 	}
@@ -218,7 +218,7 @@ acceptor_on_room_tick(evutil_socket_t none, short what, void *arg)
 
 	(void)none;
 	(void)what;
-	if (!acceptor->host.has_room(acceptor->host.worker)) {
+	if (!totals_have_room(acceptor->context->totals)) {
 		event_add(&acceptor->room_timer, &acceptor_room_tick);
 		return;
 	}

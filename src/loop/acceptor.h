@@ -20,9 +20,6 @@ enum acceptor_part {
 /* What it asks of its worker. */
 struct acceptor_host {
 	void *worker;
-	bool (*has_room)(void *worker); /* for one more connection */
-	/* connections wait; errno, or 0 where there are as many as may be */
-	void (*on_full)(void *worker, int error);
 	void (*on_left)(void *worker); /* what acceptor_leave() asked for */
 };
 

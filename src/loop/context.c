@@ -4,7 +4,6 @@
 #include "loop/context.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /*
@@ -34,14 +33,12 @@ context_make_base(void)
 
 int
 context_open(struct context *context, const struct server_config *config,
-    unsigned ring)
+    struct totals *totals, unsigned ring)
 {
 	context->config = config;
+	context->totals = totals;
 	context->ring = ring;
 	context->moment.date = context->date;
-	snprintf(context->crowded, sizeof context->crowded,
-	    "%u requests sleep, the limit of --max-sleepers",
-	    config->max_sleepers);
 	context->input = malloc(CONTEXT_INPUT_MAX);
 	context->output = malloc(CONTEXT_OUTPUT_MAX + CONTEXT_INTERIM_MAX);
 	if (context->input == NULL || context->output == NULL ||
@@ -49,9 +46,12 @@ context_open(struct context *context, const struct server_config *config,
 		return -1;
 	/* last: with a base, all is there that uses it */
 	context->base = context_make_base();
-	if (context->base == NULL)
+	if (context->base == NULL) {
 		errno = ENOMEM;
-	return context->base != NULL ? 0 : -1;
+		return -1;
+	}
+	totals_add(totals, &context->stats);
+	return 0;
 }
 
 void

@@ -10,6 +10,7 @@
 #include "http/date.h"
 #include "loop/deadlines.h"
 #include "loop/server_config.h"
+#include "loop/totals.h"
 #include "loop/turns.h"
 
 /* Holds the longest head, and what a client sends ahead, in one recv. */
@@ -28,6 +29,7 @@ struct exchange;
 
 struct context {
 	const struct server_config *config;
+	struct totals *totals;
 	struct event_base *base;
 	struct app app;
 	struct deadlines deadlines;
@@ -37,9 +39,7 @@ struct context {
 	char date[HTTP_DATE_SIZE];
 	unsigned ring;          /* this worker's, in the access log */
 	struct exchange *spare; /* the last one that ended, or NULL */
-	void (*on_close)(struct context *context);  /* a connection has gone */
-	bool (*may_sleep)(struct context *context); /* one more request */
-	char crowded[64]; /* what is said where none may */
+	void (*on_close)(struct context *context); /* a connection has gone */
 
 	/* of the connection whose turn it is, and empty between turns */
 	char *input; /* received, not yet used: [input_start, input_end) */
@@ -60,7 +60,7 @@ struct context {
  * thread, before the worker's runs.
  */
 int context_open(struct context *context, const struct server_config *config,
-    unsigned ring);
+    struct totals *totals, unsigned ring);
 
 /*
  * All connections and the spare exchange are gone. Main thread, after the

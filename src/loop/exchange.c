@@ -84,8 +84,9 @@ exchange_sleep(struct exchange *exchange, struct context *context)
 	if (exchange->asleep)
 		return true;
 	if (!answer_has_begun(&exchange->answer) &&
-	    !context->may_sleep(context)) {
-		answer_replace(&exchange->answer, 503, context->crowded);
+	    !totals_let_sleep(context->totals)) {
+		answer_replace(&exchange->answer, 503,
+		    context->totals->crowded);
 		return false;
 	}
 	exchange->asleep = true;

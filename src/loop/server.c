@@ -50,6 +50,7 @@ static const int64_t server_looks[] = {
 struct server {
 	struct server_config *config;
 	struct listeners listeners;
+	struct totals totals;
 	struct worker_host host;
 	struct worker **workers;
 	unsigned worker_count;
@@ -60,74 +61,9 @@ struct server {
 	bool reloading;         /* until all have taken their new ROOT */
 	enum server_stage stage;
 	int64_t patience; /* when handshakes are not waited for any more */
-	_Atomic int64_t said_full; /* when it last said that it is */
 	enum worker_order order;
 	int64_t deadline; /* when the order goes up by itself */
 };
-
-static int64_t
-server_open_conns(const struct stats *stats)
-{
-	return (
-	    int64_t)(stats_read(&stats->accepted) - stats_read(&stats->closed));
-}
-
-static int64_t
-server_sleepers(const struct stats *stats)
-{
-	return (int64_t)(stats_read(&stats->slept) - stats_read(&stats->woke));
-}
-
-/* Whether all workers have fewer than `limit`, as far as one can see. */
-static bool
-server_has_fewer(const struct server *server,
-    int64_t (*count)(const struct stats *stats), unsigned limit)
-{
-	int64_t sum = 0;
-
-	for (unsigned i = 0; i < server->worker_count; i++)
-		sum += count(worker_stats(server->workers[i]));
-	return sum < (int64_t)limit;
-}
-
-/* Room for one more connection. Any worker. */
-static bool
-server_has_room(void *arg)
-{
-	const struct server *server = arg;
-
-	return server_has_fewer(server, server_open_conns,
-	    server->config->max_conns);
-}
-
-/* Says what keeps connections waiting, at most once a second. Any worker. */
-static void
-server_on_full(void *arg, int error)
-{
-	struct server *server = arg;
-	int64_t now = clock_now(), said = atomic_load(&server->said_full);
-
-	if (now - said < CLOCK_S ||
-	    !atomic_compare_exchange_strong(&server->said_full, &said, now))
-		return;
-	errno = error;
-	if (error == 0)
-		log_debug("there are as many connections as may be (%u): "
-			  "others wait",
-		    server->config->max_conns);
-	else
-		log_error("connections wait to be accepted: %m");
-}
-
-/* Any worker. */
-static bool
-server_may_sleep(void *arg)
-{
-	const struct server *server = arg;
-	unsigned limit = server->config->max_sleepers;
-
-	return limit == 0 || server_has_fewer(server, server_sleepers, limit);
-}
 
 /* Any worker. */
 static void
@@ -189,7 +125,9 @@ server_set_up(struct server *server)
 	struct server_config *config = server->config;
 
 	server->workers = calloc(config->workers, sizeof(struct worker *));
-	if (server->workers == NULL || server_take_signals(server) == -1) {
+	if (server->workers == NULL ||
+	    totals_open(&server->totals, config->workers) == -1 ||
+	    server_take_signals(server) == -1) {
 		log_error("the server can't be set up: %m");
 		return -1;
 	}
@@ -197,6 +135,7 @@ server_set_up(struct server *server)
 	    descriptors_plan(config, listeners_sockets(&server->listeners)) ==
 		-1)
 		return -1;
+	totals_limit(&server->totals, config->max_conns, config->max_sleepers);
 	return server_make_workers(server);
 }
 
@@ -225,9 +164,8 @@ server_open(struct server_config *config)
 	event_set_log_callback(server_on_library_log);
 	server->config = config;
 	server->signals = server->news = -1;
-	server->host = (struct worker_host){ config, &server->listeners, server,
-		server_has_room, server_may_sleep, server_on_full,
-		server_on_news, server_on_worker_end };
+	server->host = (struct worker_host){ config, &server->listeners,
+		&server->totals, server, server_on_news, server_on_worker_end };
 	server->deadline = INT64_MAX;
 	if (server_set_up(server) == 0)
 		return server;
@@ -501,8 +439,8 @@ void
 server_sum_up(const struct server *server, struct server_summary *summary)
 {
 	*summary = (struct server_summary){ .failed = server->failed };
-	for (unsigned i = 0; i < server->worker_count; i++) {
-		const struct stats *stats = worker_stats(server->workers[i]);
+	for (unsigned i = 0; i < server->totals.count; i++) {
+		const struct stats *stats = server->totals.stats[i];
 
 		summary->served += stats_read(&stats->served);
 		summary->cut += stats_read(&stats->cut);
@@ -517,6 +455,7 @@ server_close(struct server *server)
 	for (unsigned i = 0; i < server->worker_count; i++)
 		worker_free(server->workers[i]);
 	free(server->workers);
+	totals_close(&server->totals);
 	listeners_close(&server->listeners);
 	if (server->signals != -1)
 		close(server->signals);

@@ -46,9 +46,6 @@ struct worker {
 static void worker_on_inbox(evutil_socket_t fd, short what, void *arg);
 static void worker_on_close(struct context *context);
 static void worker_on_left(void *arg);
-static bool worker_has_room(void *arg);
-static void worker_on_full(void *arg, int error);
-static bool worker_may_sleep(struct context *context);
 
 /* ---- the main thread's side ---- */
 
@@ -57,16 +54,14 @@ worker_open(struct worker *worker, unsigned index)
 {
 	const struct worker_host *host = worker->host;
 	struct context *context = &worker->context;
-	const struct acceptor_host of_acceptor = { worker, worker_has_room,
-		worker_on_full, worker_on_left };
+	const struct acceptor_host of_acceptor = { worker, worker_on_left };
 
-	if (context_open(context, host->config, index) == -1)
+	if (context_open(context, host->config, host->totals, index) == -1)
 		return -1;
 	deadlines_init(&context->deadlines, context->base, host->config->limits,
 	    conn_on_due);
 	turns_init(&context->turns, context->base, conn_on_turn);
 	context->on_close = worker_on_close;
-	context->may_sleep = worker_may_sleep;
 	worker->inbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (worker->inbox == -1)
 		return -1;
@@ -191,12 +186,6 @@ worker_join(struct worker *worker)
 	worker->started = false;
 }
 
-const struct stats *
-worker_stats(const struct worker *worker)
-{
-	return &worker->context.stats;
-}
-
 void
 worker_free(struct worker *worker)
 {
@@ -226,30 +215,6 @@ worker_of(struct context *context)
 {
 	return (struct worker *)((char *)context -
 				 offsetof(struct worker, context));
-}
-
-static bool
-worker_has_room(void *arg)
-{
-	const struct worker *worker = arg;
-
-	return worker->host->has_room(worker->host->server);
-}
-
-static void
-worker_on_full(void *arg, int error)
-{
-	const struct worker *worker = arg;
-
-	worker->host->on_full(worker->host->server, error);
-}
-
-static bool
-worker_may_sleep(struct context *context)
-{
-	const struct worker *worker = worker_of(context);
-
-	return worker->host->may_sleep(worker->host->server);
 }
 
 static uint64_t

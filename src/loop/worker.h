@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "base/stats.h"
 #include "loop/server_config.h"
+#include "loop/totals.h"
 
 struct worker;
 
@@ -26,10 +26,8 @@ enum worker_order {
 struct worker_host {
 	const struct server_config *config;
 	const struct listeners *listeners; /* as they were before the start */
+	struct totals *totals;             /* of all workers */
 	void *server;
-	bool (*has_room)(void *server);           /* for one more connection */
-	bool (*may_sleep)(void *server);          /* one more request */
-	void (*on_full)(void *server, int error); /* as an acceptor's */
 	void (*on_news)(void *server); /* it has obeyed, or taken its ROOT */
 	void (*on_end)(void *server);  /* a worker's thread is about to end */
 };
@@ -67,9 +65,6 @@ bool worker_has_root(const struct worker *worker);
 
 /* Waits for the thread to end. Main thread. */
 void worker_join(struct worker *worker);
-
-/* What it counts. Any thread. */
-const struct stats *worker_stats(const struct worker *worker);
 
 /* Frees one whose thread has ended, or never started. Main thread. */
 void worker_free(struct worker *worker);

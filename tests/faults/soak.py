@@ -104,7 +104,7 @@ class Use(NamedTuple):
     def __str__(self):
         return (
             f"{self.memory / MIB:.2f} MiB, {self.descriptors} descriptors, "
-            f"{self.timers} timers"
+            f"{self.sockets} sockets, {self.timers} timers"
         )
 
 
@@ -171,7 +171,8 @@ def await_end(server, site, crowds, chance):
     while any(each.ended < each.count for each in crowds):
         if time.monotonic() > give_up:
             left = [each.count - each.ended for each in crowds]
-            raise Failed(f"not cut: {left}\n{server.output()}")
+            use = measure_use(server)
+            raise Failed(f"not cut: {left}; {use}\n{server.output()}")
         disturb(server, site, chance)
         time.sleep(0.02)
 

@@ -27,6 +27,10 @@ def why_not_confined():
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root can become another user"
 )
+needs_chroot = pytest.mark.skipif(
+    os.geteuid() != 0 or "address" in SANITIZERS,
+    reason="chroot(2) is for root, and LeakSanitizer needs /proc",
+)
 needs_sandbox = pytest.mark.skipif(
     bool(why_not_confined()), reason=why_not_confined() or "all is there"
 )
@@ -245,7 +249,7 @@ def test_log_that_exists_keeps_its_owner(serve, open_root):
 # The file system
 
 
-@needs_root
+@needs_chroot
 def test_chroot(serve, open_root):
     """ROOT and the log lie inside; a relative path is one from there."""
     site = open_root / "site"
@@ -268,20 +272,20 @@ def test_chroot(serve, open_root):
     eventually(log.exists, "a new log")
 
 
-@needs_root
+@needs_chroot
 def test_chroot_has_a_default_root_of_its_own(serve, open_root):
     open_root.rename(open_root.parent / "htdocs")
     server = serve(f"--chroot={open_root.parent}", root=None)
     assert_serves(server)
 
 
-@needs_root
+@needs_chroot
 def test_root_outside_of_the_chroot(open_root):
     result = run("-l", "0", f"--chroot={open_root}", open_root)
     assert_refused(result, 1, open_root)
 
 
-@needs_root
+@needs_chroot
 def test_reload_inside(serve, open_root):
     """A new ROOT and a new log, by a user who is not root any more."""
     for version in "old", "new":
@@ -315,7 +319,7 @@ def test_chroot_would_hide_the_service_manager(open_root):
 EVERYTHING = f"--user={USER}", "--log=combined", "--log-file=/logs/access.log"
 
 
-@needs_root
+@needs_chroot
 @needs_sandbox
 def test_all_together(serve, open_root, logs):
     server = serve(
@@ -335,7 +339,7 @@ def test_all_together(serve, open_root, logs):
     assert server.stderr == ""
 
 
-@needs_root
+@needs_chroot
 def test_check_tries_it_all(open_root, logs):
     result = run("--check", "-l", "0", f"--chroot={open_root}", *EVERYTHING, "/")
     assert result.returncode == 0, result

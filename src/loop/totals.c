@@ -1,0 +1,82 @@
+/* Sums over the workers' counters, and their limits; any worker's thread. */
+#include "config.h"
+
+#include "loop/totals.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+int
+totals_open(struct totals *totals, unsigned workers)
+{
+	*totals = (struct totals){ .said_full = -CLOCK_S };
+	totals->stats = calloc(workers, sizeof(*totals->stats));
+	return totals->stats != NULL ? 0 : -1;
+}
+
+void
+totals_close(struct totals *totals)
+{
+	free(totals->stats);
+	totals->stats = NULL;
+}
+
+void
+totals_limit(struct totals *totals, unsigned max_conns, unsigned max_sleepers)
+{
+	totals->max_conns = max_conns;
+	totals->max_sleepers = max_sleepers;
+	snprintf(totals->crowded, sizeof totals->crowded,
+	    "%u requests sleep, the limit of --max-sleepers", max_sleepers);
+}
+
+void
+totals_add(struct totals *totals, const struct stats *stats)
+{
+	totals->stats[totals->count++] = stats;
+}
+
+bool
+totals_have_room(const struct totals *totals)
+{
+	int64_t open = 0;
+
+	for (unsigned i = 0; i < totals->count; i++)
+		open += (int64_t)(stats_read(&totals->stats[i]->accepted) -
+				  stats_read(&totals->stats[i]->closed));
+	return open < (int64_t)totals->max_conns;
+}
+
+bool
+totals_let_sleep(const struct totals *totals)
+{
+	int64_t asleep = 0;
+
+	if (totals->max_sleepers == 0)
+		return true;
+	for (unsigned i = 0; i < totals->count; i++)
+		asleep += (int64_t)(stats_read(&totals->stats[i]->slept) -
+				    stats_read(&totals->stats[i]->woke));
+	return asleep < (int64_t)totals->max_sleepers;
+}
+
+void
+totals_say_full(struct totals *totals, int error)
+{
+	int64_t now = clock_now(), said = atomic_load(&totals->said_full);
+
+	if (now - said < CLOCK_S ||
+	    !atomic_compare_exchange_strong(&totals->said_full, &said, now))
+		return;
+	errno = error;
+	if (error == 0)
+		log_debug("there are as many connections as may be (%u): "
+			  "others wait",
+		    totals->max_conns);
+	else
+		log_error("connections wait to be accepted: %m");
+}

@@ -1,0 +1,48 @@
+/*
+ * totals: what all workers together have and may have. Any worker's thread;
+ * opening, adding and closing are the main thread's, while no other runs.
+ *
+ * The limits are totals, not a share for each worker, since the kernel deals
+ * connections out unevenly. Each worker counts for itself and looks at all, so
+ * that some who look at once can go over a limit by as many.
+ */
+#ifndef MTASYNC_LOOP_TOTALS_H
+#define MTASYNC_LOOP_TOTALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/stats.h"
+
+struct totals {
+	unsigned max_conns;
+	unsigned max_sleepers; /* 0: no limit of their own */
+	unsigned count;
+	const struct stats **stats; /* of each worker */
+	_Atomic int64_t said_full;  /* when it was last said */
+	char crowded[64];           /* what is said where no more may sleep */
+};
+
+/* Makes room for so many workers. Returns 0, or -1 with errno; totals_close()
+ * is right in both cases. */
+int totals_open(struct totals *totals, unsigned workers);
+void totals_close(struct totals *totals);
+
+/* Sets the limits; see above. */
+void totals_limit(struct totals *totals, unsigned max_conns,
+    unsigned max_sleepers);
+
+/* Counts this worker in, too; `stats` outlives the totals. */
+void totals_add(struct totals *totals, const struct stats *stats);
+
+/* Whether there is room for one more connection. */
+bool totals_have_room(const struct totals *totals);
+
+/* Whether one more request may sleep. */
+bool totals_let_sleep(const struct totals *totals);
+
+/* Connections have to wait: there is no room (0), or an errno says why. Says
+ * so at most once a second, whoever calls. */
+void totals_say_full(struct totals *totals, int error);
+
+#endif
