@@ -337,6 +337,20 @@ conn_look(struct conn *conn)
 	}
 }
 
+/* Between two requests, its time is over; unless one has come since the loop
+ * last looked, while others had their turn. */
+static void
+conn_on_idle(struct conn *conn)
+{
+	if (wire_is_silent(conn->stream.fd)) {
+		conn->lingers = true;
+		conn_run_from(conn, CONN_LINGERING);
+		return;
+	}
+	conn->stream.readable = true;
+	conn_run(conn);
+}
+
 void
 conn_on_due(struct deadline *deadline)
 {
@@ -347,8 +361,7 @@ conn_on_due(struct deadline *deadline)
 	switch (deadline->kind) {
 	case DEADLINE_IDLE:
 	case DEADLINE_GRACE:
-		conn->lingers = true;
-		conn_run_from(conn, CONN_LINGERING);
+		conn_on_idle(conn);
 		return;
 	case DEADLINE_HEAD:
 		conn_run_from(conn,

@@ -77,6 +77,14 @@ wire_is_pending(int fd, uint32_t *taken)
 }
 
 bool
+wire_is_silent(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, sizeof byte, MSG_PEEK) == -1 && errno == EAGAIN;
+}
+
+bool
 wire_is_broken(int fd)
 {
 	int error = 0;

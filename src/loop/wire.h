@@ -46,6 +46,9 @@ enum wire_result wire_sendfile(int fd, int file, off_t *offset, size_t size);
  */
 bool wire_is_pending(int fd, uint32_t *taken);
 
+/* Whether there is nothing to receive, neither bytes nor an end. */
+bool wire_is_silent(int fd);
+
 /* Whether the peer has reset the connection; takes no bytes off it. */
 bool wire_is_broken(int fd);
 

@@ -168,8 +168,9 @@ class Members:
         now = time.monotonic()
         for number in those[:count]:
             if reset:
+                at_once = struct.pack("ii", 1, 0)
                 self.sockets[number].setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                    socket.SOL_SOCKET, socket.SO_LINGER, at_once
                 )
             self.close(number)
         return now
@@ -227,7 +228,7 @@ class Members:
             self.put_off(self.habit.read_every, number, "read_in_time")
 
     def on_readable(self, number):
-        """Who is slow is told of the first bytes, and then of the end alone."""
+        """Who is slow hears of the first bytes, and then of the end alone."""
         if not self.is_slow():
             self.read(number)
         elif self.life.answered[number]:

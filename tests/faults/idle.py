@@ -52,7 +52,7 @@ def measure_memory(target, count):
 
 
 def wait_for_end(target, effort, count):
-    """The crowd's life until all are closed, and a load's outcome meanwhile."""
+    """The crowd's life until all are closed, and how a load fared."""
     options = ["-w", WORKERS, f"--idle-timeout={effort.timeout}s"]
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(target.start(*options))
@@ -60,7 +60,9 @@ def wait_for_end(target, effort, count):
         bodies = (target.body(),)
         busy = load.kept_alive(server.address, bodies, 8, pause=0.002)
         stack.enter_context(busy)
-        server.eventually(lambda: clients.ended == count, "all to be closed")
+        server.eventually(
+            lambda: clients.ended == count, "all to be closed"
+        )
         return clients.look(), busy.stop()
 
 

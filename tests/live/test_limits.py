@@ -8,7 +8,7 @@ import socket
 import time
 
 import pytest
-from server import HTDOCS, eventually, run, scaled
+from server import HTDOCS, eventually, needs_strace, run, scaled
 from wire import PATIENCE, READ_SIZE, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -81,6 +81,26 @@ def test_idle_connection_is_closed(serve, requests):
         assert client.ask("/").status == 200
     client.read_eof()
     assert time.monotonic() - begin >= LIMIT
+
+
+@needs_strace
+def test_request_that_comes_while_others_are_closed(serve):
+    """
+    It was sent before a FIN could be seen. The limits of two connections end
+    in one sweep, since that of a third has ended right before; strace(1) makes
+    the sweep stop for a while once it has closed the first of them.
+    """
+    slow = "inject=shutdown:delay_exit=500000:when=2"
+    strace = ["strace", "-D", "-f", "-o", "/dev/null", "-e", slow]
+    server = serve("-w", "1", "--idle-timeout=300ms", wrapper=strace)
+    clients = [server.connect() for _ in range(3)]
+    clients[0].ask("/")
+    assert clients[0].is_silent(0.02)
+    for client in clients[1:]:
+        client.ask("/")
+    for client in clients[:2]:
+        client.read_eof()
+    assert clients[2].ask("/").body == HELLO
 
 
 def test_sleep_is_not_idle(serve):
