@@ -19,6 +19,7 @@ import ctypes
 import errno
 import gc
 import heapq
+import math
 import multiprocessing
 import os
 import re
@@ -114,10 +115,12 @@ class Outcome:
     def answered(self):
         return len(self.took)
 
-    def slowest(self, since=0.0):
-        """How long it took, of the answers that came after that time."""
+    def slowest(self, since=0.0, until=math.inf):
+        """How long it took, of the answers that came between these times."""
         answers = zip(self.sent, self.took)
-        return max((t for s, t in answers if s + t >= since), default=0.0)
+        return max(
+            (t for s, t in answers if since <= s + t < until), default=0.0
+        )
 
     def add(self, other):
         """Takes the outcome of another load in."""

@@ -27,7 +27,7 @@ class Effort(NamedTuple):
 
 
 FULL = Effort(starts=10)
-QUICK = Effort(starts=1)
+QUICK = Effort(starts=3)
 
 
 class Fault(NamedTuple):

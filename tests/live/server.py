@@ -38,10 +38,10 @@ def eventually(predicate, what):
     return answer
 
 
-def run(*arguments, **how):
+def run(*arguments, wrapper=(), **how):
     """The program run to its end: returncode, stdout and stderr."""
     return subprocess.run(
-        [PROGRAM, *map(str, arguments)],
+        [*wrapper, PROGRAM, *map(str, arguments)],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,
