@@ -81,24 +81,19 @@ exchange_content(const struct exchange *exchange)
 bool
 exchange_sleep(struct exchange *exchange, struct context *context)
 {
-	if (exchange->asleep)
-		return true;
-	if (!answer_has_begun(&exchange->answer) &&
-	    !totals_let_sleep(context->totals)) {
+	if (!exchange->asleep)
+		exchange->asleep = totals_take_place(context->totals);
+	if (!exchange->asleep)
 		answer_replace(&exchange->answer, 503,
 		    context->totals->crowded);
-		return false;
-	}
-	exchange->asleep = true;
-	stats_add(&context->stats.slept, 1);
-	return true;
+	return exchange->asleep;
 }
 
 void
 exchange_wake(struct exchange *exchange, struct context *context)
 {
 	if (exchange->asleep)
-		stats_add(&context->stats.woke, 1);
+		totals_give_place(context->totals);
 	exchange->asleep = false;
 }
 

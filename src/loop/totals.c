@@ -52,16 +52,24 @@ totals_have_room(const struct totals *totals)
 }
 
 bool
-totals_let_sleep(const struct totals *totals)
+totals_take_place(struct totals *totals)
 {
-	int64_t asleep = 0;
+	unsigned taken = atomic_load(&totals->sleepers);
 
 	if (totals->max_sleepers == 0)
 		return true;
-	for (unsigned i = 0; i < totals->count; i++)
-		asleep += (int64_t)(stats_read(&totals->stats[i]->slept) -
-				    stats_read(&totals->stats[i]->woke));
-	return asleep < (int64_t)totals->max_sleepers;
+	while (taken < totals->max_sleepers)
+		if (atomic_compare_exchange_weak(&totals->sleepers, &taken,
+			taken + 1))
+			return true;
+	return false;
+}
+
+void
+totals_give_place(struct totals *totals)
+{
+	if (totals->max_sleepers > 0)
+		atomic_fetch_sub(&totals->sleepers, 1);
 }
 
 void

@@ -3,8 +3,9 @@
  * opening, adding and closing are the main thread's, while no other runs.
  *
  * The limits are totals, not a share for each worker, since the kernel deals
- * connections out unevenly. Each worker counts for itself and looks at all, so
- * that some who look at once can go over a limit by as many.
+ * connections out unevenly. Of connections, each worker counts its own and looks
+ * at all, so that some who look at once can go over the limit by as many; the
+ * limit of sleepers, which clients are told of, is exact.
  */
 #ifndef MTASYNC_LOOP_TOTALS_H
 #define MTASYNC_LOOP_TOTALS_H
@@ -19,6 +20,7 @@ struct totals {
 	unsigned max_sleepers; /* 0: no limit of their own */
 	unsigned count;
 	const struct stats **stats; /* of each worker */
+	_Atomic unsigned sleepers;  /* where they have a limit */
 	_Atomic int64_t said_full;  /* when it was last said */
 	char crowded[64];           /* what is said where no more may sleep */
 };
@@ -38,8 +40,10 @@ void totals_add(struct totals *totals, const struct stats *stats);
 /* Whether there is room for one more connection. */
 bool totals_have_room(const struct totals *totals);
 
-/* Whether one more request may sleep. */
-bool totals_let_sleep(const struct totals *totals);
+/* A place for one more request to sleep; false: there is none. It is given
+ * back when the request sleeps no more. */
+bool totals_take_place(struct totals *totals);
+void totals_give_place(struct totals *totals);
 
 /* Connections have to wait: there is no room (0), or an errno says why. Says
  * so at most once a second, whoever calls. */
