@@ -16,7 +16,9 @@ import activation
 import files
 import handover
 import idle
+import memory
 import peer
+import privileges
 import reload
 import sleepers
 import slow
@@ -39,7 +41,9 @@ PROMISES = {
     "handover": (7, handover),
     "activation": (7, activation),
     "files": (8, files),
+    "memory": (9, memory),
     "start": (10, start),
+    "privileges": (11, privileges),
     "soak": (12, soak),
 }
 

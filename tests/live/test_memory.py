@@ -1,4 +1,7 @@
-"""Memory that runs out: every allocation is made to fail, one in each run."""
+"""
+Memory that runs out: every allocation is made to fail, one in each run. For a
+full address space see tests/faults/memory.py.
+"""
 
 import concurrent.futures
 import contextlib
@@ -7,7 +10,6 @@ import itertools
 import mmap
 import os
 import pathlib
-import resource
 import struct
 from typing import NamedTuple
 
@@ -285,59 +287,3 @@ def test_no_memory_for_a_while(serve, root, tmp_path):
         lambda: server.descriptors("socket:") == before,
         "the clients to be let go",
     )
-
-
-# The address space
-
-ADDRESS_SPACE = 200 << 20
-CLIENTS = 15_000
-
-
-@pytest.fixture
-def many():
-    """How many clients there can be, of those wanted."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
-    yield min(CLIENTS, before[1] - 500)
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
-
-
-def limit_memory():
-    limits = ADDRESS_SPACE, ADDRESS_SPACE
-    resource.setrlimit(resource.RLIMIT_AS, limits)
-
-
-def is_shed(client):
-    try:
-        return not client.is_silent() and client.read_all() == b""
-    except ConnectionError:
-        return True
-
-
-def test_address_space_is_full(serve, many):
-    """
-    Each client has most of a head there, and all of them more than there is
-    room for: some are shed, and the others stay. Once all leave, others come.
-    """
-    server = serve("-w2", "--header-timeout=5m", preexec_fn=limit_memory)
-    before = server.descriptors("socket:")
-    kept = server.connect()
-    assert kept.ask("/").status == 200
-    half = request("/", *(30 * [f"A: {1000 * 'a'}"]))[:-2]
-    clients = [server.connect() for _ in range(many)]
-    for client in clients:
-        with contextlib.suppress(ConnectionError):
-            client.send(half)
-    assert kept.ask("/").status == 200
-    shed = sum(map(is_shed, clients))
-    assert shed < many
-    if many * len(half) > ADDRESS_SPACE:
-        assert shed > 0
-    for client in clients:
-        with contextlib.suppress(OSError):
-            client.reset()
-    eventually(
-        lambda: server.descriptors("socket:") == before + 1,
-        "the clients to be let go",
-    )
-    assert server.connect().ask("/").status == 200
