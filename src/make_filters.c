@@ -55,21 +55,24 @@ struct filters_row {
  }
 
 static const struct filters_row filters_table[] = {
-	/* connections; what is called most, first */
+	/* connections; what is called most, first. A listener that is shut
+	 * down is a fresh socket, and MSG_FASTOPEN would connect it, of which
+	 * Landlock is not asked. */
 	FILTERS_CALL(recvfrom, FILTERS_WORKER | FILTERS_MAIN),
-	FILTERS_CALL(sendto, FILTERS_WORKER | FILTERS_MAIN),
+	FILTERS_IF(sendto, FILTERS_WORKER | FILTERS_MAIN, 3, MSG_FASTOPEN, 0),
 	FILTERS_CALL(epoll_wait, FILTERS_WORKER),
 	FILTERS_CALL(accept4, FILTERS_WORKER),
 	FILTERS_CALL(epoll_pwait, FILTERS_WORKER),
 	FILTERS_CALL(epoll_pwait2, FILTERS_WORKER),
 	FILTERS_CALL(sendfile, FILTERS_WORKER),
-	FILTERS_CALL(shutdown, FILTERS_WORKER),
+	FILTERS_IF(shutdown, FILTERS_WORKER, 1, FILTERS_WHOLE, SHUT_WR),
 	FILTERS_CALL(epoll_ctl, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(getsockname, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(getsockopt, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(recvmsg, FILTERS_WORKER | FILTERS_MAIN),
-	FILTERS_CALL(sendmsg, FILTERS_WORKER | FILTERS_MAIN),
-	FILTERS_CALL(setsockopt, FILTERS_WORKER | FILTERS_MAIN),
+	FILTERS_IF(sendmsg, FILTERS_WORKER | FILTERS_MAIN, 2, MSG_FASTOPEN, 0),
+	FILTERS_CALL(setsockopt, FILTERS_MAIN),
+	FILTERS_IF(setsockopt, FILTERS_WORKER, 2, FILTERS_WHOLE, SO_LINGER),
 	FILTERS_CALL(timerfd_settime, FILTERS_WORKER | FILTERS_MAIN),
 
 	/* a service manager, and the kernel's tables of sockets */

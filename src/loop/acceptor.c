@@ -175,8 +175,9 @@ acceptor_leave_listener(struct acceptor_listener *listener)
 
 /*
  * Those who are queued have been told that they are connected: they are
- * accepted before their listener is left. A queue holds one more than its
- * backlog. Returns false where there is no room for all just now.
+ * accepted before their listener is left; where there are none, a full server
+ * leaves it, too. A queue holds one more than its backlog. Returns false where
+ * there is no room for all just now.
  */
 static bool
 acceptor_empty(struct acceptor_listener *listener)
@@ -185,6 +186,7 @@ acceptor_empty(struct acceptor_listener *listener)
 	    listener->acceptor->context->config;
 
 	return listener->part == ACCEPTOR_INHERITED ||
+	       wire_is_queue_empty(listener->fd) ||
 	       acceptor_accept(listener, (unsigned)config->backlog + 1);
 }
 

@@ -18,6 +18,17 @@ wire_accept(int listener, struct sockaddr_storage *peer)
 	    SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+bool
+wire_is_queue_empty(int listener)
+{
+	struct tcp_info info;
+	socklen_t size = sizeof info;
+
+	/* of a socket that listens, this is its queue */
+	return getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+	       info.tcpi_unacked == 0;
+}
+
 /* What a system call that has failed tells of the connection. */
 static enum wire_result
 wire_fault(void)

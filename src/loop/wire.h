@@ -26,6 +26,9 @@ enum wire_result {
  */
 int wire_accept(int listener, struct sockaddr_storage *peer);
 
+/* Whether nobody waits to be accepted. */
+bool wire_is_queue_empty(int listener);
+
 /* Up to `room` bytes, never more; *size says how many with WIRE_DONE. */
 enum wire_result wire_recv(int fd, char *data, size_t room, size_t *size);
 

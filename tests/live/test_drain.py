@@ -120,6 +120,24 @@ def test_queued_connections_are_answered(serve, workers):
     server.join()
 
 
+def test_full_server_stops_to_listen(serve):
+    """Who is queued would have to wait for room; but nobody is."""
+    server = serve("-w", "2", "--max-conns=2")
+    clients = [server.connect() for _ in range(2)]
+    for client in clients:
+        assert client.ask("/").status == 200
+        client.send(request("/sleep/30s"))
+    before = server.descriptors("socket:")
+    server.signal(TERM)
+    eventually(
+        lambda: server.descriptors("socket:") == before - 2, "both to close"
+    )
+    for client in clients:
+        assert client.is_silent()
+    server.signal(TERM)
+    server.join(3)
+
+
 def test_transfer_is_finished(serve, root):
     with open(root / "file", "wb") as file:
         file.truncate(32 * MIB)

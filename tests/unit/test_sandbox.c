@@ -111,6 +111,68 @@ try_tcp_connect(void)
 	return connect(tcp, (const struct sockaddr *)&port, sizeof(port));
 }
 
+/* As if by connect(2), but by no call of that name. */
+static long
+try_tcp_fast_open(void)
+{
+	const struct sockaddr_in port = { .sin_family = AF_INET,
+		.sin_port = htons(9) };
+
+	return sendto(tcp, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL,
+	    (const struct sockaddr *)&port, sizeof(port));
+}
+
+static long
+try_tcp_fast_open_by_message(void)
+{
+	struct sockaddr_in port = { .sin_family = AF_INET,
+		.sin_port = htons(9) };
+	const struct msghdr message = { .msg_name = &port,
+		.msg_namelen = sizeof(port) };
+
+	return sendmsg(tcp, &message, MSG_FASTOPEN | MSG_NOSIGNAL);
+}
+
+static long
+try_send(void)
+{
+	return send(pair[0], "x", 1, MSG_NOSIGNAL | MSG_MORE);
+}
+
+static long
+try_finish(void)
+{
+	return shutdown(pair[0], SHUT_WR);
+}
+
+static long
+try_shut_down(void)
+{
+	return shutdown(pair[0], SHUT_RDWR);
+}
+
+static long
+try_socket_option(int option, const void *value, socklen_t size)
+{
+	return setsockopt(tcp, SOL_SOCKET, option, value, size);
+}
+
+static long
+try_reset(void)
+{
+	const struct linger now = { .l_onoff = 1 };
+
+	return try_socket_option(SO_LINGER, &now, sizeof(now));
+}
+
+static long
+try_share_port(void)
+{
+	const int yes = 1;
+
+	return try_socket_option(SO_REUSEPORT, &yes, sizeof(yes));
+}
+
 static long
 try_receive(void)
 {
@@ -359,6 +421,14 @@ test_roles(void **state)
 		{ "TCP bind", try_tcp_bind, { EPERM, EPERM, tcp_bind } },
 		{ "TCP connect", try_tcp_connect,
 		    { EPERM, EPERM, tcp_connect } },
+		{ "TCP fast open", try_tcp_fast_open, ALL(EPERM) },
+		{ "TCP fast open by message", try_tcp_fast_open_by_message,
+		    ALL(EPERM) },
+		{ "send", try_send, { 0, EPERM, 0 } },
+		{ "finish", try_finish, { 0, EPERM, EPERM } },
+		{ "shut down", try_shut_down, ALL(EPERM) },
+		{ "reset", try_reset, { 0, EPERM, 0 } },
+		{ "share a port", try_share_port, { EPERM, EPERM, 0 } },
 		{ "receive", try_receive, { 0, EPERM, 0 } },
 		{ "read", try_read, { 0, EPERM, 0 } },
 		{ "write", try_write, { EPERM, EPERM, 0 } },
