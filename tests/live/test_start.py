@@ -1,6 +1,7 @@
 """Starting: what is said, what is refused, and with which exit status."""
 
 import os
+import pathlib
 import re
 import resource
 import signal
@@ -31,6 +32,20 @@ def has_ipv6():
 
 
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 loopback")
+
+
+# The service manager's unit
+
+
+def test_unit_is_whole():
+    """What the build knows has taken the place of each @name@."""
+    unit = pathlib.Path(PROGRAM).parent / "systemd" / "mtasync.service"
+    if not unit.exists():
+        pytest.skip("a program that is not where it was built")
+    text = unit.read_text()
+    assert "@" not in text
+    assert re.search(r"^ExecStart=/\S+/mtasync$", text, re.M)
+    assert re.search(r"^Type=(notify|exec)$", text, re.M)
 
 
 # What is said
