@@ -170,7 +170,8 @@ main_use_root(struct server *server, const struct options *options, int root)
 	int result = server_use_root(server, root);
 
 	if (result == -1)
-		log_error("can't serve %s: %m", options->root);
+		log_error("no descriptors to serve %s as it is now: %m",
+		    options->root);
 	return result;
 }
 
@@ -256,7 +257,8 @@ main_open(struct options *options, struct server_config *config,
 	return NULL;
 }
 
-/* Both, or neither. Returns 0, or -1 and has said why. */
+/* Both, or neither; unless descriptors run out for ROOT alone. Returns 0, or -1
+ * and has said why. */
 static int
 main_reload(struct server *server, const struct options *options,
     struct server_config *config)

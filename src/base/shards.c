@@ -135,6 +135,11 @@ shards_settle(struct shards *shards)
 	/* fails where memory is short: then some may be reset */
 	(void)listener_steer(shards->fds[0], 0,
 	    shards->count - shards->workers);
+	/* where the predecessor went so early that the indices are others,
+	 * a client asks again */
+	for (unsigned i = 0; i < shards->count; i++)
+		if (shards_pass(shards, i))
+			listener_shut(shards->fds[i]);
 }
 
 void

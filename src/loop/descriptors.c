@@ -57,8 +57,11 @@ descriptors_plan(struct server_config *config, unsigned sockets)
 		    wanted, workers, reserve + wanted, all);
 		return -1;
 	}
+	/* a large file that the cache forgets while it is sent has one beside
+	 * its connection's: some are left for those */
 	if (config->max_conns == 0)
-		config->max_conns = (unsigned)(all - reserve);
+		config->max_conns = (unsigned)(all - reserve -
+					       (all - reserve) / 16);
 	config->app.site.open_files = (unsigned)files;
 	return 0;
 }

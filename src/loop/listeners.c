@@ -16,8 +16,8 @@ listeners_advice(int error, bool take_over)
 	switch (error) {
 	case EADDRINUSE:
 		return take_over
-			   ? "only from an mtasync of the same user can it be "
-			     "taken over"
+			   ? "it is not an mtasync of the same user, or not "
+			     "at just this address, that could be taken over"
 			   : "stop what listens there, choose another port, or "
 			     "take its place with --take-over";
 	case EACCES:

@@ -125,7 +125,7 @@ class Server:
         assert not ended, f"ended at its start\n{self.output()}"
         for line in (self.stdout + self.stderr).splitlines(keepends=True):
             found = ADDRESS.findall(line)
-            if found and line.endswith("\n"):
+            if found and ": serving " in line and line.endswith("\n"):
                 self.start_line = line
                 return [(host.strip("[]"), int(port)) for host, port in found]
         return None
