@@ -16,15 +16,23 @@
 
 struct resource {
 	LIST_ENTRY(resource)
-	bucket; /* the cache's, like `used` and `checked` */
+	bucket; /* the cache's, like the next three */
 	TAILQ_ENTRY(resource) used;
 	int64_t checked; /* when it was last known to be current */
+	size_t key_size; /* how much of `path` it is asked for by */
 	struct file *files[HTTP_CODINGS]; /* NULL: none; identity is there */
 	unsigned descriptors;             /* how many it holds, */
 	size_t bytes;                     /* and how much memory */
 	size_t path_size;
 	char path[]; /* below the root, NUL-terminated */
 };
+
+/* The path that it is asked for by. */
+static inline struct span
+resource_key(const struct resource *resource)
+{
+	return (struct span){ resource->path, resource->key_size };
+}
 
 /*
  * Opens what is at `path` below the directory `root`; every answer carries

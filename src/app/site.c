@@ -98,26 +98,24 @@ site_bucket_of(const struct site *site, struct span path)
 }
 
 static struct resource *
-site_lookup(const struct site_bucket *bucket, struct span path)
+site_lookup(const struct site *site, struct span path)
 {
 	struct resource *resource;
 
-	LIST_FOREACH(resource, bucket, bucket)
-		if (span_equal((struct span){ resource->path,
-				   resource->path_size },
-			path))
+	LIST_FOREACH(resource, site_bucket_of(site, path), bucket)
+		if (span_equal(resource_key(resource), path))
 			return resource;
 	return NULL;
 }
 
 /* Takes the resource over; lets go of others where there are too many. */
 static void
-site_remember(struct site *site, struct site_bucket *bucket,
-    struct resource *resource)
+site_remember(struct site *site, struct resource *resource)
 {
 	struct site_shelf *shelf = site_shelf_of(site, resource);
 
-	LIST_INSERT_HEAD(bucket, resource, bucket);
+	LIST_INSERT_HEAD(site_bucket_of(site, resource_key(resource)), resource,
+	    bucket);
 	TAILQ_INSERT_HEAD(&shelf->used, resource, used);
 	shelf->count += site_weight(resource);
 	shelf->bytes += resource->bytes;
@@ -170,10 +168,10 @@ site_use(struct site *site, struct resource *resource)
 
 /* The cached file that suits the query; NULL: none, or none that is good. */
 static struct file *
-site_cached(struct site *site, const struct site_bucket *bucket,
-    const struct site_query *query, const struct moment *moment)
+site_cached(struct site *site, const struct site_query *query,
+    const struct moment *moment)
 {
-	struct resource *resource = site_lookup(bucket, query->path);
+	struct resource *resource = site_lookup(site, query->path);
 	struct file *file;
 
 	if (resource == NULL)
@@ -187,27 +185,23 @@ site_cached(struct site *site, const struct site_bucket *bucket,
 	return file;
 }
 
-/* Finds what is at a whole path below the root. */
+/*
+ * Opens what is at a whole path below the root, and caches it for those who
+ * ask for the first `key_size` bytes of that path.
+ */
 static enum site_result
-site_find_file(struct site *site, const struct site_query *query,
+site_load(struct site *site, const struct site_query *query, size_t key_size,
     const struct moment *moment, struct file **found)
 {
-	const struct site_config *config = site->config;
-	struct site_bucket *bucket = site_bucket_of(site, query->path);
-	struct file *file = site_cached(site, bucket, query, moment);
-	struct resource *resource;
 	struct stat status;
+	struct resource *resource = resource_open(site->root, query->path,
+	    site->config->fields, moment, &status);
 
-	if (file != NULL) {
-		*found = file_take(file);
-		return SITE_FOUND;
-	}
-	resource = resource_open(site->root, query->path, config->fields,
-	    moment, &status);
 	if (resource == NULL)
 		return site_fault(errno, &status);
+	resource->key_size = key_size;
 	*found = file_take(resource_choose(resource, query->request));
-	site_remember(site, bucket, resource);
+	site_remember(site, resource);
 	return SITE_FOUND;
 }
 
@@ -229,8 +223,8 @@ site_is_hidden(struct span path)
 
 /* A directory's path with the name of its index behind it. */
 static enum site_result
-site_find_index(struct site *site, const struct site_query *query,
-    const struct moment *moment, struct file **file)
+site_load_index(struct site *site, const struct site_query *query,
+    const struct moment *moment, struct file **found)
 {
 	char path[PATH_MAX];
 	struct span directory = query->path;
@@ -243,20 +237,26 @@ site_find_index(struct site *site, const struct site_query *query,
 	memcpy(path, directory.data, directory.size);
 	memcpy(path + directory.size, index.data, index.size);
 
-	enum site_result result = site_find_file(site, &whole, moment, file);
+	enum site_result result = site_load(site, &whole, directory.size,
+	    moment, found);
 
 	return result == SITE_DIRECTORY ? SITE_MISSING : result;
 }
 
 enum site_result
 site_find(struct site *site, const struct site_query *query,
-    const struct moment *moment, struct file **file)
+    const struct moment *moment, struct file **found)
 {
 	struct span path = query->path;
+	struct file *file = site_cached(site, query, moment);
 
-	if (site_is_hidden(path))
+	if (file != NULL) {
+		*found = file_take(file);
+		return SITE_FOUND;
+	}
+	if (site_is_hidden(path)) /* and so never cached */
 		return SITE_MISSING;
 	if (path.size == 0 || path.data[path.size - 1] == '/')
-		return site_find_index(site, query, moment, file);
-	return site_find_file(site, query, moment, file);
+		return site_load_index(site, query, moment, found);
+	return site_load(site, query, path.size, moment, found);
 }

@@ -1,7 +1,8 @@
 /*
  * site: a document root, and one thread's cache of its files.
  *
- * The cache is bounded in files, bytes and descriptors, least recently used
+ * The cache knows a file by the path that is asked for, an index by that of its
+ * directory. It is bounded in files, bytes and descriptors, least recently used
  * first out. What it holds is checked against the disk by stat(2) at most once
  * a second, when it is asked for: a change shows within that time.
  */
@@ -67,11 +68,11 @@ void site_use_root(struct site *site, int root);
 /*
  * Finds what a decoded path (see http_target_decode) names: a file, or, for ""
  * and a path that ends in a slash, the directory's index; coded as the request
- * wants it, which may be NULL. With SITE_FOUND, *file is a reference that the
+ * wants it, which may be NULL. With SITE_FOUND, *found is a reference that the
  * caller releases. Names that start with a dot are missing, but for
  * `.well-known` (RFC 8615). May wait for the disk. Only the site's thread.
  */
 enum site_result site_find(struct site *site, const struct site_query *query,
-    const struct moment *moment, struct file **file);
+    const struct moment *moment, struct file **found);
 
 #endif

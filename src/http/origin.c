@@ -45,16 +45,20 @@ origin_skip_ipv6(const char *p, const char *end)
 	return inet_pton(AF_INET6, text, &address) == 1 ? close + 1 : p;
 }
 
-/* Digits only, none at all included (RFC 3986 3.2.3), and at most 65535. */
+/* At most five digits, none at all included (RFC 3986 3.2.3), up to 65535. */
 static bool
 origin_is_port(const char *p, const char *end)
 {
-	static const char last[] = "65535";
-	ptrdiff_t digits = end - p;
+	unsigned port = 0;
 
-	if (http_skip_chars(p, end, HTTP_CHAR_DIGIT) != end)
+	if (end - p > 5)
 		return false;
-	return digits < 5 || (digits == 5 && memcmp(p, last, 5) <= 0);
+	for (; p < end; p++) {
+		if (!http_char_is(*p, HTTP_CHAR_DIGIT))
+			return false;
+		port = port * 10 + (unsigned)(*p - '0');
+	}
+	return port <= UINT16_MAX;
 }
 
 /*

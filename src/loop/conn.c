@@ -182,19 +182,29 @@ conn_wait(struct conn *conn, bool blocked)
 	return conn_register(conn);
 }
 
+/* Sends all that has been answered. */
+static enum wire_result
+conn_flush(struct conn *conn)
+{
+	enum wire_result sent = stream_flush(&conn->stream, conn->context);
+
+	if (sent == WIRE_DONE)
+		conn_count_served(conn);
+	return sent;
+}
+
 /* Goes from state to state as far as it can now; may close and free. */
 static void
 conn_run(struct conn *conn)
 {
 	struct context *context = conn->context;
-	enum wire_result sent;
+	enum wire_result sent = WIRE_DONE;
 
 	context->turn_requests = 0;
 	context->turn_received = context->turn_sent = 0;
 	stream_restore(&conn->stream, context);
-	sent = stream_flush(&conn->stream, context);
-	if (sent == WIRE_DONE)
-		conn_count_served(conn);
+	if (conn->stream.output != NULL)
+		sent = conn_flush(conn);
 	while (sent == WIRE_DONE) {
 		enum conn_state next = states[conn->state].step(conn);
 
@@ -203,9 +213,7 @@ conn_run(struct conn *conn)
 			return;
 		}
 		if (next == conn->state) {
-			sent = stream_flush(&conn->stream, context);
-			if (sent == WIRE_DONE)
-				conn_count_served(conn);
+			sent = conn_flush(conn);
 			break;
 		}
 		conn->state = (uint8_t)next;

@@ -47,18 +47,26 @@ wire_recv(int fd, char *data, size_t room, size_t *size)
 	return n == 0 ? WIRE_ENDED : WIRE_DONE;
 }
 
-enum wire_result
-wire_send(int fd, struct span first, struct span second, bool more,
-    size_t *size)
+/* Two pieces in one segment, where they fit. */
+static ssize_t
+wire_send_both(int fd, struct span first, struct span second, int flags)
 {
 	struct iovec parts[2] = {
 		{ (void *)first.data, first.size },
 		{ (void *)second.data, second.size },
 	};
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	return sendmsg(fd, &message, flags);
+}
+
+enum wire_result
+wire_send(int fd, struct span first, struct span second, bool more,
+    size_t *size)
+{
 	int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
 	ssize_t n = second.size == 0 ? send(fd, first.data, first.size, flags)
-				     : sendmsg(fd, &message, flags);
+				     : wire_send_both(fd, first, second, flags);
 
 	if (n == -1)
 		return wire_fault();

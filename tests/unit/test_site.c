@@ -222,6 +222,35 @@ test_fresh_file_is_read_again(void **state)
 	file_release(file);
 }
 
+/* An index is cached as its directory: each name of a file is found by itself,
+ * and sees the file's changes. */
+static void
+test_index_changes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *file;
+
+	mkdir("sub", 0755);
+	tree_write("hello.html", 'a', 1);
+	tree_write("sub/hello.html", 'b', 1);
+	for (int round = 0; round < 2; round++) {
+		assert_content(fixture, "", 'a', 1);
+		assert_content(fixture, "hello.html", 'a', 1);
+		assert_content(fixture, "sub/", 'b', 1);
+		assert_int_equal(find(fixture, "sub", &file), SITE_DIRECTORY);
+		assert_int_equal(fixture->site.memory.count, 3);
+	}
+	tree_write("sub/hello.html", 'c', 2);
+	fixture->moment.now += CLOCK_S;
+	assert_content(fixture, "sub/", 'c', 2);
+	unlink("sub/hello.html");
+	fixture->moment.now += CLOCK_S;
+	assert_int_equal(find(fixture, "sub/", &file), SITE_MISSING);
+
+	site_use_root(&fixture->site, open("sub", O_PATH));
+	assert_int_equal(find(fixture, "", &file), SITE_MISSING);
+}
+
 /* What is evicted lives on for those who hold it. */
 static void
 test_bounds(void **state)
@@ -462,6 +491,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_codings_of_changed_file,
 		    site_setup, site_teardown),
 		cmocka_unit_test_setup_teardown(test_codings_tags, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_index_changes, site_setup,
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, site_setup,
 		    site_teardown),
