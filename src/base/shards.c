@@ -102,9 +102,21 @@ shards_inherit(struct shards *shards, int fd, unsigned workers)
 	return 0;
 }
 
+/* Some of the predecessor's may have gone since we counted them. */
+static void
+shards_count_again(struct shards *shards)
+{
+	int others = sock_diag_count_listening(&shards->address);
+
+	if (others >= 0 && (unsigned)others < shards->before)
+		shards->before = (unsigned)others;
+}
+
 int
 shards_listen(struct shards *shards, int backlog)
 {
+	if (shards->before > 0)
+		shards_count_again(shards);
 	for (unsigned i = 0; i < shards->count; i++)
 		if (listener_tune(shards->fds[i]) == -1 ||
 		    (!shards->inherited &&
@@ -132,11 +144,11 @@ shards_are_alone(const struct shards *shards)
 void
 shards_settle(struct shards *shards)
 {
-	/* fails where memory is short: then some may be reset */
-	(void)listener_steer(shards->fds[0], 0,
-	    shards->count - shards->workers);
-	/* where the predecessor went so early that the indices are others,
-	 * a client asks again */
+	/* a successor of ours that has just come steers itself; and where
+	 * memory is short, some clients have to ask again */
+	if (shards_are_alone(shards))
+		(void)listener_steer(shards->fds[0], 0,
+		    shards->count - shards->workers);
 	for (unsigned i = 0; i < shards->count; i++)
 		if (shards_pass(shards, i))
 			listener_shut(shards->fds[i]);

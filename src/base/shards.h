@@ -43,8 +43,8 @@ int shards_bind(struct shards *shards, const struct listener_address *address,
  * listener_inherit(). Returns 0, or -1 with errno. */
 int shards_inherit(struct shards *shards, int fd, unsigned workers);
 
-/* Listens; from now on a predecessor gets no new connections. Returns 0, or -1
- * with errno. */
+/* Listens; from now on a predecessor gets no new connections, and shards_pass()
+ * tells what stays so. Returns 0, or -1 with errno. */
 int shards_listen(struct shards *shards, int backlog);
 
 /* Whether shard `number` is for this worker. Any thread. */

@@ -21,11 +21,13 @@ static void acceptor_on_room_tick(evutil_socket_t none, short what, void *arg);
 /* ---- the main thread's side ---- */
 
 static enum acceptor_part
-acceptor_part_of(const struct shards *shards, unsigned number)
+acceptor_part_of(const struct acceptor_listener *listener)
 {
-	if (shards->inherited)
+	if (listener->shards->inherited)
 		return ACCEPTOR_INHERITED;
-	return shards_pass(shards, number) ? ACCEPTOR_PASSING : ACCEPTOR_ALL;
+	return shards_pass(listener->shards, listener->number)
+		   ? ACCEPTOR_PASSING
+		   : ACCEPTOR_ALL;
 }
 
 /* Adds those of one address that are for this worker. */
@@ -41,7 +43,8 @@ acceptor_add(struct acceptor *acceptor, const struct shards *shards,
 			continue;
 		listener->acceptor = acceptor;
 		listener->fd = shards->fds[i];
-		listener->part = acceptor_part_of(shards, i);
+		listener->shards = shards;
+		listener->number = i;
 		event_assign(&listener->event, acceptor->context->base,
 		    listener->fd, EV_READ | EV_PERSIST, acceptor_on_connection,
 		    listener);
@@ -108,6 +111,9 @@ acceptor_watch(struct acceptor *acceptor)
 int
 acceptor_start(struct acceptor *acceptor)
 {
+	for (unsigned i = 0; i < acceptor->count; i++)
+		acceptor->listeners[i].part = acceptor_part_of(
+		    &acceptor->listeners[i]);
 	return acceptor_watch(acceptor);
 }
 

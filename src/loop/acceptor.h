@@ -26,7 +26,9 @@ struct acceptor_host {
 /* A socket to accept from; the main thread closes it. */
 struct acceptor_listener {
 	struct acceptor *acceptor;
-	int fd; /* -1: left */
+	const struct shards *shards;
+	unsigned number; /* of the shard */
+	int fd;          /* -1: left */
 	enum acceptor_part part;
 	struct event event;
 };
@@ -48,7 +50,7 @@ int acceptor_open(struct acceptor *acceptor, struct context *context,
     unsigned worker);
 void acceptor_close(struct acceptor *acceptor);
 
-/* Returns 0, or -1 where memory is short. */
+/* They listen now. Returns 0, or -1 where memory is short. */
 int acceptor_start(struct acceptor *acceptor);
 
 /* There is room again, for whoever is queued. */
