@@ -1,7 +1,7 @@
 /*
  * parser: the lines of a request head (RFC 9112 2 to 5). Strictly from left
  * to right: whether a byte is a fault depends on nothing after it, so that a
- * head in pieces is judged like the whole. Holds no state; any thread.
+ * head in pieces is judged like the whole. Its state is the request's; any thread.
  */
 #include "config.h"
 
@@ -380,7 +380,7 @@ http_request_parse(struct http_request *request, struct span input, size_t seen)
 	enum http_parse result;
 
 	assert(seen <= input.size);
-	memset(request, 0, offsetof(struct http_request, fields));
+	memset(request, 0, offsetof(struct http_request, host_size));
 	request->method = HTTP_METHOD_UNKNOWN;
 	if (input.size > HTTP_HEAD_MAX)
 		input.size = HTTP_HEAD_MAX;
