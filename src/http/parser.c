@@ -144,9 +144,19 @@ parser_find_method(struct span name)
 static enum http_parse
 parser_read_method(struct http_request *request, struct parser_cursor *c)
 {
-	const char *end = http_skip_chars(c->p, c->end, HTTP_CHAR_TOKEN);
-	struct span name = { c->p, (size_t)(end - c->p) };
+	static const struct span usual = { "GET ", 4 };
+	const char *end;
+	struct span name;
 
+	if (c->end - c->p >= (ptrdiff_t)usual.size &&
+	    memcmp(c->p, usual.data, usual.size) == 0) {
+		request->method_name = (struct span){ c->p, usual.size - 1 };
+		request->method = HTTP_GET;
+		c->p += usual.size;
+		return HTTP_OK;
+	}
+	end = http_skip_chars(c->p, c->end, HTTP_CHAR_TOKEN);
+	name = (struct span){ c->p, (size_t)(end - c->p) };
 	if (name.size > HTTP_METHOD_MAX)
 		return http_request_refuse(request, 501, "method too long");
 	if (end == c->end)
