@@ -16,9 +16,9 @@
 #ifdef HAVE_LIBSECCOMP
 # include "base/filter_programs.h"
 
-# define FILTER_PROGRAM(code)                                                \
-  {                                                                          \
-   sizeof(code) / sizeof((code)[0]), (struct sock_filter *)(uintptr_t)(code) \
+# define FILTER_PROGRAM(code)                                     \
+  {                                                               \
+   sizeof(code) / sizeof((code)[0]), (struct sock_filter *)(code) \
   }
 
 static const struct sock_fprog filter_programs[ROLE_COUNT] = {

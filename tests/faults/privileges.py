@@ -1,7 +1,7 @@
 """
 Promise 11, least privilege: what is in force in each thread, while it serves,
 reloads, opens its log anew, hands over and stops. That what is forbidden is
-refused is shown by tests/unit/test_sandbox.c.
+refused is shown by tests/unit/test_roles.c.
 """
 
 import contextlib
