@@ -1,6 +1,6 @@
 /*
  * origin: whom a request is for: the forms of a request target (RFC 9112 3.2)
- * and the Host field (RFC 9110 7.2). Holds no state; any thread.
+ * and the Host field (RFC 9110 7.2). Its state is the request's; any thread.
  */
 #include "config.h"
 
@@ -83,6 +83,23 @@ origin_is_authority(struct span text, bool *port)
 	return *host_end == ':' && origin_is_port(host_end + 1, end);
 }
 
+/* Whether it is the last one that was valid: hosts seldom change. */
+static bool
+origin_is_known(const struct http_request *request, struct span host)
+{
+	return span_equal((struct span){ request->host, request->host_size },
+	    host);
+}
+
+static void
+origin_keep(struct http_request *request, struct span host)
+{
+	if (host.size > sizeof(request->host))
+		return;
+	memcpy(request->host, host.data, host.size);
+	request->host_size = host.size;
+}
+
 /*
  * Host must be there in HTTP/1.1, once, and valid (RFC 9112 3.2), even where
  * the target's own authority overrides it. An empty value is valid: it is what
@@ -103,8 +120,12 @@ origin_read_host(struct http_request *request)
 	if (request->repeated & HTTP_FIELD_BIT(HTTP_FIELD_HOST))
 		return http_request_refuse(request, 400,
 		    "more than one Host field");
-	if (host.size > 0 && !origin_is_authority(host, &port))
-		return http_request_refuse(request, 400, "invalid Host field");
+	if (host.size > 0 && !origin_is_known(request, host)) {
+		if (!origin_is_authority(host, &port))
+			return http_request_refuse(request, 400,
+			    "invalid Host field");
+		origin_keep(request, host);
+	}
 	request->authority = host;
 	return HTTP_OK;
 }

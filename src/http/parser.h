@@ -14,7 +14,9 @@
  * comes byte by byte costs no more than linear time per line. The first fault
  * in the lines decides; what the fields mean is judged when all are there.
  * A head that has not ended within HTTP_HEAD_MAX bytes is HTTP_BAD: the caller
- * needs no more room than that.
+ * needs no more room than that. *request is zeroed before its first use; the
+ * next requests may be parsed into it too, and if their Host is the same, it
+ * is not checked again.
  *
  * HTTP_OK: *request is filled; what follows head_size is body or the next
  * request. HTTP_BAD: status and fault are set, and so are method_name,

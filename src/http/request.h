@@ -11,6 +11,7 @@
 #define HTTP_TARGET_MAX 8192  /* bytes of a request target; over it, 414 */
 #define HTTP_HEAD_MAX   32768 /* bytes of a whole head; over it, 431 */
 #define HTTP_FIELDS_MAX 100   /* field lines of a head; over it, 431 */
+#define HTTP_HOST_KEPT  64    /* bytes of a Host that is known again */
 
 enum http_parse {
 	HTTP_OK,   /* complete */
@@ -95,7 +96,11 @@ struct http_request {
 	unsigned status;       /* HTTP_BAD: the status to answer with */
 	const char *fault; /* HTTP_BAD: what is wrong, a constant sentence */
 	unsigned field_count;
-	struct http_field fields[HTTP_FIELDS_MAX]; /* last: never cleared */
+
+	/* from here on, what the next parse does not clear */
+	size_t host_size;          /* of `host`; 0: there is none */
+	char host[HTTP_HOST_KEPT]; /* the last Host that was valid */
+	struct http_field fields[HTTP_FIELDS_MAX];
 };
 
 /*

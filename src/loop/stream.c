@@ -170,7 +170,7 @@ stream_sent(struct context *context, size_t size)
 }
 
 /* Sends the output and `bytes` until nothing of them is left. */
-static enum wire_result
+static inline enum wire_result
 stream_send_gathered(struct stream *stream, struct context *context,
     struct span *bytes, bool more)
 {

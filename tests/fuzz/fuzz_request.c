@@ -51,8 +51,9 @@ is_within(struct span part, struct span whole)
 static void
 parse(struct verdict *v, struct span input, size_t size, size_t seen)
 {
-	/* What a former call left must not matter. */
+	/* What a former call left must not matter, but for its Host. */
 	memset(&v->request, 0xaa, sizeof(v->request));
+	v->request.host_size = 0;
 	fuzz_reveal(input, size);
 	v->taken = size;
 	v->result = http_request_parse(&v->request,

@@ -94,6 +94,7 @@ parsing_parse(struct parsing *p, struct span input, size_t size, size_t seen)
 
 	/* What a former call left must not matter. */
 	memset(&p->request, 0xaa, sizeof(p->request));
+	p->request.host_size = 0;
 	return http_request_parse(&p->request, guard_at_end(&p->guard, piece),
 	    seen);
 }

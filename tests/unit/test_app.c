@@ -172,7 +172,7 @@ static void
 test_refused_request(void **state)
 {
 	struct asking *asking = *state;
-	struct http_request request;
+	struct http_request request = { 0 };
 	const char *head;
 
 	app_refuse(&asking->app, NULL, 408, "too slow", &asking->answer);

@@ -55,7 +55,7 @@ test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct http_request request;
+		struct http_request request = { 0 };
 
 		http_request_parse(&request, span_of(rows[i].request), 0);
 		print_message("# %s\n", rows[i].line);

@@ -6,9 +6,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
+#include "http/parser.h"
 #include "parsing.h"
 
 static const struct parsing_row target_rows[] = {
@@ -133,12 +135,58 @@ test_host(void **state)
 	CHECK_ROWS(state, host_rows);
 }
 
+/* Asserts what becomes of a Host in a request that has seen others. */
+static void
+assert_next_host(struct http_request *request, const char *host,
+    enum http_parse result)
+{
+	char text[256];
+
+	print_message("# %s\n", host);
+	snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", host);
+	assert_int_equal(http_request_parse(request, span_of(text), 0), result);
+	if (result != HTTP_OK)
+		return;
+	assert_int_equal(request->authority.size, strlen(host));
+	assert_memory_equal(request->authority.data, host, strlen(host));
+	assert_true(request->authority.data > text);
+}
+
+/* The Host that is kept is known again; no other is taken for it. */
+static void
+test_host_again(void **state)
+{
+	static struct http_request request;
+	char longest[HTTP_HOST_KEPT + 2];
+
+	(void)state;
+	memset(longest, 'a', sizeof longest);
+	longest[HTTP_HOST_KEPT + 1] = '\0';
+	assert_next_host(&request, "a b", HTTP_BAD);
+	assert_next_host(&request, "a b", HTTP_BAD);
+	assert_next_host(&request, "a.b:80", HTTP_OK);
+	assert_int_equal(request.host_size, 6);
+	assert_next_host(&request, "a.b:80", HTTP_OK);
+	assert_next_host(&request, "a.b:8x", HTTP_BAD);
+	assert_next_host(&request, "a.b:80,", HTTP_BAD);
+	assert_next_host(&request, ":80", HTTP_BAD);
+	assert_next_host(&request, "", HTTP_OK);
+	assert_next_host(&request, "a.b", HTTP_OK);
+	assert_next_host(&request, longest, HTTP_OK);
+	assert_int_equal(request.host_size, 3);
+	assert_next_host(&request, longest + 1, HTTP_OK);
+	assert_int_equal(request.host_size, HTTP_HOST_KEPT);
+	assert_next_host(&request, longest + 1, HTTP_OK);
+	assert_next_host(&request, longest, HTTP_OK);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_target),
 		cmocka_unit_test(test_host),
+		cmocka_unit_test(test_host_again),
 	};
 
 	return cmocka_run_group_tests_name("origin", tests, parsing_open,

@@ -327,7 +327,7 @@ test_plain_head(void **state)
 static void
 assert_choice(struct fixture *fixture, const char *accepted, char letter)
 {
-	struct http_request request;
+	struct http_request request = { 0 };
 	char text[256];
 
 	snprintf(text, sizeof text,
