@@ -1,0 +1,2 @@
+def measure(targets, root, seconds):
+    return []
