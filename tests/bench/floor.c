@@ -28,7 +28,7 @@
 #define FLOOR_BACKLOG  4096
 #define FLOOR_EVENTS   512
 #define FLOOR_RECV_MAX (64 * 1024)
-#define FLOOR_SEND_MIN (64 * 1024)
+#define FLOOR_SEND_MIN ((size_t)64 * 1024)
 
 /* Equal answers in a row, for one send of many. */
 struct floor_answers {
