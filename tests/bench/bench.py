@@ -1,9 +1,11 @@
 """
 make bench: how fast the built server is, and what it costs.
 
+It is compared to the floor, and to those of its peers that are installed.
 Measures and prints; no figure makes it fail. It ends with status 1 if an
 answer was wrong, a load had an error, or a sleep was early. The environment
-names the program (MTASYNC), and asks for fewer and shorter rounds (QUICK=1).
+names the programs (MTASYNC, FLOOR), asks for fewer and shorter rounds
+(QUICK=1), or for system calls and instructions of all servers (COUNTS=1).
 """
 
 import os
@@ -14,36 +16,52 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from typing import NamedTuple
 
 import calls
+import contenders
+import counts
 import held
 import load
+import peer
+import picture
+import race
 import timers
 from answer import Fault
-from server import Server
+from contenders import running
+from target import HTDOCS, MTASYNC, PROGRAM, Failed
 
-PROGRAM = os.environ.get("MTASYNC", "./mtasync")
-HTDOCS = pathlib.Path(__file__).resolve().parents[2] / "htdocs"
-PAGE = (HTDOCS / "hello.html").read_bytes()
-OPTIONS = ["-l", "127.0.0.1:0"]
+PAGE = (HTDOCS / contenders.PAGE).read_bytes()
 
 
 class Effort(NamedTuple):
     """How often and how long things are measured."""
 
-    seconds: int  # of one round of a load, in whole seconds for wrk
+    seconds: float  # of one round of a load
     rounds: int
+    steady_seconds: float  # with server and wrk on one CPU
+    steady_rounds: int
     pairs: int  # of rounds without and with sleepers; even
     memory_rounds: int
 
 
-FULL = Effort(seconds=2, rounds=5, pairs=32, memory_rounds=3)
-QUICK = Effort(seconds=1, rounds=3, pairs=4, memory_rounds=1)
-
-
-def start_server():
-    return Server([PROGRAM, *OPTIONS, str(HTDOCS)])
+FULL = Effort(
+    seconds=1,
+    rounds=9,
+    steady_seconds=1,
+    steady_rounds=15,
+    pairs=32,
+    memory_rounds=3,
+)
+QUICK = Effort(
+    seconds=0.25,
+    rounds=1,
+    steady_seconds=0.25,
+    steady_rounds=2,
+    pairs=2,
+    memory_rounds=1,
+)
 
 
 def output_of(*command):
@@ -60,22 +78,41 @@ def processor():
     return names[0] if names else platform.machine()
 
 
-def print_facts(server, effort):
+def version(name):
+    """A peer's, by the number in the first line that it tells."""
+    program = shutil.which(name, path=peer.PATH)
+    run = subprocess.run(
+        [program, "-v"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return f"{name} {re.search(r'[0-9][0-9.]+', run.stdout)[0]}"
+
+
+def print_facts(targets, missing, effort):
     """The machine, the versions, and what is run."""
-    workers = re.search(r"with (\d+ workers?)", server.start_line)[1]
-    cpus = len(os.sched_getaffinity(0))
+    cpus = len(contenders.ALL_CPUS)
     versions = output_of(PROGRAM, "--version").splitlines()
-    wrk = " ".join(output_of("wrk", "-v").split()[:2])
+    versions += [
+        version(target.name)
+        for target in targets
+        if target.name not in contenders.OURS
+    ]
+    versions.append(" ".join(output_of("wrk", "-v").split()[:2]))
     busy = f"load average {os.getloadavg()[0]:.2f} before"
+    threads = load.threads(contenders.ALL_CPUS)
     facts = {
         "machine": f"{processor()}, {cpus} CPUs, {busy}",
         "system": f"{platform.system()} {platform.release()}",
-        "versions": ", ".join([*versions, wrk]),
-        "server": f"mtasync {' '.join(OPTIONS)} htdocs, {workers}",
-        "load": f"wrk -t{load.THREADS} -d{effort.seconds}s "
-        f"-c{load.KEPT_ALIVE.connections}, on the same CPUs",
+        "versions": ", ".join(versions),
+        "servers": f"on all CPUs, with {cpus} workers or threads each",
+        "load": f"wrk -t{threads} -c{load.KEPT_ALIVE.connections}, rounds of "
+        f"{effort.seconds} s, on the same CPUs",
         "figures": "median  min..max of the rounds",
     }
+    if missing:
+        facts["missing"] = ", ".join(missing)
     for name, fact in facts.items():
         print(f"{name:9} {fact}")
     if held.limit() < held.WANTED:
@@ -85,17 +122,29 @@ def print_facts(server, effort):
         )
 
 
-def measure(effort):
-    with start_server() as server:
-        print_facts(server, effort)
-        size = load.measure(server, PAGE, effort.rounds, effort.seconds)
-    with start_server() as server:
+def measure_own(effort):
+    """What is measured of mtasync alone."""
+    with running(MTASYNC) as server:
+        size = load.check(server, load.KEPT_ALIVE, PAGE)
         held.measure_speed(server, size, effort.pairs)
-    held.measure_memory(start_server, effort.memory_rounds)
-    with start_server() as server:
+    with running(MTASYNC) as server:
         calls.measure(server, size, effort.seconds)
-    with start_server() as server:
+    with running(MTASYNC) as server:
         timers.measure(server)
+
+
+def measure(effort, counting):
+    targets, missing = contenders.find()
+    print_facts(targets, missing, effort)
+    with tempfile.TemporaryDirectory() as directory:
+        root = pathlib.Path(directory)
+        contenders.plant(root)
+        figures = race.measure(targets, root, effort)
+        if counting:
+            figures += counts.measure(targets, root, effort.seconds)
+    figures += held.measure_memory(targets, effort.memory_rounds)
+    measure_own(effort)
+    picture.save(figures)
 
 
 def main():
@@ -107,8 +156,11 @@ def main():
         return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        measure(QUICK if os.environ.get("QUICK") == "1" else FULL)
-    except Fault as fault:
+        measure(
+            QUICK if os.environ.get("QUICK") == "1" else FULL,
+            os.environ.get("COUNTS") == "1",
+        )
+    except (Fault, Failed) as fault:
         print(f"bench: {fault}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

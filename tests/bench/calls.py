@@ -13,40 +13,51 @@ ROW = re.compile(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)$", re.M)
 RARE = 0.005  # a call that fewer requests make has no line of its own
 
 
-def measure(server, size, seconds):
-    """Where there is no strace, or it may not trace, says so."""
+def why_not():
+    """Where there is no strace, or it may not trace."""
     if not shutil.which("strace"):
-        print("\nSystem calls: not counted (Debian: apt-get install strace)")
-        return
-    progress("system calls")
+        return "strace is missing (Debian: apt-get install strace)"
+    run = subprocess.run(
+        ["strace", "-o", "/dev/null", "true"], capture_output=True, text=True
+    )
+    return run.stderr.strip() if run.returncode else ""
+
+
+def count(server, each, seconds, size):
+    """Returns a dictionary of the calls for each request, and the requests."""
+    pids = server.pids()
+    command = ["strace", "-f", "-c"]
+    for pid in pids:
+        command += ["-p", str(pid)]
     with subprocess.Popen(
-        ["strace", "-f", "-c", "-p", str(server.pid)],
+        command,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     ) as strace:
-        attached = strace.stderr.readline()  # once it has all threads
-        if " attached" not in attached:
-            print(f"\nSystem calls: not counted ({attached.strip()})")
-            return
-        taken = load.run(server, load.KEPT_ALIVE, seconds, size)
+        for _ in pids:  # a line for each, once it has all of its threads
+            strace.stderr.readline()
+        requests = load.run(server, each, seconds, size).requests
         strace.send_signal(signal.SIGINT)
         summary = strace.stderr.read()
-    report(ROW.findall(summary), taken.requests)
+    return {
+        name: int(calls) / requests for calls, name in ROW.findall(summary)
+    }, requests
 
 
-def report(rows, requests):
+def measure(server, size, seconds):
+    """Those of KEPT_ALIVE, by their names."""
+    if why_not():
+        print(f"\nSystem calls: not counted: {why_not()}")
+        return
+    progress("system calls")
+    calls, requests = count(server, load.KEPT_ALIVE, seconds, size)
     rows = [
-        [name, int(calls) / requests]
-        for calls, name in rows
-        if int(calls) >= RARE * requests
+        [name, f"{share:.3f}"]
+        for name, share in sorted(calls.items(), key=lambda row: -row[1])
+        if share >= RARE
     ]
-    rows.sort(key=lambda row: row[1], reverse=True)
-    table(
-        f"System calls, {load.KEPT_ALIVE.name}",
-        ["each request"],
-        [[name, f"{share:.3f}"] for name, share in rows],
-    )
+    table(f"System calls, {load.KEPT_ALIVE.name}", ["each request"], rows)
     print(
         f"strace -f -c, {requests:,} requests; opening and closing "
         f"{load.KEPT_ALIVE.connections} connections is in it."

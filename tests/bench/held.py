@@ -8,11 +8,13 @@ import sys
 
 import load
 from answer import PATIENCE, Fault
-from report import progress, spread, table
-from server import cpu_seconds
+from contenders import OURS, running
+from report import Figure, progress, spread, table
+from target import MTASYNC, cpu_seconds
 
 SCRIPT = pathlib.Path(__file__).with_name("hold.py")
 WANTED = 10_000
+WANTED_OF_PEERS = 5_000  # their configurations set limits, for each worker
 SECONDS = 1  # of one round of speed: many short pairs beat a few long ones
 
 
@@ -30,7 +32,7 @@ def holding(server, count, kind):
     So many connections, "sleeping" or "idle", all of them known to the server
     and quiet. Yields the id of the process that holds them.
     """
-    server.settle()
+    server.await_rest()
     before = server.descriptors()
     command = [sys.executable, SCRIPT, *server.address, count, kind]
     with subprocess.Popen(
@@ -42,14 +44,14 @@ def holding(server, count, kind):
     ) as holder:
         if holder.stdout.readline() != "held\n":
             raise Fault(f"{count} {kind} connections could not be opened")
-        server.settle()
+        server.await_rest()
         if server.descriptors() - before < count:
             raise Fault(f"fewer than {count} {kind} connections are open")
         yield holder.pid
         holder.stdin.close()
         if holder.wait(PATIENCE) != 0:
             raise Fault(f"a connection was to be {kind}, and was not")
-    server.settle()
+    server.await_rest()
 
 
 def measure_speed(server, size, pairs):
@@ -91,24 +93,32 @@ def measure_speed(server, size, pairs):
     )
 
 
-def measure_memory(start_server, rounds):
-    """Bytes for each connection, in a fresh server for each round."""
-    count = limit()
-    kinds = {"sleeping": [], "idle": []}
-    for number in range(rounds):
-        for kind, bytes_each in kinds.items():
-            progress(f"memory, {kind}, round {number + 1} of {rounds}")
-            with start_server() as server:
-                server.settle()
-                before = server.anonymous_bytes()
-                with holding(server, count, kind):
-                    more = server.anonymous_bytes() - before
-            bytes_each.append(more / count)
+def bytes_each(target, count, kind):
+    """Of memory for each connection, in a fresh server."""
+    with running(target) as server:
+        server.await_rest()
+        before = server.memory()
+        with holding(server, count, kind):
+            return (server.memory() - before) / count
+
+
+def measure_memory(targets, rounds):
+    """Of all, but that only mtasync can sleep."""
+    cases = [(target, "idle") for target in targets]
+    cases.append((MTASYNC, "sleeping"))
+    figures = []
+    for target, kind in cases:
+        ours = target.name in OURS
+        count = limit() if ours else min(limit(), WANTED_OF_PEERS)
+        taken = []
+        for number in range(rounds):
+            progress(f"{kind} in {target.name}, {number + 1} of {rounds}")
+            taken.append(bytes_each(target, count, kind))
+        load = f"{count:,} {kind}"
+        figures.append(Figure("bytes/connection", load, target.name, taken))
     table(
-        "Memory of the process",
-        ["bytes/connection"],
-        [
-            [f"{count:,} {kind}", spread(bytes_each)]
-            for kind, bytes_each in kinds.items()
-        ],
+        "Memory of the processes",
+        ["connections", "bytes/connection"],
+        [[each.server, each.load, spread(each.values)] for each in figures],
     )
+    return figures

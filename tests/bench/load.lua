@@ -10,15 +10,22 @@ function init(args)
 	end
 end
 
+-- wrk's correction of latencies moves some below the least that it counts up
+-- from, and may leave it short: it then says 0, where the greatest is a bound.
+local function percentile(latency, percent)
+	local found = latency:percentile(percent)
+	return found > 0 and found or latency.max
+end
+
 -- The last line of the output, as JSON; times are in microseconds.
 function done(summary, latency)
 	local errors = summary.errors
 	io.write(string.format(
 		'{"requests": %d, "bytes": %d, "duration": %d, "p50": %d, ' ..
-		'"p99": %d, "connect": %d, "read": %d, "write": %d, ' ..
-		'"status": %d, "timeout": %d}\n',
+		'"p99": %d, "max": %d, "connect": %d, "read": %d, ' ..
+		'"write": %d, "status": %d, "timeout": %d}\n',
 		summary.requests, summary.bytes, summary.duration,
-		latency:percentile(50), latency:percentile(99),
-		errors.connect, errors.read, errors.write,
+		percentile(latency, 50), percentile(latency, 99),
+		latency.max, errors.connect, errors.read, errors.write,
 		errors.status, errors.timeout))
 end

@@ -1,21 +1,27 @@
 """The loads, by wrk(1): what they are, and one round of one."""
 
 import json
-import os
 import pathlib
 import resource
+import signal
 import subprocess
 from typing import NamedTuple
 
 import answer
 from answer import Fault
-from report import progress, spread, table
+from contenders import ALL_CPUS, PAGE, on
 
 SCRIPT = pathlib.Path(__file__).with_name("load.lua")
 ERRORS = ["connect", "read", "write", "status", "timeout"]
-# As many as CPUs, like the server's workers; a power of two, for wrk gives
-# each thread the same number of connections and drops the rest.
-THREADS = 1 << min(4, len(os.sched_getaffinity(0)).bit_length() - 1)
+LONGEST = 60  # seconds of a round
+
+
+def threads(cpus):
+    """
+    As many as CPUs, like the server's workers; a power of two, for wrk gives
+    each thread the same number of connections and drops the rest.
+    """
+    return 1 << min(4, len(cpus).bit_length() - 1)
 
 
 class Load(NamedTuple):
@@ -25,6 +31,10 @@ class Load(NamedTuple):
     close: bool = False  # a connection for each request
     target: str = "/"
     beside: "Load" = None  # runs at the same time
+
+    def file(self):
+        """Whose content is the answer."""
+        return self.target.lstrip("/") or PAGE
 
     def fields(self):
         return ["Connection: close"] if self.close else []
@@ -37,6 +47,7 @@ class Round(NamedTuple):
     rate: float
     p50: float
     p99: float
+    max: float
     cpu: float
     share: float
 
@@ -45,6 +56,7 @@ FIGURES = {
     "rate": "1000 requests/s",
     "p50": "p50 ms",
     "p99": "p99 ms",
+    "max": "max ms",
     "cpu": "server CPU us/request",
 }
 # wrk does the same work for each request, on the same CPUs at the same time:
@@ -59,12 +71,17 @@ SHARE = {"share": "server CPU / wrk CPU"}
 # second go on beside, and what is measured is whether `/` waits for them.
 SLEEPS = Load("", connections=100, target="/sleep/100ms")
 KEPT_ALIVE = Load("kept alive")
+PIPELINED = Load("pipelined, 16 deep", depth=16)
+ONE_EACH = Load("one per connection", close=True)
 LOADS = [
     KEPT_ALIVE,
-    Load("pipelined, 16 deep", depth=16),
-    Load("one per connection", close=True),
-    Load("beside 1,000 sleeps/s", beside=SLEEPS),
+    Load("512 kept alive", connections=512),
+    PIPELINED,
+    ONE_EACH,
+    Load("100 KiB file", target="/100k.bin"),
+    Load("10 MiB file", connections=16, target="/10m.bin"),
 ]
+BESIDE_SLEEPS = Load("beside 1,000 sleeps/s", beside=SLEEPS)
 
 
 def check(server, load, page):
@@ -83,17 +100,23 @@ def check(server, load, page):
     return got.size
 
 
-def start(server, load, seconds):
-    command = ["wrk", f"-t{THREADS}", f"-c{load.connections}"]
-    command += [f"-d{seconds}s", f"-s{SCRIPT}"]
+def start(server, load, cpus):
+    command = ["wrk", f"-t{threads(cpus)}", f"-c{load.connections}"]
+    command += [f"-d{LONGEST}s", f"-s{SCRIPT}"]
     for field in load.fields():
         command += ["-H", field]
-    command += [server.url.rstrip("/") + load.target, str(load.depth)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command += [server.url(load.target), str(load.depth)]
+    return subprocess.Popen(
+        on(cpus, *command), stdout=subprocess.PIPE, text=True
+    )
 
 
-def finish(load, process):
+def finish(load, process, seconds):
     """Its figures, which are to be without an error."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)  # wrk knows whole seconds alone
     output, _ = process.communicate()
     if process.returncode != 0:
         raise Fault(f"{load.name}: wrk ended with {process.returncode}")
@@ -112,19 +135,24 @@ def check_bytes(load, figures, size):
         raise Fault(f"{load.name}: answers not of {size} bytes: {figures}")
 
 
+def cpu_seconds(server):
+    """Exactly: rounds are short."""
+    return sum(server.thread_seconds())
+
+
 def children_cpu_seconds():
     """Of those that have ended: here, wrk."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
-def run(server, load, seconds, size):
+def run(server, load, seconds, size, cpus=ALL_CPUS):
     """One round; `size` is what check() returned."""
-    before, wrk_before = server.cpu_seconds(), children_cpu_seconds()
+    before, wrk_before = cpu_seconds(server), children_cpu_seconds()
     loads = [load, *filter(None, [load.beside])]
-    processes = [start(server, each, seconds) for each in loads]
-    results = [finish(*pair) for pair in zip(loads, processes)]
-    cpu = server.cpu_seconds() - before
+    processes = [start(server, each, cpus) for each in loads]
+    results = [finish(*pair, seconds) for pair in zip(loads, processes)]
+    cpu = cpu_seconds(server) - before
     mine = results[0]
     check_bytes(load, mine, size)
     return Round(
@@ -132,6 +160,7 @@ def run(server, load, seconds, size):
         rate=1e3 * mine["requests"] / mine["duration"],
         p50=mine["p50"] / 1e3,
         p99=mine["p99"] / 1e3,
+        max=mine["max"] / 1e3,
         cpu=1e6 * cpu / sum(result["requests"] for result in results),
         share=cpu / (children_cpu_seconds() - wrk_before),
     )
@@ -139,26 +168,3 @@ def run(server, load, seconds, size):
 
 def values(rounds, name):
     return [getattr(each, name) for each in rounds]
-
-
-def measure(server, page, rounds, seconds):
-    """
-    All loads, a round of each in turn, so that drift meets all alike. Returns
-    the bytes of an answer to KEPT_ALIVE.
-    """
-    sizes = {each: check(server, each, page) for each in LOADS}
-    results = {each: [] for each in LOADS}
-    for number in range(rounds):
-        progress(f"loads of /, round {number + 1} of {rounds}")
-        for each, size in sizes.items():
-            results[each].append(run(server, each, seconds, size))
-    table(
-        "Loads of `/`",
-        FIGURES.values(),
-        [
-            [each.name, *(spread(values(got, name)) for name in FIGURES)]
-            for each, got in results.items()
-        ],
-    )
-    print("Pipelined, a latency is that of all 16 answers.")
-    return sizes[KEPT_ALIVE]

@@ -1,4 +1,4 @@
-"""The server into which faults are injected: started, watched, ended."""
+"""A server under test, mtasync or another: started, watched, ended."""
 
 import contextlib
 import os
@@ -36,7 +36,10 @@ def free_port():
 
 
 class Target(NamedTuple):
-    """A kind of server. {port} and {root} in its command are filled in."""
+    """
+    A kind of server. {port}, {root} and {workers} in its command are filled
+    in.
+    """
 
     name: str
     command: str
@@ -46,6 +49,7 @@ class Target(NamedTuple):
     config: str = ""  # the text of a configuration: {config} is its file
     page: str = "hello.html"  # what it answers to /
     files: bool = True  # it serves what is below its root
+    workers: int = 2  # of its processes or threads; mtasync has an option
 
     def start(self, *options, port=0, root=HTDOCS, **how):
         """
@@ -111,7 +115,12 @@ class Server:
         self.close()
 
     def _command(self, options, port, root):
-        names = {"port": port, "root": root, "directory": self._directory.name}
+        names = {
+            "port": port,
+            "root": root,
+            "workers": self.target.workers,
+            "directory": self._directory.name,
+        }
         if self.target.config:
             config = pathlib.Path(self._directory.name, "config")
             text = self.target.config
@@ -217,6 +226,10 @@ class Server:
         for pid in found:
             found += children(pid)
         return found
+
+    def url(self, path="/"):
+        host, port = self.address
+        return f"http://{host}:{port}{path}"
 
     def cpu_seconds(self):
         """The CPU time that it has used, to a tick (usually 10 ms)."""

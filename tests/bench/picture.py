@@ -1,0 +1,80 @@
+"""All figures as bench.csv, and what a request costs as a picture."""
+
+import csv
+import shutil
+import statistics
+import subprocess
+
+from race import COST
+
+CSV = "bench.csv"
+PICTURES = {"bench.svg": "svg size 900,420", "bench.png": "png size 900,420"}
+
+
+def save_table(figures):
+    with open(CSV, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(
+            ["figure", "load", "server", "median", "min", "max", "rounds"]
+        )
+        for each in figures:
+            three = [f(each.values) for f in (statistics.median, min, max)]
+            numbers = [f"{number:.6g}" for number in three]
+            rows.writerow(
+                [*each[:3], *numbers, len(each.values)],
+            )
+
+
+def datablock(figures, loads, servers):
+    """For gnuplot: a line for each load, three columns for each server."""
+    found = {(each.load, each.server): each.values for each in figures}
+    lines = ["$costs << END"]
+    for load in loads:
+        cells = [f'"{load}"']
+        for server in servers:
+            taken = found.get((load, server))
+            cells += (
+                [str(f(taken)) for f in (statistics.median, min, max)]
+                if taken
+                else ["NaN"] * 3
+            )
+        lines.append(" ".join(cells))
+    return [*lines, "END"]
+
+
+def script(figures):
+    figures = [each for each in figures if each.name == COST]
+    loads = list(dict.fromkeys(each.load for each in figures))
+    servers = list(dict.fromkeys(each.server for each in figures))
+    bars = [
+        f"$costs using {3 * i + 2}:{3 * i + 3}:{3 * i + 4}:xtic(1) "
+        f'title "{server}"'
+        for i, server in enumerate(servers)
+    ]
+    yield from datablock(figures, loads, servers)
+    yield 'set title "CPU time for each request; the floor takes 1"'
+    yield "set style data histogram"
+    yield "set style histogram errorbars gap 1.5 lw 1"
+    yield "set style fill solid 0.8 border rgb 'black'"
+    yield "set boxwidth 0.9"
+    yield "set key outside right top"
+    yield "set yrange [0:*]"
+    yield "set grid ytics"
+    yield "set xtics scale 0"
+    for name, terminal in PICTURES.items():
+        yield f"set terminal {terminal}"
+        yield f'set output "{name}"'
+        yield f"plot {', '.join(bars)}"
+
+
+def save(figures):
+    save_table(figures)
+    made = [CSV]
+    if shutil.which("gnuplot"):
+        subprocess.run(
+            ["gnuplot"], input="\n".join(script(figures)), text=True, check=True
+        )
+        made += PICTURES
+    else:
+        print("\nNo picture: gnuplot is missing (Debian: gnuplot-nox)")
+    print(f"\nSaved as {', '.join(made)}.")
