@@ -72,7 +72,10 @@ def save(figures):
     made = [CSV]
     if shutil.which("gnuplot"):
         subprocess.run(
-            ["gnuplot"], input="\n".join(script(figures)), text=True, check=True
+            ["gnuplot"],
+            input="\n".join(script(figures)),
+            text=True,
+            check=True,
         )
         made += PICTURES
     else:
