@@ -1,4 +1,4 @@
-"""Who is compared: the floor, mtasync, and those of its peers that are here."""
+"""Who is compared: the floor, mtasync, and its peers that are installed."""
 
 import contextlib
 import os

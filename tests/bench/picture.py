@@ -8,7 +8,7 @@ import subprocess
 from race import COST
 
 CSV = "bench.csv"
-PICTURES = {"bench.svg": "svg size 900,420", "bench.png": "png size 900,420"}
+PICTURES = {"bench.svg": "svg size 1200,420", "bench.png": "png size 1200,420"}
 
 
 def save_table(figures):
@@ -72,7 +72,10 @@ def save(figures):
     made = [CSV]
     if shutil.which("gnuplot"):
         subprocess.run(
-            ["gnuplot"], input="\n".join(script(figures)), text=True, check=True
+            ["gnuplot"],
+            input="\n".join(script(figures)),
+            text=True,
+            check=True,
         )
         made += PICTURES
     else:

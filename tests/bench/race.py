@@ -1,6 +1,6 @@
 """
-The same loads for all servers, in rounds taken in turn: on all CPUs, for what a
-client sees; and with server and wrk on one CPU, for what a request costs.
+The same loads for all servers, in rounds taken in turn: on all CPUs, for what
+a client sees; and with server and wrk on one CPU, for what a request costs.
 There, the ratio of their CPU times is steady where all else swings.
 """
 
