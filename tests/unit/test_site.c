@@ -1,4 +1,4 @@
-/* Tests of app/site and app/file: the cache and what it tells of the disk. */
+/* Tests of app/site: the cache and what it tells of the disk. */
 #include "config.h"
 
 #include "app/site.h"
@@ -422,53 +422,6 @@ test_codings_of_changed_file(void **state)
 	resource_close(resource);
 }
 
-/* Each coding has its own entity tag (RFC 9110 8.8.3.3), the longest too. */
-static void
-test_codings_tags(void **state)
-{
-	const struct stat status = { .st_size = INT64_MAX,
-		.st_mode = S_IFREG,
-		.st_mtim = { .tv_sec = -1, .tv_nsec = 999999999 },
-		.st_ctim = { .tv_sec = -1, .tv_nsec = 999999999 } };
-	const struct fixture *fixture = *state;
-	char tags[HTTP_CODINGS][FILE_ETAG_MAX];
-
-	tree_write("page", 'p', 1);
-	for (int i = 0; i < HTTP_CODINGS; i++) {
-		struct file_facts facts = { .type = "text/plain",
-			.coding = (enum http_coding)i };
-		struct file *file = file_open(open("page", O_RDONLY), &status,
-		    &facts, &fixture->moment);
-
-		assert_non_null(file);
-		assert_int_equal(file->etag[strlen(file->etag) - 1], '"');
-		snprintf(tags[i], sizeof tags[i], "%s", file->etag);
-		file_release(file);
-		for (int j = 0; j < i; j++)
-			assert_string_not_equal(tags[i], tags[j]);
-	}
-}
-
-/*
- * A file that has fewer bytes than its size promises, like those of sysfs, is
- * not served with what happens to be in memory behind them.
- */
-static void
-test_short_file(void **state)
-{
-	const struct fixture *fixture = *state;
-	const struct file_facts facts = { .type = "text/plain",
-		.coding = HTTP_CODING_IDENTITY };
-	int fd = open("/sys/kernel/uevent_seqnum", O_RDONLY);
-	struct stat status;
-
-	if (fd == -1)
-		skip();
-	assert_return_code(fstat(fd, &status), 0);
-	assert_null(file_open(fd, &status, &facts, &fixture->moment));
-	assert_int_equal(errno, EAGAIN);
-}
-
 int
 main(void)
 {
@@ -490,8 +443,6 @@ main(void)
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_codings_of_changed_file,
 		    site_setup, site_teardown),
-		cmocka_unit_test_setup_teardown(test_codings_tags, site_setup,
-		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_index_changes, site_setup,
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, site_setup,
@@ -499,8 +450,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_eviction_order, site_setup,
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_plain_head, site_setup,
-		    site_teardown),
-		cmocka_unit_test_setup_teardown(test_short_file, site_setup,
 		    site_teardown),
 	};
 
