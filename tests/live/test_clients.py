@@ -293,10 +293,13 @@ def test_http_client(url):
 
 @needs("chromium")
 def test_chromium(url, tmp_path):
+    """It asks no name server and no proxy, nor for any page but ours."""
     dom = text_of(
         "chromium", "--headless", "--no-sandbox", "--disable-gpu",
         "--disable-quic", "--no-first-run", "--disable-component-update",
         "--disable-background-networking", "--disable-sync",
+        "--no-proxy-server",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         f"--user-data-dir={tmp_path}", "--dump-dom", f"{url}/page.html",
     )  # fmt: skip
     assert "<title>Page</title>" in dom
