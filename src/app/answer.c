@@ -6,24 +6,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
+#include "app/parts.h"
 #include "base/clock.h"
 #include "http/date.h"
 
 /* Head and content up to this size are one piece: copying them once costs less
  * than sending from two places. */
 #define ANSWER_WHOLE_MAX ((size_t)16 * 1024)
-
-/* Longer than what stands between two ranges. */
-#define ANSWER_PART_MAX 256
-
-/* Ranges that are sent one after the other as multipart/byteranges. */
-struct answer_parts {
-	struct http_ranges ranges;
-	unsigned next; /* the one that comes next */
-	char boundary[17];
-};
 
 void
 answer_init(struct answer *answer, struct site *site)
@@ -191,6 +181,16 @@ answer_format_fault(const struct answer *answer, char *text, size_t room)
 	return (struct span){ text, (size_t)size };
 }
 
+/* How the connection goes on, where HTTP/1.1 does not say so (RFC 9112 9.3). */
+static void
+answer_write_connection(const struct answer *answer, struct http_head *head)
+{
+	if (!answer->keep)
+		http_head_field(head, "Connection", SPAN("close"));
+	else if (answer->old_version)
+		http_head_field(head, "Connection", SPAN("keep-alive"));
+}
+
 /* The fields that depend on the request and on how the connection goes on. */
 static void
 answer_write_circumstances(const struct answer *answer,
@@ -207,53 +207,12 @@ answer_write_circumstances(const struct answer *answer,
 		http_head_field(head, "Retry-After", SPAN("1"));
 	if (answer->asked >= 0)
 		answer_write_receipt(answer, moment, head);
-	if (!answer->keep)
-		http_head_field(head, "Connection", SPAN("close"));
-	else if (answer->old_version)
-		http_head_field(head, "Connection", SPAN("keep-alive"));
-}
-
-/* What stands between the ranges; returns its size. */
-static size_t
-answer_format_part(const struct answer *answer, unsigned number, char *text,
-    size_t room)
-{
-	const struct answer_parts *parts = answer->parts;
-	const struct http_range *range = &parts->ranges.list[number];
-	int size;
-
-	if (number == parts->ranges.count)
-		size = snprintf(text, room, "\r\n--%s--\r\n", parts->boundary);
-	else
-		size = snprintf(text, room,
-		    "\r\n--%s\r\nContent-Type: %s\r\nContent-Range: bytes "
-		    "%" PRIu64 "-%" PRIu64 "/%zu\r\n\r\n",
-		    parts->boundary, answer->file->facts.type, range->first,
-		    range->first + range->size - 1, file_size(answer->file));
-	return (size_t)size;
-}
-
-/* The size of all ranges and of what stands between them. */
-static uint64_t
-answer_parts_size(const struct answer *answer)
-{
-	const struct http_ranges *ranges = &answer->parts->ranges;
-	char text[ANSWER_PART_MAX];
-	uint64_t size = 0;
-
-	for (unsigned i = 0; i <= ranges->count; i++) {
-		size += answer_format_part(answer, i, text, sizeof text);
-		if (i < ranges->count)
-			size += ranges->list[i].size;
-	}
-	return size;
+	answer_write_connection(answer, head);
 }
 
 void
 answer_select(struct answer *answer, const struct http_ranges *ranges)
 {
-	uint64_t secret;
-
 	if (ranges->count == 1) {
 		answer->status = 206;
 		answer->start = ranges->list[0].first;
@@ -262,19 +221,11 @@ answer_select(struct answer *answer, const struct http_ranges *ranges)
 	}
 	if (answer->file->facts.coding != HTTP_CODING_IDENTITY)
 		return;
-	answer->parts = malloc(sizeof *answer->parts);
-	if (answer->parts == NULL ||
-	    getrandom(&secret, sizeof secret, 0) != sizeof secret) {
-		free(answer->parts);
-		answer->parts = NULL;
+	answer->parts = parts_new(ranges, answer->file);
+	if (answer->parts == NULL)
 		return;
-	}
 	answer->status = 206;
-	answer->parts->ranges = *ranges;
-	answer->parts->next = 0;
-	snprintf(answer->parts->boundary, sizeof answer->parts->boundary,
-	    "%016" PRIx64, secret);
-	answer->size = answer_parts_size(answer);
+	answer->size = parts_size(answer->parts);
 }
 
 /*
@@ -355,12 +306,29 @@ answer_compose(struct answer *answer, const struct moment *moment, char *room)
 	return head.size;
 }
 
-/* Whether the file's ready-made head says it all. */
+/* Whether the file's ready-made head says all but how the connection goes on. */
 static bool
 answer_is_plain(const struct answer *answer)
 {
-	return answer->status == 200 && answer->file != NULL && answer->keep &&
-	       !answer->old_version && answer->asked < 0;
+	return answer->status == 200 && answer->file != NULL &&
+	       answer->asked < 0;
+}
+
+/*
+ * Copies the fields of a ready-made head, with how the connection goes on
+ * behind them; leaves in `plain` what follows. Returns the size.
+ */
+static size_t
+answer_copy_fields(const struct answer *answer, struct span *plain, size_t size,
+    char *room)
+{
+	struct http_head head = { .data = room, .room = ANSWER_ROOM };
+
+	http_head_append(&head, (struct span){ plain->data, size });
+	answer_write_connection(answer, &head);
+	plain->data += size;
+	plain->size -= size;
+	return head.size;
 }
 
 /* Copies the ready-made head, and a small content with it. */
@@ -368,16 +336,20 @@ static size_t
 answer_copy(struct answer *answer, const struct moment *moment, char *room)
 {
 	struct file *file = answer->file;
-	size_t size = file->head_size;
+	struct span plain = { file_plain_head(file, moment), file->head_size };
+	size_t size = 0;
 
 	if (answer->step == ANSWER_BODY && file_content(file) != NULL &&
 	    file_size(file) <= ANSWER_WHOLE_MAX) {
-		size += file_size(file);
+		plain.size += file_size(file);
 		answer->content = file_size(file);
 		answer->step = ANSWER_END;
 	}
-	memcpy(room, file_plain_head(file, moment), size);
-	return size;
+	if (!answer->keep || answer->old_version)
+		size = answer_copy_fields(answer, &plain,
+		    file->head_size - strlen("\r\n"), room);
+	memcpy(room + size, plain.data, plain.size);
+	return size + plain.size;
 }
 
 /* What follows the head. */
@@ -408,20 +380,18 @@ answer_head(struct answer *answer, const struct moment *moment, char *room,
 static void
 answer_part(struct answer *answer, char *room, struct piece *piece)
 {
-	struct answer_parts *parts = answer->parts;
-	unsigned number = parts->next++;
+	const struct http_range *range;
 
 	piece->kind = PIECE_BYTES;
 	piece->bytes.data = room;
-	piece->bytes.size = answer_format_part(answer, number, room,
-	    ANSWER_PART_MAX);
+	piece->bytes.size = parts_next(answer->parts, room, &range);
 	answer->content += piece->bytes.size;
-	if (number == parts->ranges.count) {
+	if (range == NULL) {
 		answer->step = ANSWER_END;
 		return;
 	}
-	answer->start = parts->ranges.list[number].first;
-	answer->size = parts->ranges.list[number].size;
+	answer->start = range->first;
+	answer->size = range->size;
 	answer->step = ANSWER_BODY;
 }
 

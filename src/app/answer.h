@@ -50,26 +50,26 @@ enum answer_step {
 	ANSWER_END,
 };
 
-struct answer_parts;
+struct parts;
 
 /* Private to src/app, but for what says so. */
 struct answer {
 	struct site *site;
-	struct file *file; /* the body, a counted reference; or NULL */
-	const char *fault; /* without a file: what the body says, constant */
-	struct answer_parts *parts; /* owned, several ranges; or NULL */
-	uint64_t start;   /* of the content: the first byte, and how many, */
-	uint64_t size;    /* of the file or of the range that comes next */
-	char *location;   /* owned, the Location of a redirect; or NULL */
-	int64_t due;      /* ANSWER_ASLEEP: no byte before; 0: not set yet */
-	int64_t asked;    /* the sleep asked for, ns; -1: it is none */
-	uint64_t content; /* public: bytes of content yielded so far */
-	uint16_t status;  /* public: the one that is, or will be, sent */
-	uint8_t step;     /* enum answer_step */
-	bool head_only;   /* HEAD: no content */
-	bool old_version; /* asked in HTTP/1.0 */
-	bool keep;        /* the connection may go on */
-	bool allow;       /* carries Allow */
+	struct file *file;   /* the body, a counted reference; or NULL */
+	const char *fault;   /* without a file: what the body says, constant */
+	struct parts *parts; /* owned, several ranges; or NULL */
+	uint64_t start;      /* of the content: the first byte, and how many, */
+	uint64_t size;       /* of the file or of the range that comes next */
+	char *location;      /* owned, the Location of a redirect; or NULL */
+	int64_t due;         /* ANSWER_ASLEEP: no byte before; 0: not set yet */
+	int64_t asked;       /* the sleep asked for, ns; -1: it is none */
+	uint64_t content;    /* public: bytes of content yielded so far */
+	uint16_t status;     /* public: the one that is, or will be, sent */
+	uint8_t step;        /* enum answer_step */
+	bool head_only;      /* HEAD: no content */
+	bool old_version;    /* asked in HTTP/1.0 */
+	bool keep;           /* the connection may go on */
+	bool allow;          /* carries Allow */
 };
 
 /* Begins an answer that has yet to be told what it says. */

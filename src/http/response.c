@@ -100,9 +100,26 @@ http_head_begin(struct http_head *head, char *data, size_t room,
 }
 
 void
+http_head_append(struct http_head *head, struct span bytes)
+{
+	if (head->overflow || head->room - head->size < bytes.size) {
+		head->overflow = true;
+		return;
+	}
+	if (bytes.size > 0) /* else there may be no data to copy from */
+		memcpy(head->data + head->size, bytes.data, bytes.size);
+	head->size += bytes.size;
+}
+
+void
 http_head_field(struct http_head *head, const char *name, struct span value)
 {
-	http_head_printf(head, name, "%.*s", (int)value.size, value.data);
+	size_t start = head->size;
+
+	http_head_append(head, span_of(name));
+	http_head_append(head, SPAN(": "));
+	http_head_append(head, value);
+	head_end_line(head, start);
 }
 
 void
@@ -129,16 +146,4 @@ void
 http_head_end(struct http_head *head)
 {
 	head_end_line(head, head->size);
-}
-
-void
-http_head_append(struct http_head *head, struct span bytes)
-{
-	if (head->overflow || head->room - head->size < bytes.size) {
-		head->overflow = true;
-		return;
-	}
-	if (bytes.size > 0) /* else there may be no data to copy from */
-		memcpy(head->data + head->size, bytes.data, bytes.size);
-	head->size += bytes.size;
 }

@@ -26,7 +26,7 @@
 #define CONN_RATE_MIN 256
 
 static void conn_on_event(evutil_socket_t fd, short what, void *arg);
-static void conn_on_timer(evutil_socket_t none, short what, void *arg);
+static void conn_on_alarm(void *arg);
 
 /* The kind of limit that a connection between two requests has. */
 static enum deadline_kind
@@ -122,24 +122,17 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	conn->kept_up = conn_time(context);
 }
 
-/* Rounded up: a sleep that ends early has broken its word. */
+/* Has it go on when its answer may. */
 static int
-conn_arm_timer(struct conn *conn)
+conn_set_alarm(struct conn *conn)
 {
-	struct exchange *exchange = conn->exchange;
-	int64_t wait = exchange->until - clock_now();
-	struct timeval delay = { 0, 0 };
+	struct alarm *alarm = &conn->exchange->alarm;
 
-	if (exchange->timer_armed)
+	if (alarm_is_set(alarm))
 		return 0;
-	if (wait > 0) {
-		delay.tv_sec = wait / CLOCK_S;
-		delay.tv_usec = (wait % CLOCK_S + CLOCK_US - 1) / CLOCK_US;
-	}
-	evtimer_assign(&exchange->timer, conn->context->base, conn_on_timer,
-	    conn);
-	exchange->timer_armed = event_add(&exchange->timer, &delay) == 0;
-	return exchange->timer_armed ? 0 : -1;
+	alarm->on_due = conn_on_alarm;
+	alarm->arg = conn;
+	return alarms_set(&conn->context->alarms, alarm, alarm->due);
 }
 
 /*
@@ -168,7 +161,7 @@ conn_wait(struct conn *conn, bool blocked)
 	if (conn_is_broken(conn))
 		return -1;
 	if (conn->state == CONN_WAITING && !blocked &&
-	    conn_arm_timer(conn) == -1)
+	    conn_set_alarm(conn) == -1)
 		return -1;
 	if (!blocked && context_turn_is_over(context))
 		turns_add(&context->turns, &conn->turn);
@@ -254,17 +247,16 @@ conn_format_peer(const struct context *context,
 void
 conn_open(struct context *context, int fd, const struct sockaddr_storage *peer)
 {
-	struct conn *conn = calloc(1, sizeof *conn);
+	struct conn *conn = malloc(sizeof *conn); /* calloc() has no cache */
 
 	if (conn == NULL) {
 		wire_close(fd);
 		return;
 	}
+	*conn = (struct conn){ .context = context,
+		.peer = conn_format_peer(context, peer),
+		.stream = { .fd = fd, .readable = true } };
 	stats_add(&context->stats.accepted, 1);
-	conn->context = context;
-	conn->stream.fd = fd;
-	conn->stream.readable = true;
-	conn->peer = conn_format_peer(context, peer);
 	context_renew(context);
 	deadlines_add(&context->deadlines, &conn->deadline,
 	    conn_idle_deadline(context), context->moment.now);
@@ -286,13 +278,10 @@ conn_on_event(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-conn_on_timer(evutil_socket_t none, short what, void *arg)
+conn_on_alarm(void *arg)
 {
 	struct conn *conn = arg;
 
-	(void)none;
-	(void)what;
-	conn->exchange->timer_armed = false;
 	context_renew(conn->context);
 	conn_run(conn);
 }

@@ -6,12 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/*
- * No locks, since one thread alone uses the base. Timers by timerfd and a
- * clock that is read when it is asked for, not once a turn: libevent's default
- * would let sleepers wake early, by its coarse clock and by the length of the
- * turn in which they were begun.
- */
+/* No locks, since one thread alone uses the base. */
 static struct event_base *
 context_make_base(void)
 {
@@ -21,9 +16,7 @@ context_make_base(void)
 	if (config == NULL)
 		return NULL;
 	if (event_config_set_flag(config,
-		EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV |
-		    EVENT_BASE_FLAG_PRECISE_TIMER |
-		    EVENT_BASE_FLAG_NO_CACHE_TIME) == 0 &&
+		EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV) == 0 &&
 	    event_config_require_features(config,
 		EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE) == 0)
 		base = event_base_new_with_config(config);
@@ -44,12 +37,14 @@ context_open(struct context *context, const struct server_config *config,
 	if (context->input == NULL || context->output == NULL ||
 	    app_open(&context->app, &config->app) == -1)
 		return -1;
-	/* last: with a base, all is there that uses it */
 	context->base = context_make_base();
 	if (context->base == NULL) {
 		errno = ENOMEM;
 		return -1;
 	}
+	/* last: with alarms, all is there that uses them */
+	if (alarms_open(&context->alarms, context->base) == -1)
+		return -1;
 	totals_add(totals, &context->stats);
 	return 0;
 }
@@ -60,8 +55,10 @@ context_close(struct context *context)
 	app_close(&context->app);
 	free(context->input);
 	free(context->output);
-	if (context->base != NULL)
-		event_base_free(context->base);
+	if (context->base == NULL)
+		return;
+	alarms_close(&context->alarms);
+	event_base_free(context->base);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "app/app.h"
 #include "base/stats.h"
 #include "http/date.h"
+#include "loop/alarms.h"
 #include "loop/deadlines.h"
 #include "loop/server_config.h"
 #include "loop/totals.h"
@@ -32,6 +33,7 @@ struct context {
 	struct totals *totals;
 	struct event_base *base;
 	struct app app;
+	struct alarms alarms;
 	struct deadlines deadlines;
 	struct turns turns;
 	struct stats stats;

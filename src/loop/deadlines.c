@@ -1,4 +1,4 @@
-/* Queues of deadlines and the timer that sweeps them; the worker's thread. */
+/* Queues of deadlines and the alarm that sweeps them; the worker's thread. */
 #include "config.h"
 
 #include "loop/deadlines.h"
@@ -9,10 +9,10 @@
 #define DEADLINES_SWEEP_MAX 256
 #define DEADLINES_PACE      (4 * CLOCK_MS)
 
-static void deadlines_on_timer(evutil_socket_t none, short what, void *context);
+static void deadlines_on_alarm(void *arg);
 
 void
-deadlines_init(struct deadlines *deadlines, struct event_base *base,
+deadlines_init(struct deadlines *deadlines, struct alarms *alarms,
     const int64_t limits[DEADLINE_KINDS],
     void (*on_due)(struct deadline *deadline))
 {
@@ -20,34 +20,29 @@ deadlines_init(struct deadlines *deadlines, struct event_base *base,
 		TAILQ_INIT(&deadlines->queues[kind]);
 	deadlines->limits = limits;
 	deadlines->on_due = on_due;
-	deadlines->armed = INT64_MAX;
-	evtimer_assign(&deadlines->timer, base, deadlines_on_timer, deadlines);
+	deadlines->alarms = alarms;
+	deadlines->alarm = (struct alarm){ .on_due = deadlines_on_alarm,
+		.arg = deadlines };
 }
 
 void
 deadlines_fini(struct deadlines *deadlines)
 {
-	event_del(&deadlines->timer);
+	alarms_unset(deadlines->alarms, &deadlines->alarm);
 }
 
-/* Has the timer fire at `due`, unless it fires earlier anyway. */
+/* Looks at `due`, unless it does earlier anyway; where memory is short, it is
+ * tried again with the next deadline. */
 static void
-deadlines_arm(struct deadlines *deadlines, int64_t due, int64_t now)
+deadlines_arm(struct deadlines *deadlines, int64_t due)
 {
-	int64_t wait = due - now;
-	struct timeval delay;
+	const struct alarm *alarm = &deadlines->alarm;
 
-	if (due >= deadlines->armed)
-		return;
-	if (wait < 0)
-		wait = 0;
-	delay.tv_sec = wait / CLOCK_S;
-	delay.tv_usec = (wait % CLOCK_S + CLOCK_US - 1) / CLOCK_US;
-	if (event_add(&deadlines->timer, &delay) == 0)
-		deadlines->armed = due;
+	if (!alarm_is_set(alarm) || due < alarm->due)
+		(void)alarms_set(deadlines->alarms, &deadlines->alarm, due);
 }
 
-/* When the timer should fire for a deadline: ticks are not too close. */
+/* When to look because of a deadline: ticks are not too close. */
 static int64_t
 deadlines_tick(const struct deadline *deadline, int64_t now)
 {
@@ -63,7 +58,7 @@ deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
 	deadline->due = now + deadlines->limits[kind];
 	TAILQ_INSERT_TAIL(&deadlines->queues[kind], deadline, entry);
 	if (kind != DEADLINE_NEVER)
-		deadlines_arm(deadlines, deadlines_tick(deadline, now), now);
+		deadlines_arm(deadlines, deadlines_tick(deadline, now));
 }
 
 void
@@ -101,15 +96,12 @@ deadlines_sweep(struct deadlines *deadlines, enum deadline_kind kind,
 }
 
 static void
-deadlines_on_timer(evutil_socket_t none, short what, void *context)
+deadlines_on_alarm(void *arg)
 {
-	struct deadlines *deadlines = context;
+	struct deadlines *deadlines = arg;
 	int64_t now = clock_now();
 	int left = DEADLINES_SWEEP_MAX;
 
-	(void)none;
-	(void)what;
-	deadlines->armed = INT64_MAX;
 	for (int kind = 0; kind < DEADLINE_KINDS; kind++)
 		if (kind != DEADLINE_NEVER)
 			left = deadlines_sweep(deadlines,
@@ -123,7 +115,6 @@ deadlines_on_timer(evutil_socket_t none, short what, void *context)
 		if (first != NULL && kind != DEADLINE_NEVER)
 			deadlines_arm(deadlines,
 			    left == 0 ? now + DEADLINES_PACE
-				      : deadlines_tick(first, now),
-			    now);
+				      : deadlines_tick(first, now));
 	}
 }

@@ -3,7 +3,7 @@
  *
  * There is one queue for each kind of limit. All of one kind last equally
  * long, so that the head of a queue is always due first, and setting one costs
- * the same however many there are. One timer per worker looks at the heads, at
+ * the same however many there are. One alarm per worker looks at the heads, at
  * most every DEADLINES_TICK: a limit can be that late, and is never early.
  *
  * Every connection is in just one queue at any time, so that the queues are
@@ -15,10 +15,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
-
 #include "base/clock.h"
+#include "loop/alarms.h"
 
 #define DEADLINES_TICK (50 * CLOCK_MS)
 
@@ -29,7 +27,7 @@ enum deadline_kind {
 	DEADLINE_BODY,   /* the body is there, counted from the head's end */
 	DEADLINE_WRITE,  /* a look at how many bytes the client takes */
 	DEADLINE_LINGER, /* the client has closed too, or a look like that */
-	DEADLINE_NEVER,  /* no limit: the sleepers, whose timers are theirs */
+	DEADLINE_NEVER,  /* no limit: the sleepers, whose alarms are theirs */
 	DEADLINE_KINDS,
 };
 
@@ -46,18 +44,20 @@ struct deadlines {
 	struct deadline_queue queues[DEADLINE_KINDS];
 	const int64_t *limits; /* ns, by kind */
 	void (*on_due)(struct deadline *deadline);
-	struct event timer;
-	int64_t armed; /* when the timer fires; INT64_MAX: it is not set */
+	struct alarms *alarms;
+	struct alarm alarm; /* the next look */
 };
 
 /*
- * `limits` outlives the deadlines. `on_due` is called, on the base's thread,
- * for each deadline that has passed, and must remove it or set it anew.
+ * `limits` and `alarms` outlive the deadlines. `on_due` is called, on the
+ * alarms' thread, for each deadline that has passed, and must remove it or set
+ * it anew.
  */
-void deadlines_init(struct deadlines *deadlines, struct event_base *base,
+void deadlines_init(struct deadlines *deadlines, struct alarms *alarms,
     const int64_t limits[DEADLINE_KINDS],
     void (*on_due)(struct deadline *deadline));
 
+/* Also of zeroed ones that never began. */
 void deadlines_fini(struct deadlines *deadlines);
 
 /* Puts a deadline into its first queue; `now` as clock_now(). */

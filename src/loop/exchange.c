@@ -24,8 +24,8 @@ exchange_take(struct context *context)
 	exchange->sending = false;
 	exchange->asked_close = false;
 	exchange->cut = false;
-	exchange->timer_armed = false;
 	exchange->asleep = false;
+	exchange->alarm.place = 0;
 	exchange->record = NULL;
 	return exchange;
 }
@@ -97,14 +97,6 @@ exchange_wake(struct exchange *exchange, struct context *context)
 	exchange->asleep = false;
 }
 
-void
-exchange_disarm(struct exchange *exchange)
-{
-	if (exchange->timer_armed)
-		event_del(&exchange->timer);
-	exchange->timer_armed = false;
-}
-
 /* The status of the answer; of one that never began, why it did not. */
 static unsigned
 exchange_status(const struct exchange *exchange)
@@ -136,7 +128,7 @@ exchange_close(struct exchange *exchange, struct context *context)
 	if (context->config->log != NULL)
 		exchange_log(exchange, context);
 	exchange_wake(exchange, context);
-	exchange_disarm(exchange);
+	alarms_unset(&context->alarms, &exchange->alarm);
 	answer_fini(&exchange->answer);
 	exchange_free(context->spare);
 	context->spare = exchange;

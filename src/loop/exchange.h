@@ -15,13 +15,11 @@ struct exchange {
 		struct http_body body; /* the request's, while it comes in */
 		struct piece piece;    /* LENT or FILE, the rest of it */
 	};
-	bool sending;     /* `piece` is there, and not all sent yet */
-	bool asked_close; /* the client will send no other request */
-	bool cut;         /* the stop of the server ends it */
-	bool timer_armed;
+	bool sending;            /* `piece` is there, and not all sent yet */
+	bool asked_close;        /* the client will send no other request */
+	bool cut;                /* the stop of the server ends it */
 	bool asleep;             /* it has one of the places for sleepers */
-	struct event timer;      /* fires when the answer may go on */
-	int64_t until;           /* that time, as clock_now() */
+	struct alarm alarm;      /* when the answer may go on */
 	struct combined *record; /* the request's part of the log line */
 };
 
@@ -42,9 +40,6 @@ bool exchange_sleep(struct exchange *exchange, struct context *context);
 
 /* Gives the place back, if it has one. */
 void exchange_wake(struct exchange *exchange, struct context *context);
-
-/* Lets its timer not fire. */
-void exchange_disarm(struct exchange *exchange);
 
 /* Logs it, as far as it went, and lets go of all that it holds. */
 void exchange_close(struct exchange *exchange, struct context *context);

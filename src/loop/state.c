@@ -250,8 +250,8 @@ state_take_piece(struct conn *conn)
 	case PIECE_UNTIL:
 		if (!exchange_sleep(exchange, context))
 			return CONN_ANSWERING;
-		exchange->until = piece.until;
-		exchange_disarm(exchange);
+		alarms_unset(&context->alarms, &exchange->alarm);
+		exchange->alarm.due = piece.until;
 		context_renew(context); /* it may be due already */
 		return CONN_WAITING;
 	case PIECE_KEEP:
@@ -300,7 +300,7 @@ state_answering(struct conn *conn)
 static enum conn_state
 state_waiting(struct conn *conn)
 {
-	if (conn->context->moment.now >= conn->exchange->until)
+	if (conn->context->moment.now >= conn->exchange->alarm.due)
 		return CONN_ANSWERING;
 	/* pipelined answers before this one may still be to be sent */
 	return conn->stream.peer_closed ? CONN_LINGERING : CONN_WAITING;

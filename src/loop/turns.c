@@ -35,7 +35,8 @@ turns_init(struct turns *turns, struct event_base *base,
 void
 turns_fini(struct turns *turns)
 {
-	event_del(&turns->timer);
+	if (event_initialized(&turns->timer))
+		event_del(&turns->timer);
 }
 
 void

@@ -58,8 +58,8 @@ worker_open(struct worker *worker, unsigned index)
 
 	if (context_open(context, host->config, host->totals, index) == -1)
 		return -1;
-	deadlines_init(&context->deadlines, context->base, host->config->limits,
-	    conn_on_due);
+	deadlines_init(&context->deadlines, &context->alarms,
+	    host->config->limits, conn_on_due);
 	turns_init(&context->turns, context->base, conn_on_turn);
 	context->on_close = worker_on_close;
 	worker->inbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -199,10 +199,8 @@ worker_free(struct worker *worker)
 		close(worker->inbox);
 	}
 	exchange_free(worker->context.spare);
-	if (worker->context.base != NULL) {
-		deadlines_fini(&worker->context.deadlines);
-		turns_fini(&worker->context.turns);
-	}
+	deadlines_fini(&worker->context.deadlines);
+	turns_fini(&worker->context.turns);
 	context_close(&worker->context);
 	sem_destroy(&worker->ready);
 	free(worker);
