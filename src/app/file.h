@@ -20,7 +20,7 @@
 #include "http/response.h"
 
 /* Up to this many bytes of content are held in memory. */
-#define FILE_MEMORY_MAX ((off_t)64 * 1024)
+#define FILE_MEMORY_MAX ((off_t)256 * 1024)
 
 /* Room for an entity tag, its NUL included. */
 #define FILE_ETAG_MAX 80

@@ -8,6 +8,10 @@
 /* What one sendfile(2) may send: the loop stands while the disk is read. */
 #define STREAM_FILE_BYTES ((size_t)256 * 1024)
 
+/* What one send may: as much as the kernel passes on in one piece. Sending
+ * 100 KiB at once takes it nearly twice the CPU time of sending them in two. */
+#define STREAM_SEND_BYTES ((size_t)64 * 1024)
+
 /* Bytes that wait for a later turn. */
 struct stream_saved {
 	size_t start;
@@ -169,20 +173,37 @@ stream_sent(struct context *context, size_t size)
 	return 0;
 }
 
+/* As much of the output and of `bytes` as goes into one send. */
+static inline void
+stream_fill(const struct context *context, const struct span *bytes,
+    struct span parts[2])
+{
+	size_t gathered = context->output_size;
+	size_t room = gathered < STREAM_SEND_BYTES
+			  ? STREAM_SEND_BYTES - gathered
+			  : 0;
+	struct span next = { bytes->data,
+		bytes->size < room ? bytes->size : room };
+
+	if (gathered == 0) {
+		parts[0] = next;
+		parts[1] = (struct span){ NULL, 0 };
+		return;
+	}
+	parts[0] = (struct span){ context->output, gathered };
+	parts[1] = next;
+}
+
 /* Sends the output and `bytes` until nothing of them is left. */
 static inline enum wire_result
 stream_send_gathered(struct stream *stream, struct context *context,
     struct span *bytes, bool more)
 {
 	while (context->output_size + bytes->size > 0) {
-		struct span output = { context->output, context->output_size };
-		struct span parts[2] = { output, *bytes };
+		struct span parts[2];
 		size_t size;
 
-		if (output.size == 0) {
-			parts[0] = *bytes;
-			parts[1].size = 0;
-		}
+		stream_fill(context, bytes, parts);
 
 		enum wire_result result = stream_put(stream, context, parts,
 		    more, &size);

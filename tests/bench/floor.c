@@ -29,6 +29,7 @@
 #define FLOOR_EVENTS   512
 #define FLOOR_RECV_MAX (64 * 1024)
 #define FLOOR_SEND_MIN ((size_t)64 * 1024)
+#define FLOOR_SEND_MAX ((size_t)64 * 1024)
 
 /* Equal answers in a row, for one send of many. */
 struct floor_answers {
@@ -99,6 +100,8 @@ floor_send(const struct floor *floor, int fd)
 
 		if (size > conn->owed)
 			size = conn->owed;
+		if (size > FLOOR_SEND_MAX)
+			size = FLOOR_SEND_MAX;
 		sent = send(fd, answers->bytes + from, size, MSG_NOSIGNAL);
 		if (sent < 0)
 			return errno == EAGAIN;

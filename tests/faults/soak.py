@@ -32,7 +32,7 @@ MIB = 1 << 20
 
 # Two versions of each file; the larger one is sent from the disk.
 PAGES = [b"one\n" * 1000, b"other\n" * 900]
-LARGE = [b"one\n" * 50_000, b"other\n" * 40_000]
+LARGE = [b"one\n" * 100_000, b"other\n" * 80_000]  # sent from the disk
 
 
 class Effort(NamedTuple):

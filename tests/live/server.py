@@ -18,6 +18,7 @@ from wire import PATIENCE, Client
 PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
 SOURCE = pathlib.Path(os.environ.get("MTASYNC_SRCDIR", ".")).resolve()
 HTDOCS = SOURCE / "htdocs"
+CACHED = 256 << 10  # the largest file that is answered from memory
 SANITIZERS = os.environ.get("MTASYNC_SANITIZERS", "")
 
 ADDRESS = re.compile(r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):(\d+)")

@@ -5,10 +5,9 @@ import os
 import pathlib
 
 import pytest
-from server import Server, eventually, obey_modes
+from server import CACHED, Server, eventually, obey_modes
 from wire import parts_of, request
 
-CACHED = 64 * 1024  # the largest file that is answered from memory
 MODIFIED = 784111777
 SUFFIXES = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}
 SIZES = {"small": 100, "large": CACHED + 1}

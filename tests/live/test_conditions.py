@@ -4,10 +4,9 @@ or 412, and what those say."""
 import os
 
 import pytest
-from server import Server, eventually
+from server import CACHED, Server, eventually
 from wire import request
 
-CACHED = 64 * 1024  # the largest file that is answered from memory
 FILES = {"small": 100, "large": CACHED + 1}
 
 # When the files were modified, in the three formats of 5.6.7.

@@ -11,13 +11,11 @@ import stat
 import urllib.parse
 
 import pytest
-from server import HTDOCS, LIBC, eventually, obey_modes
+from server import CACHED, HTDOCS, LIBC, eventually, obey_modes
 from wire import request
 
-KIB = 1024
-MIB = 1024 * KIB
+MIB = 1 << 20
 SYS_OPENAT2 = 437
-CACHED = 64 * KIB  # the largest file that is answered from memory
 
 
 def content(size):

@@ -21,7 +21,7 @@ PRELOADED = pathlib.Path(PROGRAM).parent / "tests/live/failing_malloc.so"
 AT_ONCE = 8  # runs side by side
 HELLO = b"<p>hello</p>\n"
 SMALL = b"small\n" * 2000
-LARGE = b"0123456789abcdef" * (16 << 10)
+LARGE = b"0123456789abcdef" * (17 << 10)  # more than CACHED
 FOREVER = 1 << 60
 
 pytestmark = pytest.mark.skipif(

@@ -4,11 +4,10 @@ import os
 import random
 
 import pytest
-from server import Server, eventually
+from server import CACHED, Server, eventually
 from wire import parts_of, request
 
 KIB = 1024
-CACHED = 64 * KIB  # the largest file that is answered from memory
 MODIFIED = 784111777
 SAME = "Sun, 06 Nov 1994 08:49:37 GMT"
 EARLIER = "Sun, 06 Nov 1994 08:49:36 GMT"
