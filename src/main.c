@@ -123,7 +123,7 @@ main_open_root(const char *root)
 static void
 main_configure(struct options *options, struct server_config *config)
 {
-	config->kind = &loop_worker;
+	config->new_worker = loop_new;
 	config->workers = options->workers > 0 ? (unsigned)options->workers
 					       : cpus_available();
 	config->listen = (struct listeners_wanted){ options->listen,
