@@ -128,7 +128,7 @@ def measure_own(effort):
         size = load.check(server, load.KEPT_ALIVE, PAGE)
         held.measure_speed(server, size, effort.pairs)
     with running(MTASYNC) as server:
-        calls.measure(server, size, effort.seconds)
+        calls.measure(server, size)
     with running(MTASYNC) as server:
         timers.measure(server)
 
@@ -141,7 +141,7 @@ def measure(effort, counting):
         contenders.plant(root)
         figures = race.measure(targets, root, effort)
         if counting:
-            figures += counts.measure(targets, root, effort.seconds)
+            figures += counts.measure(targets, root)
     figures += held.measure_memory(targets, effort.memory_rounds)
     measure_own(effort)
     picture.save(figures)

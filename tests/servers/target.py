@@ -171,6 +171,19 @@ class Server:
     def reload(self):
         self.signal(self.target.reload)
 
+    def freeze(self):
+        """Stops it from running, so that what is sent is found at once."""
+        pids = self.pids()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        self.eventually(
+            lambda: all(map(is_stopped, pids)), "all processes to stop"
+        )
+
+    def thaw(self):
+        for pid in self.pids():
+            os.kill(pid, signal.SIGCONT)
+
     def join(self, patience=PATIENCE):
         """Waits for its end; returns its exit status."""
         try:
@@ -306,6 +319,14 @@ def children(pid):
         for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
             found += map(int, (task / "children").read_text().split())
     return found
+
+
+def is_stopped(pid):
+    """Whether each of its threads is."""
+    stats = pathlib.Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(
+        stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in stats
+    )
 
 
 def cpu_seconds(pid):
