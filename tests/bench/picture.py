@@ -8,7 +8,7 @@ import subprocess
 from race import COST
 
 CSV = "bench.csv"
-PICTURES = {"bench.svg": "svg size 1200,420", "bench.png": "png size 1200,420"}
+KINDS = ["svg", "png"]
 
 
 def save_table(figures):
@@ -61,23 +61,29 @@ def script(figures):
     yield "set yrange [0:*]"
     yield "set grid ytics"
     yield "set xtics scale 0"
-    for name, terminal in PICTURES.items():
-        yield f"set terminal {terminal}"
-        yield f'set output "{name}"'
-        yield f"plot {', '.join(bars)}"
+    yield f"plot {', '.join(bars)}"
+
+
+def draw(stem, size, lines):
+    """Returns the names of the pictures; none where there is no gnuplot."""
+    if not shutil.which("gnuplot"):
+        print("\nNo picture: gnuplot is missing (Debian: gnuplot-nox)")
+        return []
+    made = [f"{stem}.{kind}" for kind in KINDS]
+    each = [
+        [f"set terminal {kind} size {size}", f'set output "{name}"', *lines]
+        for kind, name in zip(KINDS, made)
+    ]
+    subprocess.run(
+        ["gnuplot"], input="\n".join(sum(each, [])), text=True, check=True
+    )
+    return made
+
+
+def tell(made):
+    print(f"\nSaved as {', '.join(made)}.")
 
 
 def save(figures):
     save_table(figures)
-    made = [CSV]
-    if shutil.which("gnuplot"):
-        subprocess.run(
-            ["gnuplot"],
-            input="\n".join(script(figures)),
-            text=True,
-            check=True,
-        )
-        made += PICTURES
-    else:
-        print("\nNo picture: gnuplot is missing (Debian: gnuplot-nox)")
-    print(f"\nSaved as {', '.join(made)}.")
+    tell([CSV, *draw("bench", "1200,420", list(script(figures)))])
