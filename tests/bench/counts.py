@@ -35,7 +35,7 @@ def system_calls(target, root, each):
 
 
 def connect(server, each, stack):
-    """All of a load's connections, with their streams, for the stack's time."""
+    """A load's connections and their streams, which the stack closes."""
     pairs = []
     for _ in range(each.connections):
         connection = stack.enter_context(answer.connect(server.address))

@@ -31,6 +31,7 @@ class Load(NamedTuple):
     depth: int = 1  # requests in one send
     close: bool = False  # a connection for each request
     target: str = "/"
+    files: int = 0  # of which each request is for one at random; see load.lua
     beside: "Load" = None  # runs at the same time
 
     def file(self):
@@ -109,7 +110,7 @@ def started(server, load, cpus=ALL_CPUS):
     command += [f"-d{LONGEST}s", f"-s{SCRIPT}"]
     for field in load.fields():
         command += ["-H", field]
-    command += [server.url(load.target), str(load.depth)]
+    command += [server.url(load.target), str(load.depth), str(load.files)]
     with subprocess.Popen(
         on(cpus, *command), stdout=subprocess.PIPE, text=True
     ) as process:

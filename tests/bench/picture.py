@@ -11,12 +11,11 @@ CSV = "bench.csv"
 KINDS = ["svg", "png"]
 
 
-def save_table(figures):
-    with open(CSV, "w", newline="", encoding="utf-8") as file:
+def save_table(path, figures, names):
+    """The names are those of the columns before the numbers."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(
-            ["figure", "load", "server", "median", "min", "max", "rounds"]
-        )
+        rows.writerow([*names, "median", "min", "max", "rounds"])
         for each in figures:
             three = [f(each.values) for f in (statistics.median, min, max)]
             numbers = [f"{number:.6g}" for number in three]
@@ -85,5 +84,5 @@ def tell(made):
 
 
 def save(figures):
-    save_table(figures)
+    save_table(CSV, figures, ["figure", "load", "server"])
     tell([CSV, *draw("bench", "1200,420", list(script(figures)))])

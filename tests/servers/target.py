@@ -250,12 +250,7 @@ class Server:
 
     def thread_seconds(self):
         """The CPU time of each of its threads, exactly."""
-        stats = [
-            task.joinpath("schedstat").read_text()
-            for pid in self.pids()
-            for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
-        ]
-        return [int(stat.split()[0]) / 1e9 for stat in stats]
+        return sum(map(thread_seconds, self.pids()), [])
 
     def descriptors(self, kind=""):
         """How many it has open: in all, or of "socket:"."""
@@ -327,6 +322,14 @@ def is_stopped(pid):
     return all(
         stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in stats
     )
+
+
+def thread_seconds(pid):
+    stats = [
+        task.joinpath("schedstat").read_text()
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+    ]
+    return [int(stat.split()[0]) / 1e9 for stat in stats]
 
 
 def cpu_seconds(pid):
