@@ -28,7 +28,7 @@ from target import HTDOCS, MTASYNC
 PAGE = (HTDOCS / contenders.PAGE).read_bytes()
 SECONDS = 1 if command.QUICK else 10
 # How many sleep, and how long at most in us: few have to sleep often.
-CROWDS = {1: 20_000, 1000: 1_000_000, 10_000: 3_000_000}
+CROWDS = {1: 20_000, 1000: 1_000_000, 10_000: 4_000_000}
 BESIDE = {False: "idle", True: "`/` loaded"}
 CLOCKS = {"receipt": "by the receipts", "observed": "by the client's clock"}
 # Where the histogram's bars begin, in ms.
@@ -131,28 +131,32 @@ def report_points(cases):
     table("ms late", ["sleeps", *POINTS], rows)
 
 
-def judged(case, clock, mark):
-    found = percentile(case.times[clock], mark.percent)
-    verdict = "kept" if found <= mark.most else "BROKEN"
-    return f"{short(found)}  {verdict}"
+def judged(case, mark):
+    """By the receipts; the client's own delay may not break a mark."""
+    receipt, observed = (
+        percentile(case.times[clock], mark.percent) for clock in CLOCKS
+    )
+    verdict = "kept" if receipt <= mark.most else "BROKEN"
+    return [f"{short(receipt)}  {verdict}", short(observed)]
 
 
 def report_marks(cases):
     rows = [
         [
             f"{case.name}: p{mark.percent}",
-            f"{mark.most:g} ms",
-            *(judged(case, clock, mark) for clock in CLOCKS),
+            f"{mark.most:g}",
+            *judged(case, mark),
         ]
         for mark in MARKS
         for case in cases
         if case.loaded == mark.loaded and case.wanted in mark.sleepers
     ]
-    table("marks", ["at most", *CLOCKS.values()], rows)
+    table("marks, ms late", ["at most", *CLOCKS.values()], rows)
     print(
-        "The receipt is the server's own view; the client's clock also has "
-        "what the kernel and\nthe client take, and the whole answer's way. A "
-        "busy machine makes both late."
+        "The receipt is the server's own view. The client's clock is a bound "
+        "from above: its\ntimes have the way of the whole answer in them, and "
+        "what keeps the client from\nlooking at it. A busy machine makes both "
+        "late."
     )
 
 
