@@ -25,7 +25,8 @@ import picture
 from answer import Fault
 from contenders import ONE_CPU, running
 from load import KEPT_ALIVE, Load
-from report import Figure, hides, progress, short, spread, table
+from report import Figure, hides, progress, short, spread
+from report import sure_range, table
 from target import HTDOCS, MTASYNC, Server, thread_seconds
 
 PAGE = (HTDOCS / contenders.PAGE).read_bytes()
@@ -128,7 +129,7 @@ def each_request(step, seconds=min(SECONDS, 0.5)):
     )
     requests = long_one.requests - short_one.requests
     used = [one.cpu * one.requests for one in (short_one, long_one)]
-    if requests > 0 and used[1] > used[0]:
+    if requests > short_one.requests and used[1] > used[0]:
         return (used[1] - used[0]) / requests
     if seconds > MOST_SECONDS:
         raise Fault(f"{step.number:,} connections: no answers")
@@ -261,11 +262,12 @@ def report_row(row, figures):
 
 
 def panel(figures, name):
-    """For gnuplot: a row's medians, and how far its rounds lie apart."""
+    """For gnuplot: a row's medians, and where they lie for certain."""
     yield "$costs << END"
     for each in figures:
         if each.load == name and each.name == RELATIVE:
-            three = [f(each.values) for f in (statistics.median, min, max)]
+            middle = statistics.median(each.values)
+            three = [middle, *sure_range(each.values)]
             yield " ".join([f'"{each.server}"', *map(str, three)])
     yield "END"
     yield f'set title "{name}"'

@@ -197,7 +197,7 @@ def script(cases):
     yield "set boxwidth 1"
     yield "set grid ytics"
     yield 'set xtics scale 0 font ",10"'
-    yield "set key outside top center horizontal"
+    yield "set key outside top center horizontal maxrows 1"
     yield "set yrange [0:100]"
     yield 'set xlabel "ms late, from"'
     yield 'set ylabel "% of the sleeps"'
