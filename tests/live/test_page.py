@@ -125,3 +125,13 @@ def test_no_answer(serve, visit):
         last = page.evaluate("watched")[-1]
     for _, state, text in last:
         assert state == "failed" and text.startswith("no answer, ")
+
+
+def test_all_wait_for_the_sleep(serve, visit):
+    """
+    In the serial model. A browser opens connections ahead, on which it says
+    nothing yet: they hold such a server up, too, but not for long here.
+    """
+    server = serve("--model=serial", "--idle-timeout=200ms")
+    with visit(server) as page:
+        assert order_of_ends(press_both(page))[0] == ALL[0]
