@@ -10,7 +10,6 @@ names the programs (MTASYNC, FLOOR), asks for fewer and shorter rounds
 
 import os
 import pathlib
-import platform
 import re
 import shutil
 import signal
@@ -22,11 +21,12 @@ from typing import NamedTuple
 import calls
 import contenders
 import counts
+import courses
 import held
 import load
+import machine
 import peer
 import picture
-import race
 import timers
 from answer import Fault
 from contenders import running
@@ -64,20 +64,6 @@ QUICK = Effort(
 )
 
 
-def output_of(*command):
-    run = subprocess.run(command, capture_output=True, text=True)
-    return run.stdout
-
-
-def processor():
-    names = re.findall(
-        r"^model name\s*: (.*)$",
-        pathlib.Path("/proc/cpuinfo").read_text(),
-        re.M,
-    )
-    return names[0] if names else platform.machine()
-
-
 def version(name):
     """A peer's, by the number in the first line that it tells."""
     program = shutil.which(name, path=peer.PATH)
@@ -93,18 +79,17 @@ def version(name):
 def print_facts(targets, missing, effort):
     """The machine, the versions, and what is run."""
     cpus = len(contenders.ALL_CPUS)
-    versions = output_of(PROGRAM, "--version").splitlines()
+    versions = machine.versions(PROGRAM)
     versions += [
         version(target.name)
         for target in targets
         if target.name not in contenders.OURS
     ]
-    versions.append(" ".join(output_of("wrk", "-v").split()[:2]))
-    busy = f"load average {os.getloadavg()[0]:.2f} before"
+    versions.append(machine.version_of_wrk())
     threads = load.threads(contenders.ALL_CPUS)
     facts = {
-        "machine": f"{processor()}, {cpus} CPUs, {busy}",
-        "system": f"{platform.system()} {platform.release()}",
+        "machine": machine.machine(),
+        "system": machine.system(),
         "versions": ", ".join(versions),
         "servers": f"on all CPUs, with {cpus} workers or threads each",
         "load": f"wrk -t{threads} -c{load.KEPT_ALIVE.connections}, rounds of "
@@ -139,7 +124,7 @@ def measure(effort, counting):
     with tempfile.TemporaryDirectory() as directory:
         root = pathlib.Path(directory)
         contenders.plant(root)
-        figures = race.measure(targets, root, effort)
+        figures = courses.measure(targets, root, effort)
         if counting:
             figures += counts.measure(targets, root, effort.seconds)
     figures += held.measure_memory(targets, effort.memory_rounds)

@@ -5,7 +5,7 @@ import shutil
 import statistics
 import subprocess
 
-from race import COST
+from courses import COST
 
 CSV = "bench.csv"
 PICTURES = {"bench.svg": "svg size 1200,420", "bench.png": "png size 1200,420"}

@@ -29,11 +29,11 @@ def why_not():
     return "" if shutil.which("wrk") else "wrk is missing (Debian: wrk)"
 
 
-def start(server, seconds):
-    host, port = server.address
-    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s"]
-    command += [f"-s{SCRIPT}", f"http://{host}:{port}/", "1"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def command(server, seconds, fields=()):
+    words = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s"]
+    for field in fields:
+        words += ["-H", field]
+    return [*words, f"-s{SCRIPT}", server.url(), "1"]
 
 
 def cpu_seconds_of_children():
@@ -42,14 +42,16 @@ def cpu_seconds_of_children():
     return usage.ru_utime + usage.ru_stime
 
 
-def run(server, seconds):
+def run(server, seconds, *fields):
+    """For whole seconds; fields are lines of each request's head."""
     before, wrk_before = server.cpu_seconds(), cpu_seconds_of_children()
-    process = start(server, seconds)
-    output, _ = process.communicate()
-    if process.returncode != 0:
-        raise Failed(f"wrk ended with {process.returncode}")
+    ended = subprocess.run(
+        command(server, seconds, fields), stdout=subprocess.PIPE, text=True
+    )
+    if ended.returncode != 0:
+        raise Failed(f"wrk ended with {ended.returncode}")
     cpu = server.cpu_seconds() - before
-    figures = json.loads(output.splitlines()[-1])
+    figures = json.loads(ended.stdout.splitlines()[-1])
     return Round(
         rate=1e6 * figures["requests"] / figures["duration"],
         p99=figures["p99"] / 1e3,
