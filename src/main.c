@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #include "base/activation.h"
+#include "base/clock.h"
 #include "base/cpus.h"
 #include "base/log.h"
 #include "base/privileges.h"
-#include "loop/server.h"
+#include "loop/loop.h"
 #include "options.h"
 #include "report.h"
+#include "server/server.h"
 
 /* How long the connections that drain may stay idle, and how long a closed one
  * waits for its client to close too. */
@@ -86,7 +88,7 @@ main_print_version(void)
 {
 	char library[64];
 
-	server_describe_library(library, sizeof library);
+	loop_describe_library(library, sizeof library);
 	printf("mtasync %s\nlibevent %s\n", PACKAGE_VERSION, library);
 	return main_end_output();
 }
@@ -121,6 +123,7 @@ main_open_root(const char *root)
 static void
 main_configure(struct options *options, struct server_config *config)
 {
+	config->kind = &loop_worker;
 	config->workers = options->workers > 0 ? (unsigned)options->workers
 					       : cpus_available();
 	config->listen = (struct listeners_wanted){ options->listen,
@@ -129,14 +132,14 @@ main_configure(struct options *options, struct server_config *config)
 	config->max_sleepers = (unsigned)options->max_sleepers;
 	config->backlog = (int)options->backlog;
 	config->max_body = (uint64_t)options->max_body;
-	config->write_limit = options->write_timeout;
-	config->drain_limit = options->drain_timeout;
-	config->limits[DEADLINE_IDLE] = options->idle_timeout;
-	config->limits[DEADLINE_GRACE] = MAIN_GRACE;
-	config->limits[DEADLINE_HEAD] = options->header_timeout;
-	config->limits[DEADLINE_BODY] = options->body_timeout;
-	config->limits[DEADLINE_WRITE] = MAIN_WRITE_LOOK;
-	config->limits[DEADLINE_LINGER] = MAIN_LINGER;
+	config->limits = (struct server_limits){ .idle = options->idle_timeout,
+		.grace = MAIN_GRACE,
+		.head = options->header_timeout,
+		.body = options->body_timeout,
+		.write = options->write_timeout,
+		.write_look = MAIN_WRITE_LOOK,
+		.linger = MAIN_LINGER,
+		.drain = options->drain_timeout };
 	config->app.max_sleep = options->max_sleep;
 	config->app.site.index = options->index;
 	config->app.site.missing = options->error_page;

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/privileges.h"
-#include "loop/server.h"
+#include "server/server.h"
 #include "options.h"
 
 /* What is served, where, as whom and how confined. */

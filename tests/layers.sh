@@ -14,8 +14,9 @@ faults() {
 		floor["base"] = 0
 		floor["http"] = 1
 		floor["app"] = 2
-		floor["loop"] = floor["models"] = 3
-		floor["."] = 4 # main.c, options, usage
+		floor["server"] = 3
+		floor["loop"] = floor["models"] = 4
+		floor["."] = 5 # main.c, options, usage
 		threads["base/access_log.c"] = threads["main.c"] = 1
 	}
 	function folder_of(path) {
@@ -46,7 +47,7 @@ faults() {
 		next
 	}
 	name ~ /^(pthread|threads)\.h$/ {
-		if (floor[folder] != 3 && !(file in threads))
+		if (floor[folder] !~ /[34]/ && !(file in threads))
 			fault("no threads here")
 		next
 	}
@@ -103,7 +104,10 @@ try_rules() {
 		models/a.c "loop/wire.h" refused
 		models/a.c "options.h" refused
 		main.c "options.h" allowed
-		main.c "loop/server.h" allowed
+		server/a.c "app/app.h" allowed
+		server/a.c "loop/loop.h" refused
+		loop/a.c "server/worker.h" allowed
+		main.c "server/server.h" allowed
 		loop/a.c <event2/event.h> allowed
 		app/a.c <event2/event.h> refused
 		main.c <event.h> refused

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/wire.h"
 #include "loop/conn.h"
-#include "loop/wire.h"
 
 /* How many connections one wake-up of a listener may take. */
 #define ACCEPTOR_WAKE_MAX 64

@@ -7,7 +7,7 @@
 #define MTASYNC_LOOP_ACCEPTOR_H
 
 #include "loop/context.h"
-#include "loop/listeners.h"
+#include "server/listeners.h"
 
 /* Which listeners are to be left. */
 enum acceptor_part {

@@ -314,7 +314,7 @@ conn_look(struct conn *conn)
 {
 	struct context *context = conn->context;
 	enum deadline_kind kind = conn->deadline.kind;
-	int64_t limit = context->config->write_limit;
+	int64_t limit = context->config->limits.write;
 	uint32_t now = conn_time(context), taken;
 	bool pending = wire_is_pending(conn->stream.fd, &taken);
 

@@ -10,9 +10,9 @@
 #include "http/date.h"
 #include "loop/alarms.h"
 #include "loop/deadlines.h"
-#include "loop/server_config.h"
-#include "loop/totals.h"
 #include "loop/turns.h"
+#include "server/server_config.h"
+#include "server/totals.h"
 
 /* Holds the longest head, and what a client sends ahead, in one recv. */
 #define CONTEXT_INPUT_MAX ((size_t)64 * 1024)

@@ -7,8 +7,8 @@
 #ifndef MTASYNC_LOOP_STREAM_H
 #define MTASYNC_LOOP_STREAM_H
 
+#include "base/wire.h"
 #include "loop/context.h"
-#include "loop/wire.h"
 
 struct stream_saved;
 

@@ -7,17 +7,14 @@ import concurrent.futures
 import contextlib
 import functools
 import itertools
-import mmap
 import os
-import pathlib
-import struct
 from typing import NamedTuple
 
 import pytest
-from server import PROGRAM, SANITIZERS, Server, eventually
+from counted import Counted
+from server import SANITIZERS, Server, eventually
 from wire import Ended, request
 
-PRELOADED = pathlib.Path(PROGRAM).parent / "tests/live/failing_malloc.so"
 AT_ONCE = 8  # runs side by side
 HELLO = b"<p>hello</p>\n"
 SMALL = b"small\n" * 2000
@@ -37,27 +34,6 @@ def root(root):
     (root / "coded").write_bytes(b"plain\n")
     (root / "coded.gz").write_bytes(b"coded\n")
     return root
-
-
-class Failures:
-    """What failing_malloc.c is told, and tells, by a file that both map."""
-
-    def __init__(self, path):
-        path.write_bytes(bytes(24))
-        with open(path, "r+b") as file:
-            self.map = mmap.mmap(file.fileno(), 24)
-        self.environment = {
-            **os.environ,
-            "FAILING_MALLOC": str(path),
-            "LD_PRELOAD": str(PRELOADED),
-        }
-
-    @property
-    def calls(self):
-        return struct.unpack_from("Q", self.map)[0]
-
-    def fail(self, first, count=1):
-        struct.pack_into("QQ", self.map, 8, first, count)
 
 
 class Doubtful(Server):
@@ -201,15 +177,15 @@ class Life:
 
     def __init__(self, root, directory, script, failing=0):
         self.log = directory / f"log-{failing}"
-        self.failures = Failures(directory / f"failures-{failing}")
-        self.failures.fail(failing)
+        self.counted = Counted(directory / f"failures-{failing}")
+        self.counted.fail(failing)
         self.answers = self.lost = self.descriptors = 0
         options = ["--log=combined", f"--log-file={self.log}"]
         self.server = Doubtful(
             "-v",
             *(options if script is SCRIPT else []),
             root=root,
-            env=self.failures.environment,
+            env=self.counted.environment,
         )
         if self.server.addresses != [None]:
             self.play(script)
@@ -254,7 +230,7 @@ def test_each_allocation_that_fails_costs_one_client(root, tmp_path, script):
     ) as pool:
         good = pool.submit(live).result()
         assert good.lost == 0
-        calls = good.failures.calls
+        calls = good.counted.allocations
         assert calls > 50
         for number, life in enumerate(pool.map(live, range(1, calls + 1)), 1):
             assert life.lost <= 1, (number, life.server.output())
@@ -263,14 +239,14 @@ def test_each_allocation_that_fails_costs_one_client(root, tmp_path, script):
 
 def test_no_memory_for_a_while(serve, root, tmp_path):
     """Who needs none is served, who needs some is turned away; then all is."""
-    failures = Failures(tmp_path / "failures")
-    server = serve("-w", "1", root=root, env=failures.environment)
+    counted = Counted(tmp_path / "counted")
+    server = serve("-w", "1", root=root, env=counted.environment)
     before = server.descriptors("socket:")
     kept, sleeper = server.connect(), server.connect()
     assert kept.ask("/").body == HELLO
     sleeper.send(request("/sleep/200ms"))
     assert kept.ask("/").body == HELLO  # after which it is asleep
-    failures.fail(failures.calls + 1, FOREVER)
+    counted.fail(counted.allocations + 1, FOREVER)
     for _ in range(100):
         with server.connect() as client, contextlib.suppress(ConnectionError):
             client.send(request("/"))
@@ -278,7 +254,7 @@ def test_no_memory_for_a_while(serve, root, tmp_path):
         assert kept.ask("/").body == HELLO
     assert sleeper.read_response().body == HELLO
     assert kept.ask("/small").status == 503
-    failures.fail(0, 0)
+    counted.fail(0, 0)
     for client in server.connect(), kept:
         assert client.ask("/small").body == SMALL
         client.close()

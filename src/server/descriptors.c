@@ -1,7 +1,7 @@
 /* The sharing-out of file descriptors; main thread, before there are others. */
 #include "config.h"
 
-#include "loop/descriptors.h"
+#include "server/descriptors.h"
 
 #include <inttypes.h>
 #include <sys/resource.h>

@@ -1,8 +1,8 @@
 /* descriptors: how the process's file descriptors are shared out. */
-#ifndef MTASYNC_LOOP_DESCRIPTORS_H
-#define MTASYNC_LOOP_DESCRIPTORS_H
+#ifndef MTASYNC_SERVER_DESCRIPTORS_H
+#define MTASYNC_SERVER_DESCRIPTORS_H
 
-#include "loop/server_config.h"
+#include "server/server_config.h"
 
 /*
  * Raises RLIMIT_NOFILE to its hard limit, and plans for so many sockets that

@@ -1,7 +1,7 @@
 /* System calls on clients' descriptors; the thread that owns each. */
 #include "config.h"
 
-#include "loop/wire.h"
+#include "base/wire.h"
 
 #include <errno.h>
 #include <linux/tcp.h> /* its tcp_info is longer than that of netinet/tcp.h */

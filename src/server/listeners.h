@@ -2,8 +2,8 @@
  * listeners: all sockets that the server listens on, an entry for each
  * address, as they are opened, change hands and close. Main thread.
  */
-#ifndef MTASYNC_LOOP_LISTENERS_H
-#define MTASYNC_LOOP_LISTENERS_H
+#ifndef MTASYNC_SERVER_LISTENERS_H
+#define MTASYNC_SERVER_LISTENERS_H
 
 #include <stdbool.h>
 

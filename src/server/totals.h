@@ -7,8 +7,8 @@
  * at all, so that some who look at once can go over the limit by as many; the
  * limit of sleepers, which clients are told of, is exact.
  */
-#ifndef MTASYNC_LOOP_TOTALS_H
-#define MTASYNC_LOOP_TOTALS_H
+#ifndef MTASYNC_SERVER_TOTALS_H
+#define MTASYNC_SERVER_TOTALS_H
 
 #include <stdbool.h>
 #include <stdint.h>

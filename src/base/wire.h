@@ -3,8 +3,8 @@
  *
  * Nothing here blocks. The thread that owns the connection.
  */
-#ifndef MTASYNC_LOOP_WIRE_H
-#define MTASYNC_LOOP_WIRE_H
+#ifndef MTASYNC_BASE_WIRE_H
+#define MTASYNC_BASE_WIRE_H
 
 #include <stdbool.h>
 #include <stdint.h>

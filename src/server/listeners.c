@@ -1,7 +1,7 @@
 /* All addresses that are listened on; main thread. */
 #include "config.h"
 
-#include "loop/listeners.h"
+#include "server/listeners.h"
 
 #include <errno.h>
 #include <stdlib.h>

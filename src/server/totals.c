@@ -1,7 +1,7 @@
 /* Sums over the workers' counters, and their limits; any worker's thread. */
 #include "config.h"
 
-#include "loop/totals.h"
+#include "server/totals.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The workers and the operator's signals; the main thread. */
 #include "config.h"
 
-#include "loop/server.h"
+#include "server/server.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,9 +14,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "loop/descriptors.h"
-#include "loop/worker.h"
+#include "server/descriptors.h"
+#include "server/worker.h"
 
 /* How long the 503s of the drain deadline may take to go out. */
 #define SERVER_CUT_LIMIT CLOCK_S
@@ -109,7 +110,8 @@ static int
 server_make_workers(struct server *server)
 {
 	for (unsigned i = 0; i < server->config->workers; i++) {
-		server->workers[i] = worker_new(&server->host, i);
+		server->workers[i] = server->config->kind->new (&server->host,
+		    i);
 		if (server->workers[i] == NULL) {
 			log_error("worker %u can't be made: %m", i);
 			return -1;
@@ -139,19 +141,6 @@ server_set_up(struct server *server)
 	return server_make_workers(server);
 }
 
-/*
- * libevent's own complaints, in our form: what makes it exit is an error. Of
- * all else its callers are told, who say what comes of it. Any thread.
- */
-static void
-server_on_library_log(int severity, const char *text)
-{
-	if (severity >= EVENT_LOG_ERR)
-		log_error("libevent: %s", text);
-	else if (severity >= EVENT_LOG_WARN)
-		log_debug("libevent: %s", text);
-}
-
 struct server *
 server_open(struct server_config *config)
 {
@@ -161,7 +150,6 @@ server_open(struct server_config *config)
 		log_error("no memory for the server");
 		return NULL;
 	}
-	event_set_log_callback(server_on_library_log);
 	server->config = config;
 	server->signals = server->news = -1;
 	server->host = (struct worker_host){ config, &server->listeners,
@@ -204,7 +192,8 @@ server_use_root(struct server *server, int root)
 		return -1;
 	}
 	for (unsigned i = 0; i < server->worker_count; i++)
-		worker_use_root(server->workers[i], copies[i]);
+		server->workers[i]->kind->use_root(server->workers[i],
+		    copies[i]);
 	free(copies);
 	server->reloading = true;
 	return 0;
@@ -222,14 +211,14 @@ server_order(struct server *server, enum worker_order order)
 	else if (order == WORKER_STOP)
 		server->deadline = INT64_MAX;
 	for (unsigned i = 0; i < server->worker_count; i++)
-		worker_tell(server->workers[i], order);
+		server->workers[i]->kind->tell(server->workers[i], order);
 }
 
 static void
 server_join(struct server *server)
 {
 	for (unsigned i = 0; i < server->worker_count; i++)
-		worker_join(server->workers[i]);
+		server->workers[i]->kind->join(server->workers[i]);
 }
 
 static int
@@ -242,7 +231,7 @@ server_start_workers(struct server *server)
 		return -1;
 	}
 	for (unsigned i = 0; i < server->worker_count; i++)
-		if (worker_start(server->workers[i]) == -1)
+		if (server->workers[i]->kind->start(server->workers[i]) == -1)
 			return -1;
 	server->reloading = false; /* they have begun with their ROOT */
 	server->stage = listeners_take_over(&server->listeners)
@@ -268,7 +257,8 @@ static bool
 server_is_obeyed(const struct server *server, enum worker_order order)
 {
 	for (unsigned i = 0; i < server->worker_count; i++)
-		if (worker_obeyed(server->workers[i]) < order)
+		if (server->workers[i]->kind->obeyed(server->workers[i]) <
+		    order)
 			return false;
 	return true;
 }
@@ -330,7 +320,7 @@ server_drain(struct server *server)
 	listeners_shut(&server->listeners);
 	server->stage = SERVER_SHUTTING;
 	server->patience = now + SERVER_HANDSHAKE_LIMIT;
-	server->deadline = now + server->config->drain_limit;
+	server->deadline = now + server->config->limits.drain;
 	server_order(server, WORKER_DRAIN);
 }
 
@@ -364,7 +354,7 @@ static bool
 server_has_reloaded(const struct server *server)
 {
 	for (unsigned i = 0; i < server->worker_count; i++)
-		if (!worker_has_root(server->workers[i]))
+		if (!server->workers[i]->kind->has_root(server->workers[i]))
 			return false;
 	return true;
 }
@@ -453,7 +443,7 @@ server_close(struct server *server)
 	if (server == NULL)
 		return;
 	for (unsigned i = 0; i < server->worker_count; i++)
-		worker_free(server->workers[i]);
+		server->workers[i]->kind->free(server->workers[i]);
 	free(server->workers);
 	totals_close(&server->totals);
 	listeners_close(&server->listeners);
@@ -462,15 +452,4 @@ server_close(struct server *server)
 	if (server->news != -1)
 		close(server->news);
 	free(server);
-}
-
-void
-server_describe_library(char *text, size_t room)
-{
-	struct event_base *base = event_base_new();
-
-	snprintf(text, room, "%s (%s)", event_get_version(),
-	    base != NULL ? event_base_get_method(base) : "no backend");
-	if (base != NULL)
-		event_base_free(base);
 }

@@ -2,13 +2,13 @@
  * server: all workers, from their start to their end, and the signals that
  * the operator sends. The main thread's.
  */
-#ifndef MTASYNC_LOOP_SERVER_H
-#define MTASYNC_LOOP_SERVER_H
+#ifndef MTASYNC_SERVER_H
+#define MTASYNC_SERVER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "loop/server_config.h"
+#include "server/server_config.h"
 
 struct server;
 
@@ -63,8 +63,5 @@ void server_sum_up(const struct server *server, struct server_summary *summary);
 
 /* Frees all. Workers have ended, or were never started. NULL is allowed. */
 void server_close(struct server *server);
-
-/* `2.1.12-stable (epoll)`: the event library and how it waits. */
-void server_describe_library(char *text, size_t room);
 
 #endif

@@ -1,0 +1,455 @@
+/*
+ * A worker's thread, and how it obeys. But for what server/worker.h says is the
+ * main thread's, all of it runs on the worker's own thread.
+ */
+#include "config.h"
+
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "loop/acceptor.h"
+#include "loop/conn.h"
+#include "loop/exchange.h"
+
+/* A rush has so many connections; its memory goes back to the system when
+ * three quarters of them have left. */
+#define LOOP_RUSH 128
+
+struct loop {
+	struct worker worker;
+	struct context context;
+	struct acceptor acceptor;
+	const struct worker_host *host;
+	int64_t limits[DEADLINE_KINDS];
+	uint64_t rush; /* most connections since memory went back */
+	pthread_t thread;
+	bool started;
+	sem_t ready;   /* posted when the thread has confined itself */
+	bool confined; /* it has; else, it ends */
+	int inbox;     /* eventfd: there is an order or a root */
+	struct event inbox_event;
+	enum worker_order obeying; /* the last one that it has seen */
+	_Atomic int obeyed;        /* the last one that is carried out */
+	_Atomic int order;         /* the last one, written by main */
+	_Atomic int root; /* a descriptor on its way from main; -1: none */
+};
+
+static void loop_on_inbox(evutil_socket_t fd, short what, void *arg);
+static void loop_on_close(struct context *context);
+static void loop_on_left(void *arg);
+
+static struct loop *
+loop_of_worker(struct worker *worker)
+{
+	return (struct loop *)worker; /* its first member */
+}
+
+/* ---- the main thread's side ---- */
+
+static void
+loop_set_limits(int64_t limits[DEADLINE_KINDS],
+    const struct server_limits *wanted)
+{
+	limits[DEADLINE_IDLE] = wanted->idle;
+	limits[DEADLINE_GRACE] = wanted->grace;
+	limits[DEADLINE_HEAD] = wanted->head;
+	limits[DEADLINE_BODY] = wanted->body;
+	limits[DEADLINE_WRITE] = wanted->write_look;
+	limits[DEADLINE_LINGER] = wanted->linger;
+}
+
+static int
+loop_open(struct loop *loop, unsigned index)
+{
+	const struct worker_host *host = loop->host;
+	struct context *context = &loop->context;
+	const struct acceptor_host of_acceptor = { loop, loop_on_left };
+
+	if (context_open(context, host->config, host->totals, index) == -1)
+		return -1;
+	loop_set_limits(loop->limits, &host->config->limits);
+	deadlines_init(&context->deadlines, &context->alarms, loop->limits,
+	    conn_on_due);
+	turns_init(&context->turns, context->base, conn_on_turn);
+	context->on_close = loop_on_close;
+	loop->inbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (loop->inbox == -1)
+		return -1;
+	event_assign(&loop->inbox_event, context->base, loop->inbox,
+	    EV_READ | EV_PERSIST, loop_on_inbox, loop);
+	return acceptor_open(&loop->acceptor, context, &of_acceptor,
+	    host->listeners, index);
+}
+
+static void
+loop_free(struct worker *worker)
+{
+	struct loop *loop = loop_of_worker(worker);
+	int root = atomic_load(&loop->root);
+
+	if (root != -1)
+		close(root);
+	acceptor_close(&loop->acceptor);
+	if (loop->inbox != -1) {
+		event_del(&loop->inbox_event);
+		close(loop->inbox);
+	}
+	exchange_free(loop->context.spare);
+	deadlines_fini(&loop->context.deadlines);
+	turns_fini(&loop->context.turns);
+	context_close(&loop->context);
+	sem_destroy(&loop->ready);
+	free(loop);
+}
+
+/*
+ * libevent's own complaints, in our form: what makes it exit is an error. Of
+ * all else its callers are told, who say what comes of it. Any thread.
+ */
+static void
+loop_on_library_log(int severity, const char *text)
+{
+	if (severity >= EVENT_LOG_ERR)
+		log_error("libevent: %s", text);
+	else if (severity >= EVENT_LOG_WARN)
+		log_debug("libevent: %s", text);
+}
+
+static struct worker *
+loop_new(const struct worker_host *host, unsigned index)
+{
+	struct loop *loop = calloc(1, sizeof *loop);
+
+	if (loop == NULL)
+		return NULL;
+	event_set_log_callback(loop_on_library_log);
+	loop->worker.kind = &loop_worker;
+	loop->host = host;
+	loop->inbox = -1;
+	atomic_init(&loop->root, -1);
+	sem_init(&loop->ready, 0, 0);
+	if (loop_open(loop, index) == 0)
+		return &loop->worker;
+
+	int error = errno;
+
+	loop_free(&loop->worker);
+	errno = error;
+	return NULL;
+}
+
+static void *
+loop_thread(void *arg)
+{
+	struct loop *loop = arg;
+
+	loop->confined = sandbox_enter(&loop->host->config->sandbox,
+			     ROLE_WORKER) == 0;
+	sem_post(&loop->ready);
+	if (loop->confined && event_base_dispatch(loop->context.base) == -1)
+		log_error("a worker can't wait for events: %m");
+	loop->host->on_end(loop->host->server);
+	return NULL;
+}
+
+/* Serves from the directory that main has given since the last look. */
+static void
+loop_take_root(struct loop *loop)
+{
+	int root = atomic_exchange(&loop->root, -1);
+
+	if (root != -1)
+		app_use_root(&loop->context.app, root);
+}
+
+static int
+loop_start_thread(struct loop *loop)
+{
+	loop_take_root(loop);
+	if (acceptor_start(&loop->acceptor) == -1 ||
+	    event_add(&loop->inbox_event, NULL) == -1)
+		return -1;
+	errno = pthread_create(&loop->thread, NULL, loop_thread, loop);
+	loop->started = errno == 0;
+	return loop->started ? 0 : -1;
+}
+
+static int
+loop_start(struct worker *worker)
+{
+	struct loop *loop = loop_of_worker(worker);
+
+	if (loop_start_thread(loop) == -1) {
+		log_error("a worker can't be started: %m");
+		return -1;
+	}
+	while (sem_wait(&loop->ready) == -1)
+		; /* EINTR */
+	return loop->confined ? 0 : -1;
+}
+
+static void
+loop_wake(const struct loop *loop)
+{
+	uint64_t one = 1;
+
+	if (write(loop->inbox, &one, sizeof one) == -1)
+		log_error("a worker can't be told: %m");
+}
+
+static void
+loop_tell(struct worker *worker, enum worker_order order)
+{
+	struct loop *loop = loop_of_worker(worker);
+
+	atomic_store(&loop->order, order);
+	loop_wake(loop);
+}
+
+static enum worker_order
+loop_obeyed(const struct worker *worker)
+{
+	const struct loop *loop = (const struct loop *)worker;
+
+	return (enum worker_order)atomic_load(&loop->obeyed);
+}
+
+static void
+loop_use_root(struct worker *worker, int root)
+{
+	struct loop *loop = loop_of_worker(worker);
+	int unused = atomic_exchange(&loop->root, root);
+
+	if (unused != -1)
+		close(unused);
+	loop_wake(loop);
+}
+
+static bool
+loop_has_root(const struct worker *worker)
+{
+	const struct loop *loop = (const struct loop *)worker;
+
+	return atomic_load(&loop->root) == -1;
+}
+
+static void
+loop_join(struct worker *worker)
+{
+	struct loop *loop = loop_of_worker(worker);
+
+	if (loop->started)
+		pthread_join(loop->thread, NULL);
+	loop->started = false;
+}
+
+void
+loop_describe_library(char *text, size_t room)
+{
+	struct event_base *base = event_base_new();
+
+	snprintf(text, room, "%s (%s)", event_get_version(),
+	    base != NULL ? event_base_get_method(base) : "no backend");
+	if (base != NULL)
+		event_base_free(base);
+}
+
+const struct worker_kind loop_worker = {
+	.new = loop_new,
+	.start = loop_start,
+	.tell = loop_tell,
+	.obeyed = loop_obeyed,
+	.use_root = loop_use_root,
+	.has_root = loop_has_root,
+	.join = loop_join,
+	.free = loop_free,
+};
+
+/* ---- serving ---- */
+
+static struct loop *
+loop_of_context(struct context *context)
+{
+	return (
+	    struct loop *)((char *)context - offsetof(struct loop, context));
+}
+
+static uint64_t
+loop_open_conns(const struct loop *loop)
+{
+	const struct stats *stats = &loop->context.stats;
+
+	return stats_read(&stats->accepted) - stats_read(&stats->closed);
+}
+
+/* The end of a worker that drains: nobody is there or queued any more. */
+static void
+loop_end_if_done(struct loop *loop)
+{
+	if (loop->context.moment.closing &&
+	    acceptor_has_left(&loop->acceptor) && loop_open_conns(loop) == 0)
+		event_base_loopbreak(loop->context.base);
+}
+
+/*
+ * Gives back what a rush has left: malloc keeps it, for what is freed lies
+ * between what stays. The loop stands meanwhile, a millisecond for each 4 MB.
+ */
+static void
+loop_end_rush(struct loop *loop)
+{
+	uint64_t open = loop_open_conns(loop);
+
+	if (loop->rush <= open)
+		loop->rush = open + 1; /* the one that has just closed */
+	if (loop->rush < LOOP_RUSH || open > loop->rush / 4)
+		return;
+	(void)malloc_trim(0);
+	loop->rush = open;
+}
+
+static void
+loop_on_close(struct context *context)
+{
+	struct loop *loop = loop_of_context(context);
+
+	acceptor_on_room(&loop->acceptor);
+	loop_end_rush(loop);
+	loop_end_if_done(loop);
+}
+
+/* ---- obeying ---- */
+
+static void
+loop_obey(struct loop *loop, enum worker_order order)
+{
+	atomic_store(&loop->obeyed, order);
+	loop->host->on_news(loop->host->server);
+	loop_end_if_done(loop);
+}
+
+static void
+loop_on_left(void *arg)
+{
+	struct loop *loop = arg;
+
+	loop_obey(loop, loop->obeying);
+}
+
+/*
+ * From now on every answer closes its connection, and who is idle has a grace
+ * for the request that is on its way.
+ */
+static void
+loop_drain(struct loop *loop)
+{
+	struct context *context = &loop->context;
+	struct deadlines *deadlines = &context->deadlines;
+	struct deadline *deadline;
+
+	context->moment.closing = true;
+	context_renew(context);
+	while (
+	    (deadline = TAILQ_FIRST(&deadlines->queues[DEADLINE_IDLE])) != NULL)
+		deadlines_move(deadlines, deadline, DEADLINE_GRACE,
+		    context->moment.now);
+}
+
+/* Ends all that are in a queue, by a function that takes each off it. */
+static void
+loop_end_queue(struct loop *loop, int kind,
+    void (*end)(struct deadline *deadline))
+{
+	struct deadline_queue *queue = &loop->context.deadlines.queues[kind];
+	struct deadline *deadline;
+
+	while ((deadline = TAILQ_FIRST(queue)) != NULL)
+		end(deadline);
+}
+
+/* The sleepers last, since their 503 takes them to another queue; those who
+ * have had all, and only linger, may do so. */
+static void
+loop_cut(struct loop *loop)
+{
+	for (int kind = 0; kind < DEADLINE_NEVER; kind++)
+		if (kind != DEADLINE_LINGER)
+			loop_end_queue(loop, kind, conn_abort);
+	loop_end_queue(loop, DEADLINE_NEVER, conn_refuse_sleep);
+}
+
+static void
+loop_stop(struct loop *loop)
+{
+	for (int kind = 0; kind < DEADLINE_KINDS; kind++)
+		loop_end_queue(loop, kind, conn_abort);
+}
+
+static void
+loop_break_off(struct loop *loop, enum worker_order order)
+{
+	acceptor_drop(&loop->acceptor);
+	if (loop_obeyed(&loop->worker) < WORKER_CUT)
+		loop_cut(loop);
+	if (order == WORKER_STOP)
+		loop_stop(loop);
+	loop_obey(loop, order);
+}
+
+static void
+loop_carry_out(struct loop *loop, enum worker_order order)
+{
+	struct acceptor *acceptor = &loop->acceptor;
+
+	loop->obeying = order;
+	if (order >= WORKER_DRAIN && !loop->context.moment.closing)
+		loop_drain(loop);
+	switch (order) {
+	case WORKER_SERVE:
+		return;
+	case WORKER_TRIM:
+		acceptor_leave(acceptor, ACCEPTOR_PASSING);
+		return;
+	case WORKER_DRAIN:
+		acceptor_leave(acceptor, ACCEPTOR_INHERITED);
+		return;
+	case WORKER_CLOSE:
+		acceptor_leave(acceptor, ACCEPTOR_ALL);
+		return;
+	case WORKER_CUT:
+	case WORKER_STOP:
+		loop_break_off(loop, order);
+		return;
+	}
+}
+
+static void
+loop_on_inbox(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop *loop = arg;
+	enum worker_order order;
+	uint64_t count;
+
+	(void)what;
+	/* re-arms the eventfd, and before the look: what comes after that
+	 * look wakes us again */
+	(void)!read(fd, &count, sizeof count);
+	if (!loop_has_root(&loop->worker)) {
+		loop_take_root(loop);
+		loop->host->on_news(loop->host->server);
+	}
+	order = (enum worker_order)atomic_load(&loop->order);
+	if (order > loop->obeying)
+		loop_carry_out(loop, order);
+}

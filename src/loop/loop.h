@@ -1,0 +1,17 @@
+/*
+ * loop: a worker that is a thread with its own event base, its own listening sockets and its
+ * own connections. It shares nothing on the way of a request.
+ */
+#ifndef MTASYNC_LOOP_LOOP_H
+#define MTASYNC_LOOP_LOOP_H
+
+#include <stddef.h>
+
+#include "server/worker.h"
+
+extern const struct worker_kind loop_worker;
+
+/* `2.1.12-stable (epoll)`: the event library and how it waits. Main thread. */
+void loop_describe_library(char *text, size_t room);
+
+#endif

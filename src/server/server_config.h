@@ -1,0 +1,41 @@
+/* server_config: what the workers are told; constant while they run. */
+#ifndef MTASYNC_SERVER_SERVER_CONFIG_H
+#define MTASYNC_SERVER_SERVER_CONFIG_H
+
+#include <stdint.h>
+
+#include "app/app.h"
+#include "base/access_log.h"
+#include "base/sandbox.h"
+#include "server/listeners.h"
+
+struct worker_kind;
+
+/* How long a client may take, in ns. */
+struct server_limits {
+	int64_t idle;       /* until its next request begins */
+	int64_t grace;      /* likewise, while the server drains */
+	int64_t head;       /* for the whole head of a request */
+	int64_t body;       /* for its whole body */
+	int64_t write;      /* while it takes an answer too slowly */
+	int64_t write_look; /* how often one looks whether it does */
+	int64_t linger;     /* until it closes, when we have */
+	int64_t drain;      /* until what runs at a stop has ended */
+};
+
+struct server_config {
+	struct app_config app;
+	struct listeners_wanted listen;
+	const struct worker_kind *kind;
+	unsigned workers;
+	unsigned threads;      /* of a worker whose kind has several */
+	unsigned max_conns;    /* over all workers */
+	unsigned max_sleepers; /* likewise; 0: as many as connections */
+	int backlog;
+	uint64_t max_body; /* bytes of a request's content */
+	struct server_limits limits;
+	struct access_log *log; /* a ring per worker; NULL: no log */
+	struct sandbox sandbox; /* confines the threads */
+};
+
+#endif
