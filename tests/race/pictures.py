@@ -1,159 +1,118 @@
-"""The pictures, by gnuplot: each as SVG and as PNG."""
-
-import shutil
-import statistics
-import subprocess
+"""The pictures of the report, each as SVG and as PNG."""
 
 import curve
+import drawing
 import order
+from drawing import NONE_AT, quoted
 from models import MODELS
+from report import short
 
-TERMINALS = {
-    "svg": 'svg size {size} dynamic font "sans-serif,13" background "white"',
-    "png": 'pngcairo size {size} font "sans-serif,10"',
-}
-NONE_AT = 0.25  # where 0 is on a logarithmic axis that begins at 1
-BREAK_AT = 0.5  # the line between the two
-
-
-def why_not():
-    if shutil.which("gnuplot"):
-        return ""
-    return "gnuplot is missing (Debian: apt-get install gnuplot-nox)"
-
-
-def block(name, rows):
-    """Data for gnuplot."""
-    yield f"${name} << END"
-    for row in rows:
-        yield " ".join(map(str, row))
-    yield "END"
-
-
-def line_styles():
-    """A style for each model, by its number."""
-    for number, model in enumerate(MODELS, 1):
-        width = 3 if model is MODELS[-1] else 2
-        yield (
-            f"set style line {number} linecolor rgb '{model.colour}' "
-            f"dashtype {model.dash} linewidth {width} "
-            f"pointtype {model.point} pointsize 1"
-        )
-
-
-def common():
-    yield "set encoding utf8"
-    yield from line_styles()
-    yield "set border 3 linecolor rgb '#606060'"
-    yield "set tics nomirror out"
-    yield "set grid xtics ytics linecolor rgb '#d8d8d8' linetype 1"
-
-
-def count_axis(label, counts):
-    """Logarithmic, with a place for 0 to the left of a break."""
-    tics = [f'"{count:,}" {count or NONE_AT}' for count in counts]
-    yield "set logscale x 2"
-    yield f"set xrange [{NONE_AT / 1.3}:{1.4 * max(1, *counts)}]"
-    yield f"set xtics ({', '.join(tics)}) rotate by -45"
-    yield f'set xlabel "{label}"'
-    yield (
-        f"set arrow 1 from {BREAK_AT}, graph 0 to {BREAK_AT}, graph 1 nohead "
-        "dashtype '.' linecolor rgb '#909090'"
-    )
-
-
-def curves(rows_of, name):
-    """The data of all models, and the command that plots it."""
-    plots = []
-    for number, model in enumerate(MODELS, 1):
-        yield from block(f"{name}{number}", rows_of(model))
-        plots.append(
-            f"${name}{number} using 1:2 with linespoints linestyle {number} "
-            f'title "{model.name}" noenhanced'
-        )
-    yield f"plot {', '.join(plots)}"
-
-
-def panels(columns, rows, title):
-    yield (
-        f"set multiplot layout {rows},{columns} title {title!r} noenhanced"
-    )
-
-
-# The latency of `/`
+SLEEPERS = "requests asleep, or waiting to be"
+SLEEP_COLOUR = "#b8b8b8"
+LEAST = 0.008  # of the longest bar, or it could not be seen
 
 
 def latency(points, effort):
-    yield from common()
-    yield from panels(2, 1, "How long `/` takes beside sleeping requests")
-    yield from count_axis("sleepers at once", effort.sleepers)
-    bound = 1e3 * effort.bound
-    yield "set logscale y 10"
-    yield f"set yrange [*:{2 * bound}]"
-    yield 'set format y "%g"'
-    yield (
-        f"set arrow 2 from graph 0, first {bound} to graph 1, first {bound} "
-        "nohead linecolor rgb '#909090'"
+    yield from drawing.panels(
+        2, "How long / takes beside sleeping requests, by model"
     )
-    yield (
-        f"set label 2 'not answered within {effort.bound} s' at graph 0.02, "
-        f"first {bound} offset 0, 0.6 textcolor rgb '#606060'"
-    )
-    yield "set key at graph 0.03, graph 0.9 left Left reverse opaque"
+    yield from drawing.count_axis(SLEEPERS, effort.sleepers)
     for name in "p50", "p99":
-        yield f'set title "{name}"'
-        yield f'set ylabel "{name} of the latency of `/`, ms" noenhanced'
-
-        def rows(model, figure=curve.FIGURES[name]):
-            return [
+        yield f"set title {quoted(f'{name} of the latency of /, in ms')}"
+        yield from drawing.latency_axis(effort.bound)
+        figure = curve.FIGURES[name]
+        yield from drawing.curves(
+            name,
+            lambda model, figure=figure: [
                 (p.sleepers or NONE_AT, figure(p.took))
                 for p in points
                 if p.model == model.name
-            ]
-
-        yield from curves(rows, name)
+            ],
+        )
     yield "unset multiplot"
 
 
-# One sleep and five `/`
+def order_rows(bars):
+    """Begin, end, place, colour and text of each bar, in ms."""
+    least = LEAST * max(bar.end for bar in bars)
+    for bar in bars:
+        begin, end = 1e3 * bar.begin, 1e3 * max(bar.end, bar.begin + least)
+        took = short(1e3 * (bar.end - bar.begin))
+        yield begin, end, -bar.number, f'"{took} ms"'
 
 
 def order_panel(number, model, bars):
-    mine = order.of_model(bars, model)
-    yield from block(
-        f"bars{number}",
-        [
-            (1e3 * b.begin, 1e3 * b.end, -b.number, b.number == 0, f"{1e3 * (b.end - b.begin):.3g}")
-            for b in mine
-        ],
+    sleep, *others = order_rows(order.of_model(bars, model))
+    yield from drawing.block(f"sleep{number}", [sleep])
+    yield from drawing.block(f"others{number}", others)
+    yield f"set title {quoted(model.name)} noenhanced"
+    box = "using 1:3:1:2:($3-0.36):($3+0.36) with boxxyerror"
+    text = "using 2:3:4 with labels left offset 0.5, 0"
+    yield (
+        f"plot $sleep{number} {box} linecolor rgb '{SLEEP_COLOUR}', "
+        f"$others{number} {box} linecolor rgb '{model.colour}', "
+        f"$sleep{number} {text}, $others{number} {text}"
     )
 
 
-# Memory and threads
+def order_of_answers(bars, effort):
+    title = "One slow request, and five fast ones right behind it, by model"
+    tics = [f"'/sleep/{effort.nap}' 0"]
+    tics += [f"'/' {-n}" for n in range(1, order.BEHIND + 1)]
+    yield drawing.STYLE
+    yield (
+        f"set multiplot layout 2,3 title {quoted(title)} "
+        "margins 0.075,0.985,0.12,0.85 spacing 0.075,0.19"
+    )
+    yield "unset key"
+    yield "set style fill solid 1 noborder"
+    yield f"set xtics {500 * effort.nap}"
+    yield f"set xrange [0:{1400 * max(bar.end for bar in bars)}]"
+    yield f"set yrange [{-order.BEHIND - 0.6}:0.6]"
+    yield f"set ytics ({', '.join(tics)}) scale 0"
+    yield "unset grid"
+    yield "set grid xtics"
+    for number, model in enumerate(MODELS):
+        if number >= 3:
+            yield "set xlabel 'ms since the first request'"
+        yield from order_panel(number, model, bars)
+    yield "unset multiplot"
+
+
+def memory(holdings, effort):
+    panels = {
+        "asleep at once": lambda each: each.asleep,
+        "memory, in MiB": lambda each: each.memory / (1 << 20),
+        "threads": lambda each: each.threads,
+    }
+    counts = [*effort.held, *effort.held_by_loops]
+    yield from drawing.panels(
+        len(panels), "What sleeping requests take, by model"
+    )
+    yield from drawing.count_axis("requests for a sleep at once", counts)
+    yield from drawing.decades()
+    for number, (title, figure) in enumerate(panels.items()):
+        yield f"set title {quoted(title)}"
+        yield from drawing.curves(
+            f"memory{number}_",
+            lambda model, figure=figure: [
+                (h.asked or NONE_AT, figure(h) or "NaN")
+                for h in holdings
+                if h.model == model.name
+            ],
+        )
+    yield "unset multiplot"
 
 
 def save(directory, points, bars, holdings, effort):
     """Returns the names of the files."""
-    if why_not():
+    if drawing.why_not():
         return []
-    made = []
-    drawings = {
-        "race-latency": ("1200,560", list(latency(points, effort))),
-    }
-    for name, (size, script) in drawings.items():
-        for ending, terminal in TERMINALS.items():
-            file = f"{name}.{ending}"
-            lines = [
-                f"set terminal {terminal.format(size=size)}",
-                f'set output "{file}"',
-                *script,
-            ]
-            subprocess.run(
-                ["gnuplot"],
-                input="\n".join(lines) + "\n",
-                text=True,
-                check=True,
-                cwd=directory,
-            )
-            made.append(file)
-    return made
+    drawings = [
+        ("race-latency", "1100,440", latency(points, effort)),
+        ("race-order", "1100,460", order_of_answers(bars, effort)),
+        ("race-memory", "1100,400", memory(holdings, effort)),
+    ]
+    return [
+        name for each in drawings for name in drawing.draw(directory, *each)
+    ]

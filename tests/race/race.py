@@ -17,6 +17,7 @@ from typing import NamedTuple
 import arrivals
 import curve
 import document
+import drawing
 import footprint
 import machine
 import order
@@ -66,11 +67,11 @@ QUICK = FULL._replace(
     sleepers=(0, 4, 1024),
     seconds=0.5,
     settle=0.3,
-    bound=0.7,
+    bound=0.5,
     wrk_seconds=1,
     held=(0, 1024),
     held_by_loops=(),
-    long_nap=0.8,
+    long_nap=0.6,
     patience=1,
 )
 
@@ -123,7 +124,7 @@ def run(effort, directory):
     ]
     progress("pictures", "race")
     made = pictures.save(directory, points, bars, holdings, effort)
-    text = "\n".join(document.document(known, sections, pictures.why_not()))
+    text = "\n".join(document.document(known, sections, drawing.why_not()))
     (directory / "race.md").write_text(text, encoding="utf-8")
     document.save_csv(directory / "race.csv", sections)
     return text, ["race.md", "race.csv", *made]
