@@ -185,4 +185,5 @@ def ask(address, questions, bound):
 def tell_faults(endings):
     """In words, how those ended that were not served, the most first."""
     kinds = collections.Counter(e.kind for e in endings if not e.served)
-    return ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+    found = kinds.most_common()
+    return ", ".join(f"{count:,} {kind}" for kind, count in found)

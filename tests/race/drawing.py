@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 from models import MODELS
+from target import Failed
 
 TERMINALS = {
     "svg": 'svg size {size} dynamic font "sans-serif,13" background "white"',
@@ -123,11 +124,13 @@ def draw(directory, name, size, script):
             *script,
             "",
         ]
-        subprocess.run(
+        run = subprocess.run(
             ["gnuplot"],
             input="\n".join(lines),
+            capture_output=True,
             text=True,
-            check=True,
             cwd=directory,
         )
+        if run.returncode != 0:
+            raise Failed(f"gnuplot fails: {' '.join(run.stderr.split())}")
     return made

@@ -6,6 +6,7 @@ import order
 from drawing import NONE_AT, quoted
 from models import MODELS
 from report import short
+from target import Failed
 
 SLEEPERS = "requests asleep, or waiting to be"
 SLEEP_COLOUR = "#b8b8b8"
@@ -105,14 +106,18 @@ def memory(holdings, effort):
 
 
 def save(directory, points, bars, holdings, effort):
-    """Returns the names of the files."""
+    """Returns the names of the files, and why there are none."""
     if drawing.why_not():
-        return []
+        return [], drawing.why_not()
     drawings = [
         ("race-latency", "1100,440", latency(points, effort)),
         ("race-order", "1100,460", order_of_answers(bars, effort)),
         ("race-memory", "1100,400", memory(holdings, effort)),
     ]
-    return [
-        name for each in drawings for name in drawing.draw(directory, *each)
-    ]
+    made = []
+    for each in drawings:
+        try:
+            made += drawing.draw(directory, *each)
+        except Failed as failure:
+            return [], str(failure)
+    return made, ""

@@ -12,12 +12,12 @@ import pathlib
 import resource
 import signal
 import sys
+import time
 from typing import NamedTuple
 
 import arrivals
 import curve
 import document
-import drawing
 import footprint
 import machine
 import order
@@ -51,7 +51,7 @@ FULL = Effort(
     command="make race",
     sleepers=(0, 1, 4, 16, 64, 256, 1024),
     rate=200,
-    seconds=2.5,
+    seconds=2,
     settle=1,
     bound=2,
     nap=1,
@@ -65,9 +65,9 @@ FULL = Effort(
 QUICK = FULL._replace(
     command="make race QUICK=1",
     sleepers=(0, 4, 1024),
-    seconds=0.5,
-    settle=0.3,
-    bound=0.5,
+    seconds=0.4,
+    settle=0.2,
+    bound=0.4,
     wrk_seconds=1,
     held=(0, 1024),
     held_by_loops=(),
@@ -81,7 +81,7 @@ def allow_descriptors(effort):
     need = 100 + max(effort.crowd, *effort.held, *effort.held_by_loops)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < need:
-        raise Failed(f"RLIMIT_NOFILE allows {hard:,} descriptors, not {need:,}")
+        raise Failed(f"RLIMIT_NOFILE allows {hard:,}, and {need:,} are needed")
     if soft != resource.RLIM_INFINITY and soft < need:
         resource.setrlimit(resource.RLIMIT_NOFILE, (need, hard))
 
@@ -105,11 +105,8 @@ def facts(effort):
     return found
 
 
-def run(effort, directory):
-    """Leaves the report in the directory; returns its text, and the names."""
-    check(MODELS)
-    allow_descriptors(effort)
-    known = facts(effort)
+def measure(effort):
+    """All loads. Returns their sections, and what is to be drawn."""
     points = curve.measure(MODELS, effort)
     rounds = rate.measure(MODELS, effort)
     bars = order.measure(MODELS, effort)
@@ -122,9 +119,20 @@ def run(effort, directory):
         footprint.section(holdings, effort),
         arrivals.section(crowds, effort),
     ]
+    return sections, (points, bars, holdings)
+
+
+def run(effort, directory):
+    """Leaves the report in the directory; returns its text, and the names."""
+    begin = time.monotonic()
+    check(MODELS)
+    allow_descriptors(effort)
+    known = facts(effort)
+    sections, drawn = measure(effort)
+    known["took"] = f"{time.monotonic() - begin:.0f} s"
     progress("pictures", "race")
-    made = pictures.save(directory, points, bars, holdings, effort)
-    text = "\n".join(document.document(known, sections, drawing.why_not()))
+    made, why_not = pictures.save(directory, *drawn, effort)
+    text = "\n".join(document.document(known, sections, why_not))
     (directory / "race.md").write_text(text, encoding="utf-8")
     document.save_csv(directory / "race.csv", sections)
     return text, ["race.md", "race.csv", *made]
