@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/privileges.h"
 #include "loop/loop.h"
+#include "model.h"
 #include "options.h"
 #include "report.h"
 #include "server/server.h"
@@ -123,9 +124,13 @@ main_open_root(const char *root)
 static void
 main_configure(struct options *options, struct server_config *config)
 {
-	config->kind = &loop_worker;
-	config->workers = options->workers > 0 ? (unsigned)options->workers
-					       : cpus_available();
+	const struct model *model = options->model;
+	unsigned threads = options->workers > 0 ? (unsigned)options->workers
+						: cpus_available();
+
+	config->new_worker = model->new_worker;
+	config->workers = model->threads == MODEL_LOOPS ? threads : 1;
+	config->threads = threads;
 	config->listen = (struct listeners_wanted){ options->listen,
 		options->listen_count, 0, config->workers, options->take_over };
 	config->max_conns = (unsigned)options->max_connections;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,9 +22,11 @@
 
 /* Who may make a call. */
 enum filters_users {
-	FILTERS_WORKER = 1 << ROLE_WORKER,
+	FILTERS_LOOP = 1 << ROLE_WORKER,
 	FILTERS_LOG = 1 << ROLE_LOG_WRITER,
 	FILTERS_MAIN = 1 << ROLE_MAIN,
+	FILTERS_CREW = 1 << ROLE_CREW,
+	FILTERS_WORKER = FILTERS_LOOP | FILTERS_CREW, /* of either kind */
 	FILTERS_ALL = FILTERS_WORKER | FILTERS_LOG | FILTERS_MAIN,
 };
 
@@ -59,20 +62,20 @@ static const struct filters_row filters_table[] = {
 	 * flag instead, the kernel would have to run the filter each time. */
 	FILTERS_CALL(recvfrom, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(sendto, FILTERS_WORKER | FILTERS_MAIN),
-	FILTERS_CALL(epoll_wait, FILTERS_WORKER),
+	FILTERS_CALL(epoll_wait, FILTERS_LOOP),
 	FILTERS_CALL(accept4, FILTERS_WORKER),
-	FILTERS_CALL(epoll_pwait, FILTERS_WORKER),
-	FILTERS_CALL(epoll_pwait2, FILTERS_WORKER),
+	FILTERS_CALL(epoll_pwait, FILTERS_LOOP),
+	FILTERS_CALL(epoll_pwait2, FILTERS_LOOP),
 	FILTERS_CALL(sendfile, FILTERS_WORKER),
 	FILTERS_IF(shutdown, FILTERS_WORKER, 1, FILTERS_WHOLE, SHUT_WR),
-	FILTERS_CALL(epoll_ctl, FILTERS_WORKER | FILTERS_MAIN),
+	FILTERS_CALL(epoll_ctl, FILTERS_LOOP | FILTERS_MAIN),
 	FILTERS_CALL(getsockname, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(getsockopt, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(recvmsg, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(sendmsg, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(setsockopt, FILTERS_MAIN),
 	FILTERS_IF(setsockopt, FILTERS_WORKER, 2, FILTERS_WHOLE, SO_LINGER),
-	FILTERS_CALL(timerfd_settime, FILTERS_WORKER | FILTERS_MAIN),
+	FILTERS_CALL(timerfd_settime, FILTERS_LOOP | FILTERS_MAIN),
 
 	/* a service manager, and the kernel's tables of sockets */
 	FILTERS_CALL(bind, FILTERS_MAIN),
@@ -94,8 +97,8 @@ static const struct filters_row filters_table[] = {
 
 	/* any descriptor */
 	FILTERS_CALL(fcntl, FILTERS_MAIN),
-	FILTERS_CALL(poll, FILTERS_LOG | FILTERS_MAIN),
-	FILTERS_CALL(ppoll, FILTERS_LOG | FILTERS_MAIN),
+	FILTERS_CALL(poll, FILTERS_CREW | FILTERS_LOG | FILTERS_MAIN),
+	FILTERS_CALL(ppoll, FILTERS_CREW | FILTERS_LOG | FILTERS_MAIN),
 	FILTERS_CALL(close, FILTERS_ALL),
 	FILTERS_CALL(read, FILTERS_ALL),
 	FILTERS_CALL(write, FILTERS_ALL),
@@ -108,6 +111,11 @@ static const struct filters_row filters_table[] = {
 	FILTERS_IF(mprotect, FILTERS_ALL, 2, PROT_EXEC, 0),
 	FILTERS_CALL(mremap, FILTERS_ALL),
 	FILTERS_CALL(munmap, FILTERS_ALL),
+
+	/* threads, never processes; see filters_add_rows() for clone3 */
+	FILTERS_IF(clone, FILTERS_CREW, 0, CLONE_THREAD, CLONE_THREAD),
+	FILTERS_CALL(rseq, FILTERS_CREW),
+	FILTERS_CALL(set_robust_list, FILTERS_CREW),
 
 	/* time, threads, and what the C library asks on its own; without
 	 * tgkill, by which it could also end others, abort(3) ends by a fault */
@@ -145,6 +153,10 @@ filters_add_rows(scmp_filter_ctx context, enum role role)
 			result = seccomp_rule_add_array(context, SCMP_ACT_ALLOW,
 			    row->call, row->conditions, &row->only);
 	}
+	/* its flags are out of sight: the C library shall use clone instead */
+	if (result == 0)
+		result = seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOSYS),
+		    SCMP_SYS(clone3), 0);
 	return result;
 }
 
@@ -186,6 +198,7 @@ main(void)
 		[ROLE_WORKER] = "filter_worker",
 		[ROLE_LOG_WRITER] = "filter_log_writer",
 		[ROLE_MAIN] = "filter_main",
+		[ROLE_CREW] = "filter_crew",
 	};
 
 	puts("/* Made by src/make_filters.c: what each role may call. */");

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "model.h"
 #include "usage.h"
 
 #define OPTIONS_HOUR (3600 * CLOCK_S)
@@ -185,6 +186,19 @@ options_set_log(const struct options_row *row, struct options *options,
 }
 
 static bool
+options_set_model(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	options->model = model_find(text);
+	if (options->model != NULL)
+		return true;
+	log_error(OPTIONS_REFUSED "must be serial, thread, pool, fork_join, "
+				  "async or mtasync",
+	    row->name, text);
+	return false;
+}
+
+static bool
 options_set_sandbox(const struct options_row *row, struct options *options,
     const char *text)
 {
@@ -267,6 +281,8 @@ static const struct options_row options_table[] = {
 	{ "listen", "ADDRESS", "where to listen; may be repeated",
 	    "127.0.0.1:7878", .group = "Serving", .set = options_set_listen,
 	    .letter = 'l' },
+	{ "model", "NAME", "how it waits; see below", "mtasync",
+	    .set = options_set_model },
 	{ "workers", "N", "threads, each with its own loop",
 	    .origin = "as many as CPUs",
 	    OPTIONS_NUMBER(workers, options_count, 1, 1024), .letter = 'w' },
@@ -475,5 +491,11 @@ options_parse(struct options *options, int argc, char **argv)
 	options->listen_given = options->listen_count > 0;
 	if (!options->listen_given)
 		options->listen_count = 1;
+	if (options->workers > 0 && options->model->threads == MODEL_FIXED) {
+		log_error("--workers=%" PRId64 ": --model=%s has no choice of "
+			  "threads",
+		    options->workers, options->model->name);
+		return OPTIONS_USAGE;
+	}
 	return options_parse_root(options, argc - optind, argv + optind);
 }

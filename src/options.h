@@ -16,13 +16,14 @@
 /* Plain data; durations are nanoseconds. The strings belong to argv. */
 struct options {
 	struct listener_address listen[OPTIONS_LISTEN_MAX];
-	unsigned listen_count;   /* at least 1 */
-	bool listen_given;       /* it is not the default */
-	bool take_over;          /* from an mtasync that listens there */
-	int64_t workers;         /* 0: as many as cpus_available() */
-	int64_t backlog;         /* connections */
-	int64_t max_connections; /* 0: as many as RLIMIT_NOFILE allows */
-	int64_t max_sleepers;    /* 0: as many as connections */
+	unsigned listen_count;     /* at least 1 */
+	bool listen_given;         /* it is not the default */
+	bool take_over;            /* from an mtasync that listens there */
+	const struct model *model; /* how it waits */
+	int64_t workers;           /* 0: as many as cpus_available() */
+	int64_t backlog;           /* connections */
+	int64_t max_connections;   /* 0: as many as RLIMIT_NOFILE allows */
+	int64_t max_sleepers;      /* 0: as many as connections */
 	int64_t header_timeout;
 	int64_t body_timeout;
 	int64_t idle_timeout;

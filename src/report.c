@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "model.h"
 
 /* Where the lines go: not among those of the access log. */
 static FILE *
@@ -17,6 +18,25 @@ report_stream(const struct options *options)
 		     strcmp(options->access_log_file, "-") == 0;
 
 	return taken ? stderr : stdout;
+}
+
+static void
+report_threads(FILE *out, const struct model *model,
+    const struct server_config *config)
+{
+	switch (model->threads) {
+	case MODEL_LOOPS:
+		fprintf(out, " with %u worker%s", config->workers,
+		    config->workers == 1 ? "" : "s");
+		return;
+	case MODEL_HANDS:
+		fprintf(out, " as a %s of %u thread%s", model->name,
+		    config->threads, config->threads == 1 ? "" : "s");
+		return;
+	case MODEL_FIXED:
+		fprintf(out, " in the model %s", model->name);
+		return;
+	}
 }
 
 void
@@ -34,8 +54,7 @@ report_start(const struct options *options, const struct server_config *config,
 		listener_format(text, &listeners->list[i].address);
 		fprintf(out, "%s http://%s/", i > 0 ? "," : "", text);
 	}
-	fprintf(out, " with %u worker%s", config->workers,
-	    config->workers == 1 ? "" : "s");
+	report_threads(out, options->model, config);
 	if (options->user != NULL)
 		fprintf(out, ", as %s", privileges->name);
 	if (options->chroot != NULL)

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "base/privileges.h"
-#include "server/server.h"
 #include "options.h"
+#include "server/server.h"
 
 /* What is served, where, as whom and how confined. */
 void report_start(const struct options *options,

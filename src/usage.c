@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "model.h"
+
 void
 usage_print_start(void)
 {
@@ -35,6 +37,9 @@ usage_print_option(const struct usage_option *option)
 void
 usage_print_end(void)
 {
+	puts("\nModels, and what happens behind a /sleep:");
+	for (const struct model *model = models; model->name != NULL; model++)
+		printf("  %-10s %s\n", model->name, model->behind_sleep);
 	puts("\nADDRESS is HOST:PORT, [IPv6]:PORT, or PORT for"
 	     " 127.0.0.1:PORT; port 0 is any\n"
 	     "free one. TIME is 250us, 250ms, 1.5s, 2m, 1h, or a number of"

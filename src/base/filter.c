@@ -25,6 +25,7 @@ static const struct sock_fprog filter_programs[ROLE_COUNT] = {
 	[ROLE_WORKER] = FILTER_PROGRAM(filter_worker),
 	[ROLE_LOG_WRITER] = FILTER_PROGRAM(filter_log_writer),
 	[ROLE_MAIN] = FILTER_PROGRAM(filter_main),
+	[ROLE_CREW] = FILTER_PROGRAM(filter_crew),
 };
 #else
 static const struct sock_fprog filter_programs[ROLE_COUNT];

@@ -44,6 +44,7 @@ static const struct landlock_rights landlock_known[] = {
 /* What each role keeps of them. */
 static const struct landlock_rights landlock_kept[ROLE_COUNT] = {
 	[ROLE_WORKER] = { LANDLOCK_READ | LANDLOCK_LIST, 0, 0 },
+	[ROLE_CREW] = { LANDLOCK_READ | LANDLOCK_LIST, 0, 0 },
 	[ROLE_LOG_WRITER] = { 0, 0, 0 },
 	/* a service manager may listen on an abstract socket (1) */
 	[ROLE_MAIN] = { LANDLOCK_READ | LANDLOCK_LIST | LANDLOCK_WRITE |

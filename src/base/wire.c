@@ -9,6 +9,8 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 int
 wire_accept(int listener, struct sockaddr_storage *peer)
 {
@@ -84,15 +86,38 @@ wire_sendfile(int fd, int file, off_t *offset, size_t size)
 	return n == 0 ? WIRE_ENDED : WIRE_DONE;
 }
 
-bool
-wire_is_pending(int fd, uint32_t *taken)
+/* `now` in ms, for differences. */
+static uint32_t
+wire_time(int64_t now)
+{
+	return (uint32_t)(now / CLOCK_MS);
+}
+
+void
+wire_begin_pace(struct wire_pace *pace, int64_t now)
+{
+	pace->taken = 0; /* the first look has something to begin from */
+	pace->kept_up = wire_time(now);
+}
+
+enum wire_view
+wire_look(int fd, struct wire_pace *pace, int64_t now, int64_t limit)
 {
 	struct tcp_info info = { 0 };
 	socklen_t size = sizeof info;
+	uint32_t taken;
 
 	(void)getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
-	*taken = (uint32_t)info.tcpi_bytes_acked;
-	return info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
+	taken = (uint32_t)info.tcpi_bytes_acked;
+	if ((taken - pace->taken) * CLOCK_S >= limit * WIRE_RATE_MIN) {
+		pace->taken = taken;
+		pace->kept_up = wire_time(now);
+	}
+	if (info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0)
+		return WIRE_TAKEN;
+	if ((wire_time(now) - pace->kept_up) * CLOCK_MS > limit)
+		return WIRE_SLOW;
+	return WIRE_PENDING;
 }
 
 bool

@@ -44,10 +44,31 @@ enum wire_result wire_send(int fd, struct span first, struct span second,
 enum wire_result wire_sendfile(int fd, int file, off_t *offset, size_t size);
 
 /*
- * Whether the peer has yet to acknowledge something; *taken is how many bytes
- * it has acknowledged since the start, modulo 2^32.
+ * The least bytes a second that a peer has to take: a slower one holds memory
+ * for hours. What counts is what it has acknowledged; what the kernel takes
+ * from us would not do, since it takes lumps that an honest slow reader may
+ * need longer for.
  */
-bool wire_is_pending(int fd, uint32_t *taken);
+#define WIRE_RATE_MIN 256
+
+/* How a peer keeps up with what it is sent. */
+struct wire_pace {
+	uint32_t taken;   /* bytes that it had acknowledged, modulo 2^32, */
+	uint32_t kept_up; /* and when, in ms, it last was fast enough */
+};
+
+enum wire_view {
+	WIRE_TAKEN,   /* the peer has acknowledged all that it was sent */
+	WIRE_PENDING, /* not yet */
+	WIRE_SLOW,    /* nor has it kept up */
+};
+
+/* Begins to look at `now`, as clock_now(). */
+void wire_begin_pace(struct wire_pace *pace, int64_t now);
+
+/* Looks again: to keep up is WIRE_RATE_MIN on average over `limit` ns. */
+enum wire_view wire_look(int fd, struct wire_pace *pace, int64_t now,
+    int64_t limit);
 
 /* Whether there is nothing to receive, neither bytes nor an end. */
 bool wire_is_silent(int fd);

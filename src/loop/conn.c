@@ -17,14 +17,6 @@
 #include "base/log.h"
 #include "loop/state.h"
 
-/*
- * The least bytes a second that a client has to take, on average over the
- * write timeout: a slower one holds memory for hours. What counts is what it
- * has acknowledged; what the kernel takes from us would not do, since it takes
- * lumps that an honest slow reader may need longer for.
- */
-#define CONN_RATE_MIN 256
-
 static void conn_on_event(evutil_socket_t fd, short what, void *arg);
 static void conn_on_alarm(void *arg);
 
@@ -95,13 +87,6 @@ conn_register(struct conn *conn)
 	return 0;
 }
 
-/* clock_now() in ms, for differences. */
-static uint32_t
-conn_time(const struct context *context)
-{
-	return (uint32_t)(context->moment.now / CLOCK_MS);
-}
-
 /* Sets the limit to what it waits for, unless that limit runs already. */
 static void
 conn_set_deadline(struct conn *conn, enum deadline_kind kind)
@@ -118,8 +103,7 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 		context_renew(context);
 	deadlines_move(&context->deadlines, &conn->deadline, kind,
 	    context->moment.now);
-	conn->taken = 0; /* the first look has something to begin from */
-	conn->kept_up = conn_time(context);
+	wire_begin_pace(&conn->pace, context->moment.now);
 }
 
 /* Has it go on when its answer may. */
@@ -314,23 +298,19 @@ conn_look(struct conn *conn)
 {
 	struct context *context = conn->context;
 	enum deadline_kind kind = conn->deadline.kind;
-	int64_t limit = context->config->limits.write;
-	uint32_t now = conn_time(context), taken;
-	bool pending = wire_is_pending(conn->stream.fd, &taken);
+	enum wire_view view = wire_look(conn->stream.fd, &conn->pace,
+	    context->moment.now, context->config->limits.write);
 
-	if ((taken - conn->taken) * CLOCK_S >= limit * CONN_RATE_MIN) {
-		conn->taken = taken;
-		conn->kept_up = now;
-	}
-	if (kind == DEADLINE_LINGER && (!pending || context->moment.closing)) {
-		conn_close(conn);
-	} else if (!pending || (now - conn->kept_up) * CLOCK_MS <= limit) {
-		deadlines_move(&context->deadlines, &conn->deadline, kind,
-		    context->moment.now);
-	} else {
+	if (view == WIRE_SLOW) {
 		log_debug("a client takes its answer too slowly");
 		conn->reset = true; /* what it did not take is freed too */
 		conn_close(conn);
+	} else if (kind == DEADLINE_LINGER &&
+		   (view == WIRE_TAKEN || context->moment.closing)) {
+		conn_close(conn);
+	} else {
+		deadlines_move(&context->deadlines, &conn->deadline, kind,
+		    context->moment.now);
 	}
 }
 

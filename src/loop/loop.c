@@ -113,42 +113,6 @@ loop_free(struct worker *worker)
 	free(loop);
 }
 
-/*
- * libevent's own complaints, in our form: what makes it exit is an error. Of
- * all else its callers are told, who say what comes of it. Any thread.
- */
-static void
-loop_on_library_log(int severity, const char *text)
-{
-	if (severity >= EVENT_LOG_ERR)
-		log_error("libevent: %s", text);
-	else if (severity >= EVENT_LOG_WARN)
-		log_debug("libevent: %s", text);
-}
-
-static struct worker *
-loop_new(const struct worker_host *host, unsigned index)
-{
-	struct loop *loop = calloc(1, sizeof *loop);
-
-	if (loop == NULL)
-		return NULL;
-	event_set_log_callback(loop_on_library_log);
-	loop->worker.kind = &loop_worker;
-	loop->host = host;
-	loop->inbox = -1;
-	atomic_init(&loop->root, -1);
-	sem_init(&loop->ready, 0, 0);
-	if (loop_open(loop, index) == 0)
-		return &loop->worker;
-
-	int error = errno;
-
-	loop_free(&loop->worker);
-	errno = error;
-	return NULL;
-}
-
 static void *
 loop_thread(void *arg)
 {
@@ -254,6 +218,52 @@ loop_join(struct worker *worker)
 	loop->started = false;
 }
 
+static const struct worker_kind loop_kind = {
+	.start = loop_start,
+	.tell = loop_tell,
+	.obeyed = loop_obeyed,
+	.use_root = loop_use_root,
+	.has_root = loop_has_root,
+	.join = loop_join,
+	.free = loop_free,
+};
+
+/*
+ * libevent's own complaints, in our form: what makes it exit is an error. Of
+ * all else its callers are told, who say what comes of it. Any thread.
+ */
+static void
+loop_on_library_log(int severity, const char *text)
+{
+	if (severity >= EVENT_LOG_ERR)
+		log_error("libevent: %s", text);
+	else if (severity >= EVENT_LOG_WARN)
+		log_debug("libevent: %s", text);
+}
+
+struct worker *
+loop_new(const struct worker_host *host, unsigned index)
+{
+	struct loop *loop = calloc(1, sizeof *loop);
+
+	if (loop == NULL)
+		return NULL;
+	event_set_log_callback(loop_on_library_log);
+	loop->worker.kind = &loop_kind;
+	loop->host = host;
+	loop->inbox = -1;
+	atomic_init(&loop->root, -1);
+	sem_init(&loop->ready, 0, 0);
+	if (loop_open(loop, index) == 0)
+		return &loop->worker;
+
+	int error = errno;
+
+	loop_free(&loop->worker);
+	errno = error;
+	return NULL;
+}
+
 void
 loop_describe_library(char *text, size_t room)
 {
@@ -264,17 +274,6 @@ loop_describe_library(char *text, size_t room)
 	if (base != NULL)
 		event_base_free(base);
 }
-
-const struct worker_kind loop_worker = {
-	.new = loop_new,
-	.start = loop_start,
-	.tell = loop_tell,
-	.obeyed = loop_obeyed,
-	.use_root = loop_use_root,
-	.has_root = loop_has_root,
-	.join = loop_join,
-	.free = loop_free,
-};
 
 /* ---- serving ---- */
 

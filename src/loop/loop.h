@@ -9,7 +9,8 @@
 
 #include "server/worker.h"
 
-extern const struct worker_kind loop_worker;
+/* For server_config.new_worker. */
+struct worker *loop_new(const struct worker_host *host, unsigned index);
 
 /* `2.1.12-stable (epoll)`: the event library and how it waits. Main thread. */
 void loop_describe_library(char *text, size_t room);

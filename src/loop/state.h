@@ -31,9 +31,8 @@ struct conn {
 	struct exchange *exchange; /* from a head's end to its answer's */
 	char *peer;                /* its address, for the log; or NULL */
 	struct stream stream;
-	uint32_t seen;       /* bytes of the head that were parsed in vain */
-	uint32_t taken;      /* with DEADLINE_WRITE: wire_acknowledged(), and */
-	uint32_t kept_up;    /* the time in ms, when it last was fast enough */
+	uint32_t seen;         /* bytes of the head that were parsed in vain */
+	struct wire_pace pace; /* since the wait for the client began */
 	uint16_t unsent;     /* answers that are whole, and not sent for sure */
 	uint8_t state;       /* enum conn_state */
 	bool registered : 1; /* the event is added */

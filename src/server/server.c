@@ -110,7 +110,7 @@ static int
 server_make_workers(struct server *server)
 {
 	for (unsigned i = 0; i < server->config->workers; i++) {
-		server->workers[i] = server->config->kind->new (&server->host,
+		server->workers[i] = server->config->new_worker(&server->host,
 		    i);
 		if (server->workers[i] == NULL) {
 			log_error("worker %u can't be made: %m", i);

@@ -9,7 +9,8 @@
 #include "base/sandbox.h"
 #include "server/listeners.h"
 
-struct worker_kind;
+struct worker;
+struct worker_host;
 
 /* How long a client may take, in ns. */
 struct server_limits {
@@ -26,7 +27,9 @@ struct server_limits {
 struct server_config {
 	struct app_config app;
 	struct listeners_wanted listen;
-	const struct worker_kind *kind;
+	/* see server/worker.h */
+	struct worker *(
+	    *new_worker)(const struct worker_host *host, unsigned index);
 	unsigned workers;
 	unsigned threads;      /* of a worker whose kind has several */
 	unsigned max_conns;    /* over all workers */

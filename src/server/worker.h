@@ -35,15 +35,12 @@ struct worker {
 	const struct worker_kind *kind;
 };
 
-/* All of it is called by the main thread. */
+/*
+ * What server_config.new_worker makes: it is given its number, and accepts from
+ * those of the host's listeners that are for it; the host outlives it; NULL
+ * with errno where it can't be made. All of it is called by the main thread.
+ */
 struct worker_kind {
-	/*
-	 * Makes worker number `index`, which is to accept from those of the
-	 * host's listeners that are for it. `host` outlives it. Returns NULL
-	 * with errno.
-	 */
-	struct worker *(*new)(const struct worker_host *host, unsigned index);
-
 	/*
 	 * Starts its threads, and waits until they have confined themselves by
 	 * the sandbox. Returns 0; or -1, and has said why.

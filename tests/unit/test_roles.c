@@ -4,279 +4,22 @@
 #include "base/sandbox.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
-#include <netinet/in.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "attempts.h"
 #include "base/filter.h"
 #include "base/landlock.h"
 #include "capture.h"
-#include "tree.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-/* ---- attempts: each returns what the system call does ---- */
-
-/* Made before anything is refused. */
-static int tcp, pair[2];
-
-static long
-try_exec(void)
-{
-	char program[] = "true", *arguments[] = { program, NULL };
-
-	return execv("/bin/true", arguments);
-}
-
-static long
-try_fork(void)
-{
-	pid_t child = fork();
-
-	if (child == 0)
-		_exit(0);
-	return child;
-}
-
-static long
-try_ptrace(void)
-{
-	return ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-}
-
-static long
-try_signal_another(void)
-{
-	return syscall(SYS_tgkill, getppid(), getppid(), SIGTERM);
-}
-
-static long
-try_signal_oneself(void)
-{
-	return syscall(SYS_tgkill, getpid(), gettid(), SIGABRT);
-}
-
-static long
-try_tcp_socket(void)
-{
-	return socket(AF_INET, SOCK_STREAM, 0);
-}
-
-static long
-try_unix_socket(void)
-{
-	return socket(AF_UNIX, SOCK_DGRAM, 0);
-}
-
-static long
-try_netlink_socket(void)
-{
-	return socket(AF_NETLINK, SOCK_DGRAM, 0);
-}
-
-static long
-try_tcp_bind(void)
-{
-	const struct sockaddr_in any = { .sin_family = AF_INET };
-
-	return bind(tcp, (const struct sockaddr *)&any, sizeof(any));
-}
-
-static long
-try_tcp_connect(void)
-{
-	const struct sockaddr_in port = { .sin_family = AF_INET,
-		.sin_port = htons(9) };
-
-	return connect(tcp, (const struct sockaddr *)&port, sizeof(port));
-}
-
-static long
-try_send(void)
-{
-	return send(pair[0], "x", 1, MSG_NOSIGNAL | MSG_MORE);
-}
-
-static long
-try_finish(void)
-{
-	return shutdown(pair[0], SHUT_WR);
-}
-
-static long
-try_shut_down(void)
-{
-	return shutdown(pair[0], SHUT_RDWR);
-}
-
-static long
-try_socket_option(int option, const void *value, socklen_t size)
-{
-	return setsockopt(tcp, SOL_SOCKET, option, value, size);
-}
-
-static long
-try_reset(void)
-{
-	const struct linger now = { .l_onoff = 1 };
-
-	return try_socket_option(SO_LINGER, &now, sizeof(now));
-}
-
-static long
-try_share_port(void)
-{
-	const int yes = 1;
-
-	return try_socket_option(SO_REUSEPORT, &yes, sizeof(yes));
-}
-
-static long
-try_receive(void)
-{
-	char byte;
-
-	return recv(pair[0], &byte, 1, 0);
-}
-
-static long
-try_read(void)
-{
-	return open("file", O_RDONLY);
-}
-
-static long
-try_write(void)
-{
-	return open("file", O_WRONLY | O_APPEND);
-}
-
-static long
-try_create(void)
-{
-	return open("new", O_WRONLY | O_CREAT, 0600);
-}
-
-static long
-open_beneath(uint64_t flags, uint64_t mode)
-{
-	struct open_how how = { .flags = flags, .mode = mode };
-
-	return syscall(SYS_openat2, AT_FDCWD, "file", &how, sizeof(how));
-}
-
-static long
-try_read_beneath(void)
-{
-	return open_beneath(O_RDONLY, 0);
-}
-
-static long
-try_write_beneath(void)
-{
-	return open_beneath(O_WRONLY, 0);
-}
-
-static long
-try_truncate(void)
-{
-	return open_beneath(O_WRONLY | O_TRUNC, 0);
-}
-
-static long
-try_mkdir(void)
-{
-	return mkdir("new", 0700);
-}
-
-static long
-try_unlink(void)
-{
-	return unlink("file");
-}
-
-static long
-try_rename(void)
-{
-	return rename("file", "new");
-}
-
-static long
-try_symlink(void)
-{
-	return symlink("file", "new");
-}
-
-static long
-try_chmod(void)
-{
-	return chmod("file", 0777);
-}
-
-static long
-try_map(int protection)
-{
-	void *memory = mmap(NULL, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS,
-	    -1, 0);
-
-	return memory == MAP_FAILED ? -1 : 0;
-}
-
-static long
-try_map_memory(void)
-{
-	return try_map(PROT_READ | PROT_WRITE);
-}
-
-static long
-try_map_code(void)
-{
-	return try_map(PROT_READ | PROT_EXEC);
-}
-
-static long
-try_make_code(void)
-{
-	static _Alignas(65536) char page[65536];
-
-	return mprotect(page, sizeof(page), PROT_READ | PROT_EXEC);
-}
-
-static long
-try_sleep(void)
-{
-	const struct timespec moment = { .tv_nsec = 1 };
-
-	return clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
-}
-
-static long
-try_setuid(void)
-{
-	return setuid(getuid());
-}
-
-static long
-try_chroot(void)
-{
-	return chroot(".");
-}
 
 /* ---- in a child of its own, confined ---- */
 
@@ -284,34 +27,9 @@ try_chroot(void)
 struct row {
 	const char *name;
 	long (*attempt)(void);
-	int expected[ROLE_COUNT]; /* worker, log writer, main */
+	int expected[ROLE_CREW]; /* worker, log writer, main */
+	bool crew_may;           /* else, the crew as the worker */
 };
-
-static int
-enter(void **state)
-{
-	(void)state;
-	tree_enter();
-	tree_write("file", 'x', 1);
-	tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_return_code(tcp, errno);
-	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-			       pair),
-	    errno);
-	assert_int_equal(write(pair[1], "x", 1), 1);
-	return 0;
-}
-
-static int
-leave(void **state)
-{
-	(void)state;
-	close(tcp);
-	close(pair[0]);
-	close(pair[1]);
-	tree_leave();
-	return 0;
-}
 
 /*
  * Returns the error of the attempt in a process of its own, or 0; confined by
@@ -338,20 +56,29 @@ attempt_confined(int landlock, enum role role, long (*attempt)(void))
 	return WEXITSTATUS(status);
 }
 
+static int
+expected_of(const struct row *row, int role)
+{
+	if (role != ROLE_CREW)
+		return row->expected[role];
+	return row->crew_may ? 0 : row->expected[ROLE_WORKER];
+}
+
 static void
 check_rows(int landlock, const struct row *rows, size_t count)
 {
-	static const char *const roles[] = { "worker", "log writer", "main" };
+	static const char *const roles[] = { "worker", "log writer", "main",
+		"crew" };
 
 	for (size_t i = 0; i < count; i++)
 		for (int role = 0; role < ROLE_COUNT; role++) {
 			int error;
 
-			assert_int_equal(enter(NULL), 0);
+			attempts_enter();
 			error = attempt_confined(landlock, (enum role)role,
 			    rows[i].attempt);
-			leave(NULL);
-			if (error != rows[i].expected[role])
+			attempts_leave();
+			if (error != expected_of(&rows[i], role))
 				fail_msg("%s as %s: error %d", rows[i].name,
 				    roles[role], error);
 		}
@@ -386,6 +113,7 @@ test_roles(void **state)
 	const struct row rows[] = {
 		{ "exec", try_exec, ALL(EPERM) },
 		{ "fork", try_fork, ALL(EPERM) },
+		{ "thread", try_thread, ALL(EPERM), true },
 		{ "ptrace", try_ptrace, ALL(EPERM) },
 		{ "signal another", try_signal_another, ALL(EPERM) },
 		{ "signal oneself", try_signal_oneself, ALL(EPERM) },

@@ -1,0 +1,94 @@
+/*
+ * crew: what the blocking models share: a worker whose first thread accepts
+ * clients, and the hands, threads that serve some of them.
+ *
+ * There is one application for all of them, under one lock, so that models
+ * differ in how they wait and in nothing else.
+ */
+#ifndef MTASYNC_MODELS_CREW_H
+#define MTASYNC_MODELS_CREW_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "app/app.h"
+#include "base/stats.h"
+#include "server/worker.h"
+
+struct crew_listener;
+
+struct crew {
+	struct worker worker;
+	const struct worker_host *host;
+	const struct server_config *config;
+	void (*run)(struct crew *crew); /* the model */
+	pthread_t thread;               /* that runs it, and accepts */
+	bool started;
+	sem_t ready;   /* posted when the thread has confined itself */
+	bool confined; /* it has; else, it ends */
+	struct crew_listener *listeners;
+	unsigned count;
+	struct pollfd *polled;     /* the inbox, and all of these */
+	unsigned turn;             /* whose queue is looked at first */
+	enum worker_order obeying; /* the last order that it has seen */
+	_Atomic int obeyed;        /* the last one that is carried out */
+	_Atomic int order;         /* the last one, written by main */
+	int inbox;                 /* eventfd: there is an order */
+	/* eventfds that are never read: what is ordered, or more than that */
+	int drain; /* WORKER_DRAIN */
+	int cut;   /* WORKER_CUT */
+	int stop;  /* WORKER_STOP */
+
+	pthread_mutex_t lock; /* of all below, any thread's */
+	pthread_cond_t idle;  /* there are no hands any more */
+	unsigned hands;
+	struct app app;
+	struct stats stats;
+};
+
+/* Who has been accepted. */
+struct client {
+	int fd; /* non-blocking */
+	struct sockaddr_storage peer;
+};
+
+/* For a model's server_config.new_worker. Main thread. */
+struct worker *crew_new(const struct worker_host *host,
+    void (*run)(struct crew *crew));
+
+/*
+ * Waits for the next client. False: no more will come, and the model returns
+ * when it has served those that it has. The thread that runs the model.
+ */
+bool crew_accept(struct crew *crew, struct client *client);
+
+/* The same, but false where nobody waits to be accepted just now. */
+bool crew_accept_ready(struct crew *crew, struct client *client);
+
+/*
+ * Starts a thread that does work(crew, arg) and ends, and that nobody need
+ * join: the crew ends after the last one has. False: there can be none, and
+ * errno says why. The thread that runs the model.
+ */
+bool crew_hire(struct crew *crew, void (*work)(struct crew *crew, void *arg),
+    void *arg);
+
+/*
+ * The same, once for each of config->threads. False: not all can be had, and
+ * why is said.
+ */
+bool crew_hire_all(struct crew *crew,
+    void (*work)(struct crew *crew, void *arg), void *arg);
+
+/* Waits for the end of all hands. The thread that runs the model. */
+void crew_await_hands(struct crew *crew);
+
+/* Resets a client for whom there is no thread, for the reason in errno. */
+void crew_turn_away(struct crew *crew, const struct client *client);
+
+/* Counts what became of a client whose descriptor is closed. Any thread. */
+void crew_count(struct crew *crew, bool served, bool cut);
+
+#endif
