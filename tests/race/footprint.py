@@ -7,6 +7,7 @@ from document import Record, Section, Table
 from report import progress, short
 
 OPENED = 5000  # a second
+SLOWEST = 2500  # of opening and of answering, a second: their sleep is longer
 LATE = 1.6  # times its length: an answer is here before, if it began at once
 LOAD = "sleepers at once"
 
@@ -16,6 +17,7 @@ class Holding(NamedTuple):
 
     model: str
     asked: int
+    nap: float  # seconds
     asleep: int
     faults: str  # how the rest ended, in words
     memory: int  # bytes
@@ -45,6 +47,7 @@ def measure_one(model, count, nap):
     return Holding(
         model.name,
         count,
+        nap,
         len(endings) - len(awake),
         asker.tell_faults(awake),
         memory,
@@ -59,7 +62,7 @@ def measure(models, effort):
         more = effort.held_by_loops if model.loops else ()
         for count in (*effort.held, *more):
             progress(f"{count:,} {LOAD}: {model.name}", "race")
-            nap = effort.long_nap
+            nap = max(effort.long_nap, count / SLOWEST)
             holdings.append(measure_one(model, count, nap))
     return holdings
 
@@ -87,6 +90,7 @@ def bytes_each(holding):
 COLUMNS = [
     "model",
     "asked to sleep",
+    "for s",
     "asleep at once",
     "the rest",
     "memory MiB",
@@ -99,6 +103,7 @@ def row(holding):
     return [
         holding.model,
         f"{holding.asked:,}",
+        short(holding.nap),
         f"{holding.asleep:,}",
         tell_rest(holding),
         short(holding.memory / (1 << 20)),
@@ -119,10 +124,9 @@ def records(holding):
 def section(holdings, effort):
     return Section(
         "What a sleeper takes",
-        f"""So many ask for `/sleep/{effort.long_nap}` at once, each server
-        started anew. Asleep at once is who is answered within
-        {short(LATE * effort.long_nap)} s of asking; the rest wait for those
-        who sleep before them. Memory and threads are the server's while they
+        f"""So many ask for a sleep at once, each server started anew. Asleep
+        at once is who is answered within {LATE} times that sleep; the rest
+        wait for those who sleep before them. Memory and threads are the server's while they
         sleep: Anonymous in smaps_rollup of proc(5), without what the kernel
         itself keeps for a thread (its stack of 16 KiB and its page tables on
         x86-64) and for a connection.""",

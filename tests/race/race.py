@@ -9,6 +9,7 @@ badly or is wrong where nothing is to wait. The environment names the program
 
 import os
 import pathlib
+import re
 import resource
 import signal
 import sys
@@ -24,7 +25,7 @@ import order
 import pictures
 import rate
 import wrk
-from models import MODELS, check
+from models import MODELS, check, end
 from report import progress
 from target import PROGRAM, Failed
 
@@ -86,10 +87,17 @@ def allow_descriptors(effort):
         resource.setrlimit(resource.RLIMIT_NOFILE, (need, hard))
 
 
+def tell(model):
+    """How it is started, and what it says of itself."""
+    command = " ".join(["mtasync", *model.arguments()])
+    with model.start() as server:
+        line = re.search(r" on http://\S+/ (.*)", server.stdout)
+        end(server)
+    return f"{model.how}: `{command}`, {line[1]}"
+
+
 def facts(effort):
     """What the figures depend on; to be asked before the loads."""
-    with MODELS[-1].start() as server:
-        start_line = server.stdout.splitlines()[0]
     versions = machine.versions(PROGRAM)
     versions.append(wrk.why_not() or machine.version_of_wrk())
     found = {
@@ -98,11 +106,7 @@ def facts(effort):
         "versions": ", ".join(versions),
         "command": f"`{effort.command}`; clients and servers share the CPUs",
     }
-    for model in MODELS:
-        arguments = " ".join(["mtasync", *model.arguments()])
-        found[model.name] = f"{model.how}: `{arguments}`"
-    found["start line"] = f"`{start_line}`"
-    return found
+    return found | {model.name: tell(model) for model in MODELS}
 
 
 def measure(effort):
