@@ -35,8 +35,9 @@ SMALL = race.QUICK._replace(
     settle=0.2,
     bound=0.3,
     nap=0.4,
+    wrk_seconds=0.3,
     held=(0, 8),
-    long_nap=0.4,
+    long_nap=0.8,
     crowd=10,
     patience=3,
 )

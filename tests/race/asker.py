@@ -7,6 +7,7 @@ so that no question is left out that would have had to wait.
 import collections
 import errno
 import gc
+import math
 import os
 import re
 import select
@@ -18,6 +19,7 @@ import answer
 from target import MTASYNC
 
 READ_SIZE = 1 << 16
+TICK = 0.01  # seconds
 SERVED = "200"
 REFUSED = "refused"
 IN_VAIN = "not in time"
@@ -91,26 +93,29 @@ class Asker:
     def now(self):
         return time.monotonic() - self.start
 
-    def run(self, enough=lambda: False):
-        """Until all have ended, or it is enough. Returns how they did."""
-        while (self.later or self.busy) and not enough():
-            self.wait()
+    def run(self, until=math.inf):
+        """Until all have ended, or that time. Returns how they did."""
+        while (self.later or self.busy) and self.now() < until:
+            self.wait(until)
             for fd, _ in self.poll.poll(0):
                 self.step(self.busy[fd])
             self.open_due()
             self.give_up()
         return self.endings
 
-    def has_asked(self):
-        """Whether all questions are with the kernel, at least."""
-        return not self.later and all(a.sent for a in self.busy.values())
+    def run_until_asked(self):
+        """Until all questions are with the kernel, at least."""
+        while self.later or not all(a.sent for a in self.busy.values()):
+            self.run(self.now() + TICK)
 
     def oldest(self):
         return next(iter(self.busy.values()), None)
 
-    def wait(self):
+    def wait(self, until):
         """To the microsecond, where epoll_wait(2) would be to the next ms."""
-        times = [each.at for each in list(self.later)[:1]]
+        times = [until]
+        if self.later:
+            times.append(self.later[0].at)
         if self.busy:
             times.append(self.oldest().question.at + self.bound)
         left = max(0, min(times) - self.now())

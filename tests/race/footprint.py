@@ -38,9 +38,8 @@ def measure_one(model, count, nap):
         asker.ask(server.address, [asker.Question(0)], 10)  # it is warm now
         before = server.memory()
         with asker.Asker(server.address, questions, LATE * nap) as sleepers:
-            sleepers.run(sleepers.has_asked)
-            settled = sleepers.now() + nap / 4
-            sleepers.run(lambda: sleepers.now() >= settled)
+            sleepers.run_until_asked()
+            sleepers.run(sleepers.now() + nap / 8)
             memory, threads = server.memory(), server.threads()
             endings = sleepers.run()
     awake = [e for e in endings if not has_slept(e, nap)]

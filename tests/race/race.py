@@ -40,7 +40,7 @@ class Effort(NamedTuple):
     settle: float  # before, for the sleepers
     bound: float  # for each `/`
     nap: float  # of the sleepers
-    wrk_seconds: int
+    wrk_seconds: float
     held: tuple  # sleepers whose memory is looked at
     held_by_loops: tuple  # more of them
     long_nap: float  # of these

@@ -39,8 +39,8 @@ def section(rounds, models, effort):
     columns = list(found[models[0].name])
     return Section(
         "How often each model serves `/`",
-        f"""Without sleepers, by `wrk -t{wrk.THREADS} -c{wrk.CONNECTIONS}
-        -d{effort.wrk_seconds}s -H "{FIELD}"`, on the same CPUs. Each request
+        f"""Without sleepers, by `wrk -t{wrk.THREADS} -c{wrk.CONNECTIONS} -H
+        "{FIELD}"`, for {effort.wrk_seconds} s, on the same CPUs. Each request
         has a connection of its own, as the blocking models need it; mtasync
         also keeps connections alive, which `make bench` loads.""",
         [
