@@ -102,7 +102,7 @@ def row(holding):
     return [
         holding.model,
         f"{holding.asked:,}",
-        short(holding.nap),
+        f"{holding.nap:g}",
         f"{holding.asleep:,}",
         tell_rest(holding),
         short(holding.memory / (1 << 20)),

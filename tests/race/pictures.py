@@ -67,7 +67,9 @@ def order_of_answers(bars, effort):
     )
     yield "unset key"
     yield "set style fill solid 1 noborder"
-    yield f"set xtics {500 * effort.nap}"
+    marks = [n * 500 * effort.nap for n in range(3)]
+    marks = ", ".join(f"'{mark:,g}' {mark}" for mark in marks)
+    yield f"set xtics ({marks})"
     yield f"set xrange [0:{1400 * max(bar.end for bar in bars)}]"
     yield f"set yrange [{-order.BEHIND - 0.6}:0.6]"
     yield f"set ytics ({', '.join(tics)}) scale 0"
