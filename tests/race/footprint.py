@@ -125,10 +125,10 @@ def section(holdings, effort):
         "What a sleeper takes",
         f"""So many ask for a sleep at once, each server started anew. Asleep
         at once is who is answered within {LATE} times that sleep; the rest
-        wait for those who sleep before them. Memory and threads are the server's while they
-        sleep: Anonymous in smaps_rollup of proc(5), without what the kernel
-        itself keeps for a thread (its stack of 16 KiB and its page tables on
-        x86-64) and for a connection.""",
+        wait for those who sleep before them. Memory and threads are the
+        server's while they sleep: Anonymous in smaps_rollup of proc(5),
+        without what the kernel itself keeps for a thread (its stack of 16 KiB
+        and its page tables on x86-64) and for a connection.""",
         [Table(COLUMNS, [row(each) for each in holdings])],
         [record for each in holdings for record in records(each)],
         "race-memory",
