@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "base/privileges.h"
 #include "loop/loop.h"
-#include "model.h"
 #include "options.h"
 #include "report.h"
 #include "server/server.h"

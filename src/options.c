@@ -17,7 +17,6 @@
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "model.h"
 #include "usage.h"
 
 #define OPTIONS_HOUR (3600 * CLOCK_S)
@@ -283,7 +282,7 @@ static const struct options_row options_table[] = {
 	    .letter = 'l' },
 	{ "model", "NAME", "how it waits; see below", "mtasync",
 	    .set = options_set_model },
-	{ "workers", "N", "threads, each with its own loop",
+	{ "workers", "N", "threads that serve requests",
 	    .origin = "as many as CPUs",
 	    OPTIONS_NUMBER(workers, options_count, 1, 1024), .letter = 'w' },
 	{ "backlog", "N", "queue for accept, per thread",
@@ -493,7 +492,7 @@ options_parse(struct options *options, int argc, char **argv)
 		options->listen_count = 1;
 	if (options->workers > 0 && options->model->threads == MODEL_FIXED) {
 		log_error("--workers=%" PRId64 ": --model=%s has no choice of "
-			  "threads",
+			  "threads (see mtasync --help)",
 		    options->workers, options->model->name);
 		return OPTIONS_USAGE;
 	}

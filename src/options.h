@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "http/added.h"
+#include "model.h"
 
 /* How many --listen there may be. */
 #define OPTIONS_LISTEN_MAX 16

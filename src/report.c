@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "model.h"
 
 /* Where the lines go: not among those of the access log. */
 static FILE *

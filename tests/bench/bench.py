@@ -12,25 +12,23 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 from typing import NamedTuple
 
 import calls
+import command
 import contenders
 import counts
 import courses
 import held
 import load
-import machine
 import peer
 import picture
 import timers
-from answer import Fault
 from contenders import running
-from target import HTDOCS, MTASYNC, PROGRAM, Failed
+from target import HTDOCS, MTASYNC
 
 PAGE = (HTDOCS / contenders.PAGE).read_bytes()
 
@@ -79,18 +77,8 @@ def version(name):
 def print_facts(targets, missing, effort):
     """The machine, the versions, and what is run."""
     cpus = len(contenders.ALL_CPUS)
-    versions = machine.versions(PROGRAM)
-    versions += [
-        version(target.name)
-        for target in targets
-        if target.name not in contenders.OURS
-    ]
-    versions.append(machine.version_of_wrk())
     threads = load.threads(contenders.ALL_CPUS)
     facts = {
-        "machine": machine.machine(),
-        "system": machine.system(),
-        "versions": ", ".join(versions),
         "servers": f"on all CPUs, with {cpus} workers or threads each",
         "load": f"wrk -t{threads} -c{load.KEPT_ALIVE.connections}, rounds of "
         f"{effort.seconds} s, on the same CPUs",
@@ -98,13 +86,13 @@ def print_facts(targets, missing, effort):
     }
     if missing:
         facts["missing"] = ", ".join(missing)
-    for name, fact in facts.items():
-        print(f"{name:9} {fact}")
-    if held.limit() < held.WANTED:
-        print(
-            f"RLIMIT_NOFILE allows {held.limit():,} connections to be held, "
-            f"not {held.WANTED:,}."
-        )
+    peers = [
+        version(target.name)
+        for target in targets
+        if target.name not in contenders.OURS
+    ]
+    command.print_facts(peers, **facts)
+    held.print_limit()
 
 
 def measure_own(effort):
@@ -113,45 +101,25 @@ def measure_own(effort):
         size = load.check(server, load.KEPT_ALIVE, PAGE)
         held.measure_speed(server, size, effort.pairs)
     with running(MTASYNC) as server:
-        calls.measure(server, size, effort.seconds)
+        calls.measure(server, size)
     with running(MTASYNC) as server:
         timers.measure(server)
 
 
-def measure(effort, counting):
+def measure():
+    effort = QUICK if command.QUICK else FULL
     targets, missing = contenders.find()
     print_facts(targets, missing, effort)
     with tempfile.TemporaryDirectory() as directory:
         root = pathlib.Path(directory)
         contenders.plant(root)
         figures = courses.measure(targets, root, effort)
-        if counting:
-            figures += counts.measure(targets, root, effort.seconds)
+        if os.environ.get("COUNTS") == "1":
+            figures += counts.measure(targets, root)
     figures += held.measure_memory(targets, effort.memory_rounds)
     measure_own(effort)
     picture.save(figures)
 
 
-def main():
-    if not shutil.which("wrk"):
-        print(
-            "bench: wrk is missing (Debian: apt-get install wrk)",
-            file=sys.stderr,
-        )
-        return 1
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        measure(
-            QUICK if os.environ.get("QUICK") == "1" else FULL,
-            os.environ.get("COUNTS") == "1",
-        )
-    except (Fault, Failed) as fault:
-        print(f"bench: {fault}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.run(measure))

@@ -32,10 +32,10 @@ def on(cpus, *command):
 
 
 @contextlib.contextmanager
-def running(target, root=HTDOCS, cpus=ALL_CPUS, **how):
+def running(target, *options, root=HTDOCS, cpus=ALL_CPUS):
     """The server, with a worker for each of these CPUs."""
     target = target._replace(workers=len(cpus))
-    with target.start(root=root, wrapper=on(cpus), **how) as server:
+    with target.start(*options, root=root, wrapper=on(cpus)) as server:
         yield server
         if target.own:
             server.stop()

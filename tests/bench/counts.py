@@ -4,7 +4,6 @@ do not depend on how busy the machine is.
 """
 
 import contextlib
-import itertools
 import pathlib
 import re
 import shutil
@@ -20,45 +19,63 @@ from report import Figure, progress, spread, table
 from target import Failed
 
 LOADS = [load.KEPT_ALIVE, load.PIPELINED, load.ONE_EACH]
-# Requests of two runs by which instructions are counted; the few are enough
-# for all connections.
-FEW = 1024
-MANY = 4096
+# Rounds of two runs by which instructions are counted.
+FEW = 10
+MANY = 30
 NOTHING = "-"
 
 
-def system_calls(target, root, each, seconds):
+def system_calls(target, root, each):
     page = (root / each.file()).read_bytes()
     with contextlib.ExitStack() as stack:
         server = Contender(target, root, ONE_CPU, stack).server(each)
         size = load.check(server, each, page)
-        found, _ = calls.count(server, each, seconds, size)
-    if "total" not in found:
-        raise Fault("strace counted nothing")
+        found, _ = calls.count(server, each, size)
     return found["total"]
 
 
-def ask(address, each, streams, requests):
-    """In turn on these connections; or a new one for each request."""
+def connect(server, each, stack):
+    """A load's connections and their streams, which the stack closes."""
+    pairs = []
+    for _ in range(each.connections):
+        connection = stack.enter_context(answer.connect(server.address))
+        stream = stack.enter_context(connection.makefile("rb"))
+        pairs.append((connection, stream))
+    return pairs
+
+
+def ask(server, each, rounds):
+    """
+    In each round, all connections ask before the server may look: however busy
+    the machine, it finds 64 that have asked.
+    """
     one = each.depth * answer.request(each.target, *each.fields())
-    turns = itertools.cycle(streams)
-    for _ in range(requests // each.depth):
-        with contextlib.ExitStack() as stack:
-            if each.close:
-                connection = stack.enter_context(answer.connect(address))
-                stream = connection.makefile("rb")
-            else:
-                connection, stream = next(turns)
-            connection.sendall(one)
-            for _ in range(each.depth):
-                answer.read(stream)
+    with contextlib.ExitStack() as stack:
+        pairs = [] if each.close else connect(server, each, stack)
+        for _ in range(rounds):
+            with contextlib.ExitStack() as round_stack:
+                server.freeze()
+                if each.close:
+                    pairs = connect(server, each, round_stack)
+                for connection, _ in pairs:
+                    connection.sendall(one)
+                server.thaw()
+                for _, stream in pairs:
+                    for _ in range(each.depth):
+                        answer.read(stream)
 
 
-def instructions_in_all(target, root, each, requests):
+def let_all_write(directory):
+    """Who gives up being root opens its file of callgrind's once more."""
+    directory.chmod(0o777)
+    for path in directory.iterdir():
+        path.chmod(0o666)
+
+
+def instructions_in_all(target, root, each, rounds):
     """Of a whole run of the server, in all of its processes."""
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
-        directory.chmod(0o777)  # some give up being root
         valgrind = ["valgrind", "-q", "--tool=callgrind"]
         valgrind.append(f"--callgrind-out-file={directory}/%p")
         # Under valgrind, mtasync would be confined with it.
@@ -66,15 +83,8 @@ def instructions_in_all(target, root, each, requests):
         with target._replace(workers=1).start(
             *options, root=root, wrapper=valgrind
         ) as server:
-            with contextlib.ExitStack() as stack:
-                streams = []
-                for _ in range(0 if each.close else each.connections):
-                    connection = answer.connect(server.address)
-                    stream = connection.makefile("rb")
-                    streams.append((connection, stream))
-                    stack.enter_context(connection)
-                    stack.enter_context(stream)
-                ask(server.address, each, streams, requests)
+            let_all_write(directory)
+            ask(server, each, rounds)
             server.stop()
             server.join()
         texts = [path.read_text() for path in directory.iterdir()]
@@ -82,15 +92,15 @@ def instructions_in_all(target, root, each, requests):
     return sum(map(int, totals))
 
 
-def instructions(target, root, each, _seconds):
+def instructions(target, root, each):
     """What more requests take more: the start and the end cancel out."""
     few, many = (
-        instructions_in_all(target, root, each, requests)
-        for requests in (FEW, MANY)
+        instructions_in_all(target, root, each, rounds)
+        for rounds in (FEW, MANY)
     )
     if many <= few:
         raise Fault("valgrind counted nothing")
-    return (many - few) / (MANY - FEW)
+    return (many - few) / ((MANY - FEW) * each.connections * each.depth)
 
 
 def why_no_instructions():
@@ -99,13 +109,13 @@ def why_no_instructions():
     return ""
 
 
-def measure_one(title, count, targets, root, seconds):
+def measure_one(title, count, targets, root):
     figures, faults = [], []
     for target in targets:
         for each in LOADS:
             progress(f"{title}, {target.name}, {each.name}")
             try:
-                found = count(target, root, each, seconds)
+                found = count(target, root, each)
             except (Fault, Failed, OSError, subprocess.SubprocessError) as why:
                 faults.append(f"{target.name}, {each.name}: {why}")
                 break  # the others would take as long to fail
@@ -123,7 +133,7 @@ def measure_one(title, count, targets, root, seconds):
     return figures
 
 
-def measure(targets, root, seconds):
+def measure(targets, root):
     """Returns the figures."""
     figures = []
     for title, count, why_not in (
@@ -133,5 +143,5 @@ def measure(targets, root, seconds):
         if why_not:
             print(f"\n{title}: not counted: {why_not}")
         else:
-            figures += measure_one(title, count, targets, root, seconds)
+            figures += measure_one(title, count, targets, root)
     return figures

@@ -16,6 +16,7 @@ from target import MTASYNC
 NOISY = " ~"  # after what noise does not tell from mtasync's
 NOTHING = "-"
 COST = "server CPU / wrk CPU, to the floor's"
+BOTH = "requests/s of CPU, server's and wrk's, to the floor's"
 
 
 class Course(NamedTuple):
@@ -149,50 +150,64 @@ def report_rates(entries, course):
     return figures
 
 
-def costs(entries, loads):
-    """
-    The figures of the steady ratio: of each round, and divided by that of the
-    floor in the same round.
-    """
+def to_the_floor(entries, loads, field, title):
+    """Figures of a field, divided by the floor's in the same round."""
     for each in loads:
         by_server = of_load(entries, each)
-        base = load.values(by_server[FLOOR], "share")
+        base = load.values(by_server[FLOOR], field)
         for name, rounds in by_server.items():
-            shares = load.values(rounds, "share")
-            yield Figure("server CPU / wrk CPU", each.name, name, shares)
-            relative = [mine / floor for mine, floor in zip(shares, base)]
-            yield Figure(COST, each.name, name, relative)
+            pairs = zip(load.values(rounds, field), base)
+            relative = [mine / floor for mine, floor in pairs]
+            yield Figure(title, each.name, name, relative)
 
 
-def report_costs(entries, course):
-    """One table. Returns the figures."""
-    figures = list(costs(entries, course.loads))
-    relative = {
-        (each.load, each.server): each.values
-        for each in figures
-        if each.name == COST
-    }
-    names = list(dict.fromkeys(name for _, name in relative))[1:]
+def relative_table(title, figures, loads):
+    """A row for each load, a column for each server but the floor."""
+    found = {(each.load, each.server): each.values for each in figures}
+    names = list(dict.fromkeys(each.server for each in figures))[1:]
 
     def cell(each, name):
-        taken = relative.get((each.name, name))
+        taken = found.get((each.name, name))
         if not taken:
             return NOTHING
         if name == MTASYNC.name:
             return spread(taken)
-        return spread(taken) + mark(taken, relative[each.name, MTASYNC.name])
+        return spread(taken) + mark(taken, found[each.name, MTASYNC.name])
 
     table(
-        "CPU of server / wrk; the floor's is 1",
+        title,
         names,
         [
             [each.name, *(cell(each, name) for name in names)]
-            for each in course.loads
+            for each in loads
         ],
     )
+
+
+def report_costs(entries, course):
+    """Two tables. Returns the figures."""
+    figures = [
+        Figure(
+            "server CPU / wrk CPU",
+            entry.load.name,
+            entry.contender.name,
+            load.values(entry.rounds, "share"),
+        )
+        for entry in entries
+    ]
+    for field, title, heading in (
+        ("share", COST, "CPU of server / wrk; the floor's is 1"),
+        ("both", BOTH, "requests/s on one CPU; the floor's is 1"),
+    ):
+        relative = list(to_the_floor(entries, course.loads, field, title))
+        relative_table(heading, relative, course.loads)
+        figures += relative
     print(
         f"On one CPU, {course.rounds} rounds of {course.seconds} s; each is "
-        "compared to the floor's of the same round."
+        "compared to the floor's of the same round.\n"
+        "Requests/s are those of a second of CPU, the server's and wrk's: "
+        "they tell of the work of\nboth, where the kernel may do the one's at "
+        "the other's expense, as with large files."
     )
     return figures
 

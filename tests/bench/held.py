@@ -18,12 +18,21 @@ WANTED_OF_PEERS = 5_000  # their configurations set limits, for each worker
 SECONDS = 1  # of one round of speed: many short pairs beat a few long ones
 
 
-def limit():
+def limit(wanted=WANTED):
     """How many a process may hold, with a quarter of its files to spare."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard == resource.RLIM_INFINITY:
-        return WANTED
-    return min(WANTED, hard * 3 // 4)
+        return wanted
+    return min(wanted, hard * 3 // 4)
+
+
+def print_limit(wanted=WANTED):
+    """Where it is less than what is wanted."""
+    if limit(wanted) < wanted:
+        print(
+            f"RLIMIT_NOFILE allows {limit(wanted):,} connections to be held, "
+            f"not {wanted:,}."
+        )
 
 
 @contextlib.contextmanager

@@ -22,12 +22,17 @@ SOURCE = "127.0.0.2"
 IP_BIND_ADDRESS_NO_PORT = 24
 
 
-def open_one(address, target):
+def connect(address):
     connection = socket.socket()
     connection.setsockopt(socket.SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1)
     connection.settimeout(answer.PATIENCE)
     connection.bind((SOURCE, 0))
     connection.connect(address)
+    return connection
+
+
+def open_one(address, target):
+    connection = connect(address)
     connection.sendall(answer.request(target))
     return connection
 

@@ -1,10 +1,24 @@
 -- A load of one request, sent as many times at once as the first argument
--- says; and wrk's figures in a form for programs.
+-- says, or of requests for as many files as a second one says; and wrk's
+-- figures in a form for programs.
+
+-- Each request is for one of the files 0/0.html to 0/999.html, 1/0.html, ...
+local function ask_for_files(files)
+	local one = wrk.format(nil, "/%d/%d.html")
+	function request()
+		local number = math.random(0, files - 1)
+		return one:format(number / 1000, number % 1000)
+	end
+end
 
 -- wrk asks wrk.format() for what to send, once. A global request() would do
 -- too, but be called again and again, at the expense of the load.
 function init(args)
 	local one, depth = wrk.format(), tonumber(args[1])
+	local files = tonumber(args[2] or 0)
+	if files > 0 then
+		return ask_for_files(files)
+	end
 	wrk.format = function()
 		return one:rep(depth)
 	end

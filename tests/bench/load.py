@@ -1,5 +1,6 @@
 """The loads, by wrk(1): what they are, and one round of one."""
 
+import contextlib
 import json
 import pathlib
 import resource
@@ -30,6 +31,7 @@ class Load(NamedTuple):
     depth: int = 1  # requests in one send
     close: bool = False  # a connection for each request
     target: str = "/"
+    files: int = 0  # of which each request is for one at random; see load.lua
     beside: "Load" = None  # runs at the same time
 
     def file(self):
@@ -50,6 +52,7 @@ class Round(NamedTuple):
     max: float
     cpu: float
     share: float
+    both: float  # requests for each second of CPU, the server's and wrk's
 
 
 FIGURES = {
@@ -100,18 +103,24 @@ def check(server, load, page):
     return got.size
 
 
-def start(server, load, cpus):
+@contextlib.contextmanager
+def started(server, load, cpus=ALL_CPUS):
+    """The process of a load, which has ended when the block has."""
     command = ["wrk", f"-t{threads(cpus)}", f"-c{load.connections}"]
     command += [f"-d{LONGEST}s", f"-s{SCRIPT}"]
     for field in load.fields():
         command += ["-H", field]
-    command += [server.url(load.target), str(load.depth)]
-    return subprocess.Popen(
+    command += [server.url(load.target), str(load.depth), str(load.files)]
+    with subprocess.Popen(
         on(cpus, *command), stdout=subprocess.PIPE, text=True
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def finish(load, process, seconds):
+def finish(load, process, seconds=0):
     """Its figures, which are to be without an error."""
     try:
         process.wait(seconds)
@@ -150,23 +159,29 @@ def run(server, load, seconds, size, cpus=ALL_CPUS):
     """One round; `size` is what check() returned."""
     before, wrk_before = cpu_seconds(server), children_cpu_seconds()
     loads = [load, *filter(None, [load.beside])]
-    processes = [start(server, each, cpus) for each in loads]
-    results = [finish(*pair, seconds) for pair in zip(loads, processes)]
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(started(server, each, cpus)) for each in loads
+        ]
+        results = [finish(*pair, seconds) for pair in zip(loads, processes)]
     cpu = cpu_seconds(server) - before
+    wrk_cpu = children_cpu_seconds() - wrk_before
     mine = results[0]
     if not mine["requests"]:
         if 4 * seconds > LONGEST:
             raise Fault(f"{load.name}: no answer in {seconds} s")
         return run(server, load, 4 * seconds, size, cpus)  # a busy machine
     check_bytes(load, mine, size)
+    requests = sum(result["requests"] for result in results)
     return Round(
         requests=mine["requests"],
         rate=1e3 * mine["requests"] / mine["duration"],
         p50=mine["p50"] / 1e3,
         p99=mine["p99"] / 1e3,
         max=mine["max"] / 1e3,
-        cpu=1e6 * cpu / sum(result["requests"] for result in results),
-        share=cpu / (children_cpu_seconds() - wrk_before),
+        cpu=1e6 * cpu / requests,
+        share=cpu / wrk_cpu,
+        both=requests / (cpu + wrk_cpu),
     )
 
 

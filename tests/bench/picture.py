@@ -8,15 +8,14 @@ import subprocess
 from courses import COST
 
 CSV = "bench.csv"
-PICTURES = {"bench.svg": "svg size 1200,420", "bench.png": "png size 1200,420"}
+KINDS = ["svg", "png"]
 
 
-def save_table(figures):
-    with open(CSV, "w", newline="", encoding="utf-8") as file:
+def save_table(path, figures, names):
+    """The names are those of the columns before the numbers."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(
-            ["figure", "load", "server", "median", "min", "max", "rounds"]
-        )
+        rows.writerow([*names, "median", "min", "max", "rounds"])
         for each in figures:
             three = [f(each.values) for f in (statistics.median, min, max)]
             numbers = [f"{number:.6g}" for number in three]
@@ -61,23 +60,29 @@ def script(figures):
     yield "set yrange [0:*]"
     yield "set grid ytics"
     yield "set xtics scale 0"
-    for name, terminal in PICTURES.items():
-        yield f"set terminal {terminal}"
-        yield f'set output "{name}"'
-        yield f"plot {', '.join(bars)}"
+    yield f"plot {', '.join(bars)}"
+
+
+def draw(stem, size, lines):
+    """Returns the names of the pictures; none where there is no gnuplot."""
+    if not shutil.which("gnuplot"):
+        print("\nNo picture: gnuplot is missing (Debian: gnuplot-nox)")
+        return []
+    made = [f"{stem}.{kind}" for kind in KINDS]
+    each = [
+        [f"set terminal {kind} size {size}", f'set output "{name}"', *lines]
+        for kind, name in zip(KINDS, made)
+    ]
+    subprocess.run(
+        ["gnuplot"], input="\n".join(sum(each, [])), text=True, check=True
+    )
+    return made
+
+
+def tell(made):
+    print(f"\nSaved as {', '.join(made)}.")
 
 
 def save(figures):
-    save_table(figures)
-    made = [CSV]
-    if shutil.which("gnuplot"):
-        subprocess.run(
-            ["gnuplot"],
-            input="\n".join(script(figures)),
-            text=True,
-            check=True,
-        )
-        made += PICTURES
-    else:
-        print("\nNo picture: gnuplot is missing (Debian: gnuplot-nox)")
-    print(f"\nSaved as {', '.join(made)}.")
+    save_table(CSV, figures, ["figure", "load", "server"])
+    tell([CSV, *draw("bench", "1200,420", list(script(figures)))])

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-pytest.register_assert_rewrite("server", "wire")
+pytest.register_assert_rewrite("browser", "server", "wire")
 
 from server import Server  # noqa: E402
 

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from browser import chromium, needs_chromium
 from server import scaled
 from wire import PATIENCE
 
@@ -291,16 +292,8 @@ def test_http_client(url):
 # A browser
 
 
-@needs("chromium")
+@needs_chromium
 def test_chromium(url, tmp_path):
-    """It asks no name server and no proxy, nor for any page but ours."""
-    dom = text_of(
-        "chromium", "--headless", "--no-sandbox", "--disable-gpu",
-        "--disable-quic", "--no-first-run", "--disable-component-update",
-        "--disable-background-networking", "--disable-sync",
-        "--no-proxy-server",
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        f"--user-data-dir={tmp_path}", "--dump-dom", f"{url}/page.html",
-    )  # fmt: skip
+    dom = text_of(*chromium(tmp_path, "--dump-dom", f"{url}/page.html"))
     assert "<title>Page</title>" in dom
     assert "<p>hello hello" in dom

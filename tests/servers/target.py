@@ -171,6 +171,19 @@ class Server:
     def reload(self):
         self.signal(self.target.reload)
 
+    def freeze(self):
+        """Stops it from running, so that what is sent is found at once."""
+        pids = self.pids()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        self.eventually(
+            lambda: all(map(is_stopped, pids)), "all processes to stop"
+        )
+
+    def thaw(self):
+        for pid in self.pids():
+            os.kill(pid, signal.SIGCONT)
+
     def join(self, patience=PATIENCE):
         """Waits for its end; returns its exit status."""
         try:
@@ -237,12 +250,7 @@ class Server:
 
     def thread_seconds(self):
         """The CPU time of each of its threads, exactly."""
-        stats = [
-            task.joinpath("schedstat").read_text()
-            for pid in self.pids()
-            for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
-        ]
-        return [int(stat.split()[0]) / 1e9 for stat in stats]
+        return sum(map(thread_seconds, self.pids()), [])
 
     def descriptors(self, kind=""):
         """How many it has open: in all, or of "socket:"."""
@@ -306,6 +314,22 @@ def children(pid):
         for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
             found += map(int, (task / "children").read_text().split())
     return found
+
+
+def is_stopped(pid):
+    """Whether each of its threads is."""
+    stats = pathlib.Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(
+        stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in stats
+    )
+
+
+def thread_seconds(pid):
+    stats = [
+        task.joinpath("schedstat").read_text()
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+    ]
+    return [int(stat.split()[0]) / 1e9 for stat in stats]
 
 
 def cpu_seconds(pid):

@@ -136,7 +136,7 @@ try_shut_down(void)
 	return shutdown(pair[0], SHUT_RDWR);
 }
 
-long
+static long
 try_socket_option(int option, const void *value, socklen_t size)
 {
 	return setsockopt(tcp, SOL_SOCKET, option, value, size);
@@ -240,7 +240,7 @@ try_chmod(void)
 	return chmod("file", 0777);
 }
 
-long
+static long
 try_map(int protection)
 {
 	void *memory = mmap(NULL, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS,

@@ -87,6 +87,7 @@ test_defaults(void **state)
 	assert_int_equal(options.listen_count, 1);
 	assert_listen(&options, 0, "127.0.0.1:7878");
 	assert_int_equal(options.workers, 0);
+	assert_string_equal(options.model->name, "mtasync");
 	assert_int_equal(options.backlog, somaxconn());
 	assert_int_equal(options.max_connections, 0);
 	assert_int_equal(options.max_sleepers, 0);
@@ -112,15 +113,17 @@ test_defaults(void **state)
 static void
 test_all_numbers(void **state)
 {
-	static const struct line line = { { "-w3", "--backlog=7",
-	    "--max-conns=8", "--max-sleepers=4", "--header-timeout=1ms",
-	    "--body-timeout=2s", "--idle-timeout=3m", "--write-timeout=24h",
-	    "--max-sleep=0", "--drain-timeout=0s", "--max-body=64k" } };
+	static const struct line line = { { "-w3", "--model=pool",
+	    "--backlog=7", "--max-conns=8", "--max-sleepers=4",
+	    "--header-timeout=1ms", "--body-timeout=2s", "--idle-timeout=3m",
+	    "--write-timeout=24h", "--max-sleep=0", "--drain-timeout=0s",
+	    "--max-body=64k" } };
 	struct options options;
 
 	(void)state;
 	parse_and_listen(&options, &line, OPTIONS_RUN);
 	assert_int_equal(options.workers, 3);
+	assert_string_equal(options.model->name, "pool");
 	assert_int_equal(options.backlog, 7);
 	assert_int_equal(options.max_connections, 8);
 	assert_int_equal(options.max_sleepers, 4);
@@ -191,6 +194,10 @@ test_values_refused(void **state)
 		{ "--workers=1e3", COUNT_TO("1024") },
 		{ "--workers=99999999999999999999", COUNT_TO("1024") },
 		{ "--backlog=0", COUNT_TO("2147483647") },
+		{ "--model=", "must be serial, thread, pool, fork_join, async "
+			      "or mtasync\n" },
+		{ "--model=threads", "must be serial, thread, pool, fork_join, "
+				     "async or mtasync\n" },
 		{ "--backlog=2147483648", COUNT_TO("2147483647") },
 		{ "--max-conns=0", COUNT_TO("100000000") },
 		{ "--max-sleepers=0", COUNT_TO("100000000") },
@@ -256,6 +263,10 @@ test_usage_refused(void **state)
 		    "--workers: needs a value, as in --workers=N" },
 		{ { { "-w" } }, "--workers: needs a value, as in --workers=N" },
 		{ { { "--check=1" } }, "--check: takes no value" },
+		{ { { "-w2", "--model=serial" } },
+		    "--workers=2: --model=serial has no choice of threads" },
+		{ { { "--model=async", "-w1" } },
+		    "--workers=1: --model=async has no choice of threads" },
 		{ { { "a", "-q", "b" } },
 		    "b: there can be only one ROOT, and it is a" },
 	};

@@ -1,0 +1,48 @@
+"""What the bench's commands share: facts of the machine, start and end."""
+
+import os
+import shutil
+import signal
+import sys
+
+import machine
+from answer import Fault
+from target import PROGRAM, Failed
+
+QUICK = os.environ.get("QUICK") == "1"
+
+
+def print_facts(versions=(), **more):
+    """The machine and the versions; and more, each with its name."""
+    versions = [
+        *machine.versions(PROGRAM),
+        *versions,
+        machine.version_of_wrk(),
+    ]
+    facts = {
+        "machine": machine.machine(),
+        "system": machine.system(),
+        "versions": ", ".join(versions),
+        **more,
+    }
+    for name, fact in facts.items():
+        print(f"{name:9} {fact}")
+
+
+def run(measure):
+    """Returns the exit status."""
+    if not shutil.which("wrk"):
+        print(
+            "bench: wrk is missing (Debian: apt-get install wrk)",
+            file=sys.stderr,
+        )
+        return 1
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        measure()
+    except (Fault, Failed) as fault:
+        print(f"bench: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
