@@ -21,11 +21,11 @@ import calls
 import command
 import contenders
 import counts
+import courses
 import held
 import load
 import peer
 import picture
-import race
 import timers
 from contenders import running
 from target import HTDOCS, MTASYNC
@@ -113,7 +113,7 @@ def measure():
     with tempfile.TemporaryDirectory() as directory:
         root = pathlib.Path(directory)
         contenders.plant(root)
-        figures = race.measure(targets, root, effort)
+        figures = courses.measure(targets, root, effort)
         if os.environ.get("COUNTS") == "1":
             figures += counts.measure(targets, root)
     figures += held.measure_memory(targets, effort.memory_rounds)

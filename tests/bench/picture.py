@@ -5,7 +5,7 @@ import shutil
 import statistics
 import subprocess
 
-from race import COST
+from courses import COST
 
 CSV = "bench.csv"
 KINDS = ["svg", "png"]

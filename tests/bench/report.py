@@ -6,8 +6,8 @@ import sys
 from typing import NamedTuple
 
 
-def progress(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+def progress(text, who="bench"):
+    print(f"{who}: {text}", file=sys.stderr, flush=True)
 
 
 def short(number):

@@ -165,6 +165,9 @@ class Load:
             self._process.kill()
         self._process.join()
 
+    def is_running(self):
+        return self._process.is_alive()
+
     def await_answers(self, count):
         """Waits until so many more than now have come."""
         wanted = self.answered + count
@@ -180,7 +183,7 @@ class Load:
     def _await(self, predicate, what):
         give_up = time.monotonic() + PATIENCE
         while not predicate():
-            if time.monotonic() > give_up or not self._process.is_alive():
+            if time.monotonic() > give_up or not self.is_running():
                 raise TimeoutError(f"a load still waits for {what}")
             time.sleep(0.002)
 
