@@ -137,7 +137,7 @@ alarms_grow(struct alarms *alarms)
 
 	if (alarms->count + 1 < alarms->room)
 		return 0;
-	heap = realloc(alarms->heap, room * sizeof(*heap));
+	heap = realloc(alarms->heap, room * sizeof(struct alarm *));
 	if (heap == NULL)
 		return -1;
 	alarms->heap = heap;

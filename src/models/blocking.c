@@ -384,9 +384,8 @@ static enum blocking_result
 blocking_carry_out(struct blocking *b, const struct piece *piece, bool *ended)
 {
 	switch (piece->kind) {
-	case PIECE_BYTES: /* what follows, or the close, sends the rest */
-		return blocking_send(b, piece->bytes, true);
-	case PIECE_LENT:
+	case PIECE_BYTES:
+	case PIECE_LENT: /* what follows, or the close, sends the rest */
 		return blocking_send(b, piece->bytes, true);
 	case PIECE_FILE:
 		return blocking_send_file(b, piece);

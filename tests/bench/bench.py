@@ -46,9 +46,9 @@ class Effort(NamedTuple):
 
 FULL = Effort(
     seconds=1,
-    rounds=9,
+    rounds=6,
     steady_seconds=1,
-    steady_rounds=15,
+    steady_rounds=9,
     pairs=32,
     memory_rounds=3,
 )

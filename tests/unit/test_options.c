@@ -179,68 +179,67 @@ test_the_rest(void **state)
  "must be a size from 0 to " most ", such as 512, 64k or 1m\n"
 
 /* Each is refused with one line, which is all of it after `mtasync: `. */
+static const struct {
+	const char *option, *why;
+} refused_values[] = {
+	{ "--workers=0", COUNT_TO("1024") },
+	{ "--workers=1025", COUNT_TO("1024") },
+	{ "--workers=", COUNT_TO("1024") },
+	{ "--workers=-1", COUNT_TO("1024") },
+	{ "--workers=2x", COUNT_TO("1024") },
+	{ "--workers= 2", COUNT_TO("1024") },
+	{ "--workers=1e3", COUNT_TO("1024") },
+	{ "--workers=99999999999999999999", COUNT_TO("1024") },
+	{ "--backlog=0", COUNT_TO("2147483647") },
+	{ "--model=", "must be serial, thread, pool, fork_join, async "
+		      "or mtasync\n" },
+	{ "--model=threads", "must be serial, thread, pool, fork_join, "
+			     "async or mtasync\n" },
+	{ "--backlog=2147483648", COUNT_TO("2147483647") },
+	{ "--max-conns=0", COUNT_TO("100000000") },
+	{ "--max-sleepers=0", COUNT_TO("100000000") },
+	{ "--header-timeout=0", TIME_FROM("1ms") },
+	{ "--header-timeout=999us", TIME_FROM("1ms") },
+	{ "--body-timeout=25h", TIME_FROM("1ms") },
+	{ "--idle-timeout=1e30", TIME_FROM("1ms") },
+	{ "--write-timeout=-1s", TIME_FROM("1ms") },
+	{ "--max-sleep=1d", TIME_FROM("0s") },
+	{ "--max-sleep=86400.000000001", TIME_FROM("0s") },
+	{ "--drain-timeout=", TIME_FROM("0s") },
+	{ "--max-body=1.5m", SIZE_TO("1024g") },
+	{ "--max-body=1025g", SIZE_TO("1024g") },
+	{ "--listen=70000", "the port must be a number from 0 to 65535\n" },
+	{ "--listen=::1:80",
+	    "an IPv6 address needs brackets, as in [::1]:80\n" },
+	{ "--index=", "must be the name of a file\n" },
+	{ "--index=/x", "must be relative, without a '/' in front\n" },
+	{ "--index=..", "must not lead out by '..'\n" },
+	{ "--error-page=a/../b", "must not lead out by '..'\n" },
+	{ "--error-page=a/..", "must not lead out by '..'\n" },
+	{ "--log=common", "must be combined or off\n" },
+	{ "--log=", "must be combined or off\n" },
+	{ "--log-file=", "must be the name of a file, or - for"
+			 " standard output\n" },
+	{ "--user=", "must be USER or USER:GROUP\n" },
+	{ "--user=:bin", "must be USER or USER:GROUP\n" },
+	{ "--user=bin:", "must be USER or USER:GROUP\n" },
+	{ "--user=bin:bin:bin", "must be USER or USER:GROUP\n" },
+	{ "--chroot=", "must be the name of a directory\n" },
+	{ "--sandbox=on", "must be auto, require or off\n" },
+	{ "--sandbox=", "must be auto, require or off\n" },
+};
+
 static void
 test_values_refused(void **state)
 {
-	static const struct {
-		const char *option, *why;
-	} rows[] = {
-		{ "--workers=0", COUNT_TO("1024") },
-		{ "--workers=1025", COUNT_TO("1024") },
-		{ "--workers=", COUNT_TO("1024") },
-		{ "--workers=-1", COUNT_TO("1024") },
-		{ "--workers=2x", COUNT_TO("1024") },
-		{ "--workers= 2", COUNT_TO("1024") },
-		{ "--workers=1e3", COUNT_TO("1024") },
-		{ "--workers=99999999999999999999", COUNT_TO("1024") },
-		{ "--backlog=0", COUNT_TO("2147483647") },
-		{ "--model=", "must be serial, thread, pool, fork_join, async "
-			      "or mtasync\n" },
-		{ "--model=threads", "must be serial, thread, pool, fork_join, "
-				     "async or mtasync\n" },
-		{ "--backlog=2147483648", COUNT_TO("2147483647") },
-		{ "--max-conns=0", COUNT_TO("100000000") },
-		{ "--max-sleepers=0", COUNT_TO("100000000") },
-		{ "--header-timeout=0", TIME_FROM("1ms") },
-		{ "--header-timeout=999us", TIME_FROM("1ms") },
-		{ "--body-timeout=25h", TIME_FROM("1ms") },
-		{ "--idle-timeout=1e30", TIME_FROM("1ms") },
-		{ "--write-timeout=-1s", TIME_FROM("1ms") },
-		{ "--max-sleep=1d", TIME_FROM("0s") },
-		{ "--max-sleep=86400.000000001", TIME_FROM("0s") },
-		{ "--drain-timeout=", TIME_FROM("0s") },
-		{ "--max-body=1.5m", SIZE_TO("1024g") },
-		{ "--max-body=1025g", SIZE_TO("1024g") },
-		{ "--listen=70000",
-		    "the port must be a number from 0 to 65535\n" },
-		{ "--listen=::1:80",
-		    "an IPv6 address needs brackets, as in [::1]:80\n" },
-		{ "--index=", "must be the name of a file\n" },
-		{ "--index=/x", "must be relative, without a '/' in front\n" },
-		{ "--index=..", "must not lead out by '..'\n" },
-		{ "--error-page=a/../b", "must not lead out by '..'\n" },
-		{ "--error-page=a/..", "must not lead out by '..'\n" },
-		{ "--log=common", "must be combined or off\n" },
-		{ "--log=", "must be combined or off\n" },
-		{ "--log-file=", "must be the name of a file, or - for"
-				 " standard output\n" },
-		{ "--user=", "must be USER or USER:GROUP\n" },
-		{ "--user=:bin", "must be USER or USER:GROUP\n" },
-		{ "--user=bin:", "must be USER or USER:GROUP\n" },
-		{ "--user=bin:bin:bin", "must be USER or USER:GROUP\n" },
-		{ "--chroot=", "must be the name of a directory\n" },
-		{ "--sandbox=on", "must be auto, require or off\n" },
-		{ "--sandbox=", "must be auto, require or off\n" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct line line = { { rows[i].option } };
+	for (size_t i = 0; i < COUNT(refused_values); i++) {
+		struct line line = { { refused_values[i].option } };
 		struct options options;
 		char expected[200];
 
 		snprintf(expected, sizeof(expected), "mtasync: %s: %s",
-		    rows[i].option, rows[i].why);
+		    refused_values[i].option, refused_values[i].why);
 		assert_string_equal(parse_and_listen(&options, &line,
 					OPTIONS_USAGE),
 		    expected);
