@@ -16,50 +16,29 @@
 #include "http/combined.h"
 #include "http/date.h"
 #include "http/parser.h"
+#include "models/talk.h"
 
-/* Holds the longest head. */
-#define BLOCKING_INPUT_MAX ((size_t)HTTP_HEAD_MAX)
-
-/* What one send or sendfile(2) may take: see loop/stream. */
-#define BLOCKING_SEND_MAX ((size_t)64 * 1024)
+/* What may be left to the kernel, to deliver when we have closed. */
+#define BLOCKING_LEAVE_MAX ((uint64_t)16 * 1024)
 
 /* The status that the log shows where the client left before its answer. */
 #define BLOCKING_LEFT 499
 
-/* How a step, or a wait, went. */
-enum blocking_result {
-	BLOCKING_DONE,
-	BLOCKING_LATE,  /* its time is over */
-	BLOCKING_DRAIN, /* the server drains, and nothing has come yet */
-	BLOCKING_CUT,   /* its time for that is over */
-	BLOCKING_LOST,  /* the client has left, or the answer can't be ended */
-};
-
 /* A client that is served. It lies on the stack of its thread. */
 struct blocking {
-	struct crew *crew;
-	int fd;
 	struct moment moment;
 	char date[HTTP_DATE_SIZE];
 	char peer[INET6_ADDRSTRLEN];
 	struct http_body body;
 	struct answer answer;
 	struct combined *record; /* of the log line; or NULL */
-	uint64_t unsent;         /* bytes of the piece that is being sent */
-	bool silent;      /* not a byte has come, nor was there a drain */
-	bool answering;   /* there is an answer, to be ended */
-	bool asked_close; /* the client will send no other request */
-	bool asleep;      /* it has one of the places for sleepers */
-	bool cut;         /* the end of the drain has ended its sleep */
-	bool reset;       /* the close says that something went wrong */
-	size_t used;      /* bytes of the input that are not needed */
-	size_t size;      /* bytes of input */
+	bool answering;          /* there is an answer, to be ended */
+	bool asked_close;        /* the client will send no other request */
+	bool asleep;             /* it has one of the places for sleepers */
+	struct talk talk;
 	struct http_request request;
-	char input[BLOCKING_INPUT_MAX];
 	char room[ANSWER_ROOM];
 };
-
-/* ---- waiting ---- */
 
 static void
 blocking_renew(struct blocking *b)
@@ -72,59 +51,7 @@ blocking_renew(struct blocking *b)
 	b->moment.wall = wall;
 }
 
-/* Waits until the client is ready for `events`, or until a time. */
-static enum blocking_result
-blocking_await(struct blocking *b, short events, int64_t until)
-{
-	/* who has been cut may say so, until all is stopped */
-	int end = b->cut ? b->crew->stop : b->crew->cut;
-	struct pollfd fds[3] = { { b->fd, events, 0 }, { end, POLLIN, 0 },
-		{ b->silent ? b->crew->drain : -1, POLLIN, 0 } };
-	int64_t left = until - clock_now();
-	struct timespec wait;
-
-	if (left < 0)
-		left = 0;
-	wait.tv_sec = left / CLOCK_S;
-	wait.tv_nsec = left % CLOCK_S;
-	if (ppoll(fds, 3, &wait, NULL) <= 0)
-		return BLOCKING_LATE;
-	if (fds[1].revents != 0)
-		return BLOCKING_CUT;
-	return fds[0].revents != 0 ? BLOCKING_DONE : BLOCKING_DRAIN;
-}
-
 /* ---- receiving ---- */
-
-/* Waits for the next bytes, and puts them behind those that are there. */
-static enum blocking_result
-blocking_receive(struct blocking *b, int64_t until)
-{
-	for (;;) {
-		enum blocking_result result;
-		size_t size;
-
-		switch (wire_recv(b->fd, b->input + b->size,
-		    sizeof(b->input) - b->size, &size)) {
-		case WIRE_DONE:
-			b->size += size;
-			b->silent = false;
-			return BLOCKING_DONE;
-		case WIRE_BLOCKED:
-			break;
-		case WIRE_ENDED:
-		case WIRE_BROKEN:
-			return BLOCKING_LOST;
-		}
-		result = blocking_await(b, POLLIN, until);
-		if (result == BLOCKING_DRAIN) {
-			b->silent = false;
-			until = clock_now() + b->crew->config->limits.grace;
-		} else if (result != BLOCKING_DONE) {
-			return result;
-		}
-	}
-}
 
 /* Begins the answer; with a fault, which may be of an unreadable request, it
  * is a refusal. */
@@ -132,288 +59,202 @@ static void
 blocking_begin(struct blocking *b, const struct http_request *request,
     unsigned status, const char *fault)
 {
-	struct crew *crew = b->crew;
+	struct crew *crew = b->talk.crew;
+	struct app *app;
 
+	if (fault != NULL)
+		log_debug("%s: refused with %u: %s", b->peer, status, fault);
 	if (crew->config->log != NULL)
 		b->record = combined_take(b->peer, b->moment.wall, request);
 	b->answering = true;
-	pthread_mutex_lock(&crew->lock);
+	app = crew_take_app(crew);
 	if (fault != NULL)
-		app_refuse(&crew->app, request, status, fault, &b->answer);
+		app_refuse(app, request, status, fault, &b->answer);
 	else
-		app_answer(&crew->app, request, &b->moment, &b->answer);
-	pthread_mutex_unlock(&crew->lock);
+		app_answer(app, request, &b->moment, &b->answer);
+	crew_give_app(crew);
 }
 
 static void
 blocking_refuse_body(struct blocking *b, unsigned status, const char *fault)
 {
-	struct crew *crew = b->crew;
-
 	b->asked_close = false; /* nor has it sent all of this */
-	pthread_mutex_lock(&crew->lock);
+	(void)crew_take_app(b->talk.crew);
 	answer_refuse(&b->answer, status, fault);
-	pthread_mutex_unlock(&crew->lock);
+	crew_give_app(b->talk.crew);
 }
 
 /* Receives the head, and begins its answer. */
-static enum blocking_result
+static enum talk_result
 blocking_hear(struct blocking *b)
 {
-	const struct server_limits *limits = &b->crew->config->limits;
+	const struct server_limits *limits = &b->talk.crew->config->limits;
 	int64_t until = clock_now() + limits->idle;
 	size_t seen = 0;
 
 	for (;;) {
-		enum blocking_result result = blocking_receive(b, until);
+		enum talk_result result = talk_receive(&b->talk, until);
 
 		blocking_renew(b);
-		if (result == BLOCKING_LATE && b->size > 0) {
+		if (result == TALK_LATE && b->talk.size > 0) {
 			blocking_begin(b, NULL, 408, "the head took too long");
-			return BLOCKING_DONE;
+			return TALK_DONE;
 		}
-		if (result != BLOCKING_DONE)
+		if (result != TALK_DONE)
 			return result;
 		if (seen == 0)
 			until = b->moment.now + limits->head;
 		switch (http_request_parse(&b->request,
-		    (struct span){ b->input, b->size }, seen)) {
+		    (struct span){ b->talk.input, b->talk.size }, seen)) {
 		case HTTP_OK:
-			b->used = b->request.head_size;
+			b->talk.used = b->request.head_size;
 			b->asked_close = !b->request.keep_alive;
 			blocking_begin(b, &b->request, 0, NULL);
-			return BLOCKING_DONE;
+			return TALK_DONE;
 		case HTTP_BAD:
 			blocking_begin(b, &b->request, b->request.status,
 			    b->request.fault);
-			return BLOCKING_DONE;
+			return TALK_DONE;
 		case HTTP_MORE:
-			seen = b->size;
+			seen = b->talk.size;
 			break;
 		}
 	}
 }
 
-/* Sends all of these bytes. `more` says that others follow. */
-static enum blocking_result blocking_send(struct blocking *b, struct span bytes,
-    bool more);
-
 /* RFC 9110 10.1.1: the client waits for our word before it sends the body. */
-static enum blocking_result
+static enum talk_result
 blocking_expect(struct blocking *b, bool *refused)
 {
 	*refused = b->answer.status >= 400;
 	if (*refused)
 		b->asked_close = false;
-	if (*refused || b->size > b->used)
-		return BLOCKING_DONE;
-	return blocking_send(b, SPAN("HTTP/1.1 100 Continue\r\n\r\n"), false);
+	if (*refused || b->talk.size > b->talk.used)
+		return TALK_DONE;
+	return talk_send(&b->talk, SPAN("HTTP/1.1 100 Continue\r\n\r\n"),
+	    false);
 }
 
 /* Takes what is there of the body off the input; what is HTTP_BAD is refused. */
 static enum http_parse
 blocking_skip(struct blocking *b)
 {
-	struct span input = { b->input + b->used, b->size - b->used };
+	struct span input = { b->talk.input + b->talk.used,
+		b->talk.size - b->talk.used };
 	size_t used = 0;
 	enum http_parse result = http_body_skip(&b->body, input, &used);
 
-	b->used += used;
+	b->talk.used += used;
 	if (result == HTTP_MORE)
-		b->used = b->size = 0;
+		b->talk.used = b->talk.size = 0;
 	if (result == HTTP_BAD)
 		blocking_refuse_body(b, b->body.status, b->body.fault);
 	return result;
 }
 
 /* Receives and forgets the body of a request whose answer has begun. */
-static enum blocking_result
+static enum talk_result
 blocking_hear_body(struct blocking *b)
 {
-	const struct server_config *config = b->crew->config;
+	const struct server_config *config = b->talk.crew->config;
 	int64_t until = clock_now() + config->limits.body;
-	enum blocking_result result = BLOCKING_DONE;
+	enum talk_result result = TALK_DONE;
 	bool refused = false;
 
 	switch (http_body_begin(&b->body, &b->request, config->max_body)) {
 	case HTTP_OK:
-		return BLOCKING_DONE;
+		return TALK_DONE;
 	case HTTP_BAD:
 		blocking_refuse_body(b, b->body.status, b->body.fault);
-		return BLOCKING_DONE;
+		return TALK_DONE;
 	case HTTP_MORE:
 		break;
 	}
 	if (b->request.expects_continue)
 		result = blocking_expect(b, &refused);
-	while (!refused && result == BLOCKING_DONE &&
-	       blocking_skip(b) == HTTP_MORE)
-		result = blocking_receive(b, until);
-	if (result != BLOCKING_LATE)
+	while (!refused && result == TALK_DONE && blocking_skip(b) == HTTP_MORE)
+		result = talk_receive(&b->talk, until);
+	if (result != TALK_LATE)
 		return result;
 	blocking_refuse_body(b, 408, "the body took too long");
-	return BLOCKING_DONE;
+	return TALK_DONE;
 }
 
 /* ---- answering ---- */
-
-/* Waits until the client takes more. Who takes too little is let go. */
-static enum blocking_result
-blocking_await_room(struct blocking *b)
-{
-	const struct server_limits *limits = &b->crew->config->limits;
-	struct wire_pace pace;
-	int64_t now = clock_now();
-	enum blocking_result result;
-
-	wire_begin_pace(&pace, now);
-	do {
-		result = blocking_await(b, POLLOUT, now + limits->write_look);
-		now = clock_now();
-	} while (result == BLOCKING_LATE &&
-		 wire_look(b->fd, &pace, now, limits->write) != WIRE_SLOW);
-	if (result != BLOCKING_LATE)
-		return result;
-	log_debug("a client takes its answer too slowly");
-	return BLOCKING_LOST;
-}
-
-/* What comes of a send. */
-static enum blocking_result
-blocking_on_sent(struct blocking *b, enum wire_result result)
-{
-	switch (result) {
-	case WIRE_DONE:
-		return BLOCKING_DONE;
-	case WIRE_BLOCKED:
-		return blocking_await_room(b);
-	case WIRE_ENDED:
-		log_debug("a file changed while it was sent");
-		return BLOCKING_LOST;
-	case WIRE_BROKEN:
-		break;
-	}
-	return BLOCKING_LOST;
-}
-
-static size_t
-blocking_portion(size_t size)
-{
-	return size < BLOCKING_SEND_MAX ? size : BLOCKING_SEND_MAX;
-}
-
-static enum blocking_result
-blocking_send(struct blocking *b, struct span bytes, bool more)
-{
-	static const struct span none = { NULL, 0 };
-	enum blocking_result result = BLOCKING_DONE;
-
-	b->unsent = bytes.size;
-	while (result == BLOCKING_DONE && bytes.size > 0) {
-		struct span next = { bytes.data, blocking_portion(bytes.size) };
-		size_t sent = 0;
-
-		result = blocking_on_sent(b,
-		    wire_send(b->fd, next, none, more, &sent));
-		bytes.data += sent;
-		bytes.size -= sent;
-		b->unsent = bytes.size;
-	}
-	return result;
-}
-
-/* Looked at before each part, so that no change before the last one makes an
- * answer that seems whole. */
-static enum blocking_result
-blocking_send_file(struct blocking *b, const struct piece *piece)
-{
-	enum blocking_result result = BLOCKING_DONE;
-	off_t offset = piece->file.offset;
-
-	b->unsent = piece->file.size;
-	while (result == BLOCKING_DONE && b->unsent > 0) {
-		enum wire_result sent = WIRE_ENDED;
-		off_t before = offset;
-
-		if (answer_is_true(&b->answer))
-			sent = wire_sendfile(b->fd, piece->file.fd, &offset,
-			    blocking_portion(b->unsent));
-		b->unsent -= (uint64_t)(offset - before);
-		result = blocking_on_sent(b, sent);
-	}
-	return result;
-}
 
 static void
 blocking_wake(struct blocking *b)
 {
 	if (b->asleep)
-		totals_give_place(b->crew->host->totals);
+		totals_give_place(b->talk.crew->host->totals);
 	b->asleep = false;
 }
 
 /* Waits for a time, while the client does. */
-static enum blocking_result
+static enum talk_result
 blocking_sleep(struct blocking *b, int64_t until)
 {
-	struct totals *totals = b->crew->host->totals;
-	enum blocking_result result = BLOCKING_DONE;
+	struct totals *totals = b->talk.crew->host->totals;
+	enum talk_result result = TALK_DONE;
 
 	if (!b->asleep)
 		b->asleep = totals_take_place(totals);
 	if (!b->asleep) {
 		answer_replace(&b->answer, 503, totals->crowded);
-		return BLOCKING_DONE;
+		return TALK_DONE;
 	}
-	while (clock_now() < until && result == BLOCKING_DONE) {
-		result = blocking_await(b, POLLRDHUP, until);
-		if (result == BLOCKING_DONE)
-			result = BLOCKING_LOST;
-		else if (result == BLOCKING_LATE)
-			result = BLOCKING_DONE;
+	while (result == TALK_DONE && clock_now() < until) {
+		/* the kernel may be late by a thousandth of a wait */
+		int64_t early = (until - clock_now()) / 512;
+
+		result = talk_await(&b->talk, POLLRDHUP, until - early);
+		if (result == TALK_DONE)
+			result = TALK_LOST;
+		else if (result == TALK_LATE)
+			result = TALK_DONE;
 	}
-	if (result != BLOCKING_CUT)
+	if (result != TALK_CUT)
 		return result;
-	b->cut = true;
+	b->talk.cut = true;
 	answer_refuse(&b->answer, 503,
 	    "the server stops before this sleep has ended");
-	return BLOCKING_DONE;
+	return TALK_DONE;
 }
 
-static enum blocking_result
+static enum talk_result
 blocking_carry_out(struct blocking *b, const struct piece *piece, bool *ended)
 {
 	switch (piece->kind) {
 	case PIECE_BYTES:
 	case PIECE_LENT: /* what follows, or the close, sends the rest */
-		return blocking_send(b, piece->bytes, true);
+		return talk_send(&b->talk, piece->bytes, true);
 	case PIECE_FILE:
-		return blocking_send_file(b, piece);
+		return talk_send_file(&b->talk, &b->answer, piece);
 	case PIECE_UNTIL:
 		return blocking_sleep(b, piece->until);
 	case PIECE_KEEP:
 	case PIECE_CLOSE:
 		*ended = true;
-		return BLOCKING_DONE;
+		return TALK_DONE;
 	}
-	return BLOCKING_LOST;
+	return TALK_LOST;
 }
 
 /* Answers piece by piece. */
-static enum blocking_result
+static enum talk_result
 blocking_answer(struct blocking *b)
 {
-	struct crew *crew = b->crew;
-	enum blocking_result result = BLOCKING_DONE;
+	struct crew *crew = b->talk.crew;
+	enum talk_result result = TALK_DONE;
 	bool ended = false;
 
-	while (result == BLOCKING_DONE && !ended) {
+	while (result == TALK_DONE && !ended) {
 		struct piece piece;
 
+		(void)crew_take_app(crew);
 		blocking_renew(b);
-		pthread_mutex_lock(&crew->lock);
 		answer_next(&b->answer, &b->moment, b->room, &piece);
-		pthread_mutex_unlock(&crew->lock);
+		crew_give_app(crew);
 		if (piece.kind != PIECE_UNTIL)
 			blocking_wake(b);
 		result = blocking_carry_out(b, &piece, &ended);
@@ -425,73 +266,88 @@ blocking_answer(struct blocking *b)
 
 /*
  * RFC 9112 9.6: what is unread at a close makes it a reset, which may destroy
- * the answer on its way: says that nothing more comes, and waits for the
- * client's close.
+ * the answer on its way; and what the client has yet to take would be left to
+ * the kernel. Only a client that asked for the close itself, has sent nothing
+ * more and was sent little needs no staged one.
  */
+static bool
+blocking_must_linger(const struct blocking *b)
+{
+	return !b->asked_close || b->talk.size > b->talk.used ||
+	       b->talk.blocked || b->talk.sent > BLOCKING_LEAVE_MAX;
+}
+
+/* Receives what still comes until a time, and forgets it. */
+static enum talk_result
+blocking_drop(struct blocking *b, int64_t until)
+{
+	enum talk_result result = TALK_DONE;
+
+	while (result == TALK_DONE && clock_now() < until) {
+		b->talk.size = b->talk.used = 0;
+		result = talk_await(&b->talk, POLLIN, until);
+		if (result == TALK_DONE)
+			result = talk_receive(&b->talk, until);
+	}
+	return result == TALK_DONE ? TALK_LATE : result;
+}
+
+/* Says that nothing more comes, and waits for the client's close. */
 static void
 blocking_linger(struct blocking *b)
 {
-	const struct server_limits *limits = &b->crew->config->limits;
+	const struct server_limits *limits = &b->talk.crew->config->limits;
 	struct wire_pace pace;
-	enum blocking_result result;
 	enum wire_view view = WIRE_PENDING;
 	int64_t now = clock_now();
 
-	wire_finish(b->fd);
+	b->talk.lingering = true;
+	wire_finish(b->talk.fd);
 	wire_begin_pace(&pace, now);
-	do {
-		b->size = 0;
-		result = blocking_receive(b, now + limits->linger);
-		if (result == BLOCKING_LATE) {
-			now = clock_now();
-			view = wire_look(b->fd, &pace, now, limits->write);
-		}
-	} while (result == BLOCKING_DONE ||
-		 (result == BLOCKING_LATE && view == WIRE_PENDING));
-	b->reset = view == WIRE_SLOW;
+	while (view == WIRE_PENDING &&
+	       blocking_drop(b, now + limits->linger) == TALK_LATE) {
+		now = clock_now();
+		view = wire_look(b->talk.fd, &pace, now, limits->write);
+	}
+	b->talk.reset = view == WIRE_SLOW;
 }
 
 static void
 blocking_log(struct blocking *b)
 {
-	struct crew *crew = b->crew;
+	struct crew *crew = b->talk.crew;
 	struct access_log *log = crew->config->log;
 	unsigned status = b->answer.status;
 
 	if (!answer_has_begun(&b->answer))
-		status = b->cut ? 503 : BLOCKING_LEFT;
+		status = b->talk.cut ? 503 : BLOCKING_LEFT;
 	if (b->record == NULL)
 		access_log_drop(log, 0);
 	else
 		(void)access_log_append(log, 0,
 		    combined_line(b->record, status,
-			b->answer.content > b->unsent
-			    ? b->answer.content - b->unsent
+			b->answer.content > b->talk.unsent
+			    ? b->answer.content - b->talk.unsent
 			    : 0));
 	free(b->record);
 }
 
-/* Ends the answer, if there is one, and the connection. */
+/* Ends the answer, as far as it went. */
 static void
-blocking_end(struct blocking *b, enum blocking_result result)
+blocking_end(struct blocking *b, enum talk_result result)
 {
-	struct crew *crew = b->crew;
-	bool served = b->answering && result == BLOCKING_DONE && !b->cut;
-	bool cut = b->answering && (b->cut || result == BLOCKING_CUT);
+	struct crew *crew = b->talk.crew;
 
+	b->talk.cut |= result == TALK_CUT;
+	b->talk.reset |= result == TALK_CUT;
 	blocking_wake(b);
-	if (b->answering) {
-		pthread_mutex_lock(&crew->lock);
-		if (crew->config->log != NULL)
-			blocking_log(b);
-		answer_fini(&b->answer);
-		pthread_mutex_unlock(&crew->lock);
-	}
-	if (b->reset)
-		wire_reset(b->fd);
-	else
-		wire_close(b->fd);
-	crew_count(crew, served, cut);
+	(void)crew_take_app(crew);
+	if (crew->config->log != NULL)
+		blocking_log(b);
+	answer_fini(&b->answer);
+	stats_add(&crew->stats.served, result == TALK_DONE && !b->talk.cut);
+	stats_add(&crew->stats.cut, b->talk.cut);
+	crew_give_app(crew);
 }
 
 static void
@@ -511,25 +367,30 @@ void
 blocking_serve(struct crew *crew, const struct client *client)
 {
 	struct blocking b;
-	enum blocking_result result;
+	enum talk_result result;
 
-	memset(&b, 0, offsetof(struct blocking, request.fields));
-	b.crew = crew;
-	b.fd = client->fd;
-	b.silent = true;
+	/* all but the big arrays, which need not be */
+	memset(&b, 0, offsetof(struct blocking, talk.input));
+	memset(&b.request, 0, offsetof(struct http_request, fields));
+	b.talk.crew = crew;
+	b.talk.fd = client->fd;
+	b.talk.silent = true;
 	b.moment.date = b.date;
 	b.moment.closing = true; /* one request for each connection */
 	blocking_name_peer(&b, &client->peer);
 	result = blocking_hear(&b);
-	if (result == BLOCKING_DONE && b.answering)
+	if (result == TALK_DONE && b.talk.used > 0) /* it is no refusal */
 		result = blocking_hear_body(&b);
-	if (result == BLOCKING_DONE && b.answering)
+	if (result == TALK_DONE)
 		result = blocking_answer(&b);
-	if (result == BLOCKING_DONE || result == BLOCKING_LATE) {
-		if (!b.asked_close || b.size > b.used)
-			blocking_linger(&b);
-	} else {
-		b.reset = b.answering;
-	}
-	blocking_end(&b, result);
+	if (b.answering)
+		blocking_end(&b, result);
+	if ((result == TALK_DONE && blocking_must_linger(&b)) ||
+	    result == TALK_LATE) /* not a byte has come */
+		blocking_linger(&b);
+	if (b.talk.reset)
+		wire_reset(b.talk.fd);
+	else
+		wire_close(b.talk.fd);
+	crew_forget(crew);
 }

@@ -1,7 +1,7 @@
 /*
- * The crew's threads, how they accept and obey. The functions of its kind are
- * the main thread's, and crew_count() is anybody's; all else runs on the thread
- * that runs the model.
+ * The crew's threads. The functions of its kind are
+ * the main thread's, what is under the last heading is anybody's; all else runs
+ * on the thread that runs the model. How it accepts is in accepting.c.
  */
 #include "config.h"
 
@@ -16,23 +16,6 @@
 
 #include "base/log.h"
 #include "base/wire.h"
-
-/* How long a full server waits before it looks for room again, in ms. */
-#define CREW_ROOM_TICK 50
-
-struct crew_listener {
-	int fd; /* -1: it is left */
-	bool inherited;
-	bool passing; /* one that we give up after a hand-over */
-	bool leaving; /* as soon as nobody is queued there */
-};
-
-/* What comes of a look at a queue. */
-enum crew_look {
-	CREW_CLIENT, /* there was one */
-	CREW_NOBODY,
-	CREW_FULL, /* no room, no descriptor or no memory for one more */
-};
 
 /* What a hand is to do. */
 struct crew_task {
@@ -105,11 +88,11 @@ crew_thread(void *arg)
 {
 	struct crew *crew = arg;
 
-	crew->confined = sandbox_enter(&crew->config->sandbox, ROLE_CREW) == 0;
-	sem_post(&crew->ready);
-	if (crew->confined)
+	if (sandbox_enter(&crew->config->sandbox, ROLE_CREW) == 0)
 		crew->run(crew);
 	crew_await_hands(crew);
+	if (!crew->accepting)
+		sem_post(&crew->ready);
 	crew->host->on_end(crew->host->server);
 	return NULL;
 }
@@ -128,7 +111,7 @@ crew_start(struct worker *worker)
 	}
 	while (sem_wait(&crew->ready) == -1)
 		; /* EINTR */
-	return crew->confined ? 0 : -1;
+	return crew->accepting ? 0 : -1;
 }
 
 static void
@@ -163,23 +146,24 @@ crew_obeyed(const struct worker *worker)
 	return (enum worker_order)atomic_load(&crew->obeyed);
 }
 
+/* Whichever thread asks the application next takes it. */
 static void
 crew_use_root(struct worker *worker, int root)
 {
 	struct crew *crew = crew_of_worker(worker);
+	int unused = atomic_exchange(&crew->root, root);
 
-	pthread_mutex_lock(&crew->lock);
-	app_use_root(&crew->app, root);
-	pthread_mutex_unlock(&crew->lock);
-	crew->host->on_news(crew->host->server);
+	if (unused != -1)
+		close(unused);
+	crew_wake(crew->inbox);
 }
 
-/* It is all threads' at once. */
 static bool
 crew_has_root(const struct worker *worker)
 {
-	(void)worker;
-	return true;
+	const struct crew *crew = (const struct crew *)worker;
+
+	return atomic_load(&crew->root) == -1;
 }
 
 static void
@@ -196,7 +180,8 @@ static void
 crew_free(struct worker *worker)
 {
 	struct crew *crew = crew_of_worker(worker);
-	const int fds[] = { crew->inbox, crew->drain, crew->cut, crew->stop };
+	const int fds[] = { crew->inbox, crew->drain, crew->cut, crew->stop,
+		atomic_load(&crew->root) };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] != -1)
@@ -232,6 +217,7 @@ crew_new(const struct worker_host *host, void (*run)(struct crew *crew))
 	crew->config = host->config;
 	crew->run = run;
 	crew->inbox = crew->drain = crew->cut = crew->stop = -1;
+	atomic_init(&crew->root, -1);
 	sem_init(&crew->ready, 0, 0);
 	pthread_mutex_init(&crew->lock, NULL);
 	pthread_cond_init(&crew->idle, NULL);
@@ -243,156 +229,6 @@ crew_new(const struct worker_host *host, void (*run)(struct crew *crew))
 	crew_free(&crew->worker);
 	errno = error;
 	return NULL;
-}
-
-/* ---- obeying ---- */
-
-/* What an order has to do with a listener. */
-static void
-crew_obey_at(struct crew_listener *listener, enum worker_order order)
-{
-	switch (order) {
-	case WORKER_SERVE:
-		return;
-	case WORKER_TRIM:
-		listener->leaving = listener->passing;
-		return;
-	case WORKER_DRAIN: /* who is queued there is the next server's */
-		if (listener->inherited)
-			listener->fd = -1;
-		return;
-	case WORKER_CLOSE:
-		listener->leaving = true;
-		return;
-	case WORKER_CUT:
-	case WORKER_STOP:
-		listener->fd = -1;
-		return;
-	}
-}
-
-/* Takes up a new order; one that was passed over is part of it. */
-static void
-crew_obey(struct crew *crew)
-{
-	enum worker_order order = (enum worker_order)atomic_load(&crew->order);
-
-	while (crew->obeying < order) {
-		crew->obeying++;
-		for (unsigned i = 0; i < crew->count; i++)
-			crew_obey_at(&crew->listeners[i], crew->obeying);
-	}
-}
-
-/* Tells when all that were to be left have been. */
-static void
-crew_tell_obeyed(struct crew *crew)
-{
-	if (atomic_load(&crew->obeyed) == (int)crew->obeying)
-		return;
-	for (unsigned i = 0; i < crew->count; i++)
-		if (crew->listeners[i].fd != -1 && crew->listeners[i].leaving)
-			return;
-	atomic_store(&crew->obeyed, crew->obeying);
-	crew->host->on_news(crew->host->server);
-}
-
-/* ---- accepting ---- */
-
-/* Looks at one queue; where nobody is there any more, it can be left. */
-static enum crew_look
-crew_look_at(struct crew *crew, struct crew_listener *listener,
-    struct client *client)
-{
-	struct totals *totals = crew->host->totals;
-
-	if (!totals_have_room(totals)) {
-		if (listener->leaving && wire_is_queue_empty(listener->fd))
-			listener->fd = -1;
-		totals_say_full(totals, 0);
-		return CREW_FULL;
-	}
-	do
-		client->fd = wire_accept(listener->fd, &client->peer);
-	while (client->fd == -1 && (errno == ECONNABORTED || errno == EINTR));
-	if (client->fd != -1)
-		return CREW_CLIENT;
-	if (errno == EAGAIN) {
-		if (listener->leaving)
-			listener->fd = -1;
-		return CREW_NOBODY;
-	}
-	totals_say_full(totals, errno);
-	return CREW_FULL;
-}
-
-/* Looks at all queues, beginning with another one each time. */
-static enum crew_look
-crew_look(struct crew *crew, struct client *client)
-{
-	enum crew_look look = CREW_NOBODY;
-
-	crew_obey(crew);
-	for (unsigned i = 0; i < crew->count && look == CREW_NOBODY; i++) {
-		struct crew_listener *listener =
-		    &crew->listeners[crew->turn++ % crew->count];
-
-		if (listener->fd != -1)
-			look = crew_look_at(crew, listener, client);
-	}
-	crew_tell_obeyed(crew);
-	if (look != CREW_CLIENT)
-		return look;
-	pthread_mutex_lock(&crew->lock);
-	stats_add(&crew->stats.accepted, 1);
-	pthread_mutex_unlock(&crew->lock);
-	return look;
-}
-
-static bool
-crew_has_left(const struct crew *crew)
-{
-	for (unsigned i = 0; i < crew->count; i++)
-		if (crew->listeners[i].fd != -1)
-			return false;
-	return true;
-}
-
-/* Waits for an order and, unless the server is full, for a client. */
-static void
-crew_await(struct crew *crew, bool full)
-{
-	struct pollfd *fds = crew->polled;
-	unsigned count = 0;
-	uint64_t orders;
-
-	fds[count++] = (struct pollfd){ crew->inbox, POLLIN, 0 };
-	for (unsigned i = 0; i < crew->count && !full; i++)
-		if (crew->listeners[i].fd != -1)
-			fds[count++] = (struct pollfd){ crew->listeners[i].fd,
-				POLLIN, 0 };
-	poll(fds, count, full ? CREW_ROOM_TICK : -1);
-	(void)!read(crew->inbox, &orders, sizeof(orders));
-}
-
-bool
-crew_accept(struct crew *crew, struct client *client)
-{
-	for (;;) {
-		enum crew_look look = crew_look(crew, client);
-
-		if (look == CREW_CLIENT)
-			return true;
-		if (crew_has_left(crew))
-			return false;
-		crew_await(crew, look == CREW_FULL);
-	}
-}
-
-bool
-crew_accept_ready(struct crew *crew, struct client *client)
-{
-	return crew_look(crew, client) == CREW_CLIENT;
 }
 
 /* ---- hands ---- */
@@ -466,17 +302,41 @@ crew_await_hands(struct crew *crew)
 void
 crew_turn_away(struct crew *crew, const struct client *client)
 {
-	totals_say_full(crew->host->totals, errno);
+	if (totals_may_say(crew->host->totals))
+		log_error("a client is turned away, for whom there is no "
+			  "thread: %m");
 	wire_reset(client->fd);
-	crew_count(crew, false, false);
+	crew_forget(crew);
+}
+
+/* ---- what all threads share ---- */
+
+struct app *
+crew_take_app(struct crew *crew)
+{
+	int root;
+
+	pthread_mutex_lock(&crew->lock);
+	root = atomic_exchange(&crew->root, -1);
+	if (root != -1) {
+		app_use_root(&crew->app, root);
+		crew->host->on_news(crew->host->server);
+	}
+	return &crew->app;
 }
 
 void
-crew_count(struct crew *crew, bool served, bool cut)
+crew_give_app(struct crew *crew)
+{
+	pthread_mutex_unlock(&crew->lock);
+}
+
+void
+crew_forget(struct crew *crew)
 {
 	pthread_mutex_lock(&crew->lock);
-	stats_add(&crew->stats.served, served);
-	stats_add(&crew->stats.cut, cut);
 	stats_add(&crew->stats.closed, 1);
 	pthread_mutex_unlock(&crew->lock);
+	if (atomic_load(&crew->full))
+		crew_wake(crew->inbox);
 }

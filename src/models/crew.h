@@ -17,7 +17,12 @@
 #include "base/stats.h"
 #include "server/worker.h"
 
-struct crew_listener;
+struct crew_listener {
+	int fd; /* -1: it is left */
+	bool inherited;
+	bool passing; /* one that we give up after a hand-over */
+	bool leaving; /* as soon as nobody is queued there */
+};
 
 struct crew {
 	struct worker worker;
@@ -26,8 +31,8 @@ struct crew {
 	void (*run)(struct crew *crew); /* the model */
 	pthread_t thread;               /* that runs it, and accepts */
 	bool started;
-	sem_t ready;   /* posted when the thread has confined itself */
-	bool confined; /* it has; else, it ends */
+	sem_t ready;    /* posted when it accepts, or ends without */
+	bool accepting; /* it has begun to */
 	struct crew_listener *listeners;
 	unsigned count;
 	struct pollfd *polled;     /* the inbox, and all of these */
@@ -35,13 +40,15 @@ struct crew {
 	enum worker_order obeying; /* the last order that it has seen */
 	_Atomic int obeyed;        /* the last one that is carried out */
 	_Atomic int order;         /* the last one, written by main */
-	int inbox;                 /* eventfd: there is an order */
+	_Atomic int root;  /* a descriptor on its way from main; -1: none */
+	_Atomic bool full; /* who accepts waits for a client to leave */
+	int inbox;         /* eventfd: there is an order */
 	/* eventfds that are never read: what is ordered, or more than that */
 	int drain; /* WORKER_DRAIN */
 	int cut;   /* WORKER_CUT */
 	int stop;  /* WORKER_STOP */
 
-	pthread_mutex_t lock; /* of all below, any thread's */
+	pthread_mutex_t lock; /* of all below, which are any thread's */
 	pthread_cond_t idle;  /* there are no hands any more */
 	unsigned hands;
 	struct app app;
@@ -88,7 +95,14 @@ void crew_await_hands(struct crew *crew);
 /* Resets a client for whom there is no thread, for the reason in errno. */
 void crew_turn_away(struct crew *crew, const struct client *client);
 
-/* Counts what became of a client whose descriptor is closed. Any thread. */
-void crew_count(struct crew *crew, bool served, bool cut);
+/*
+ * The application, which serves from the last ROOT, and all else that is under
+ * the lock; to be given back soon. May wait for the disk. Any thread.
+ */
+struct app *crew_take_app(struct crew *crew);
+void crew_give_app(struct crew *crew);
+
+/* Forgets a client whose descriptor is closed. Any thread. */
+void crew_forget(struct crew *crew);
 
 #endif

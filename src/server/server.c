@@ -365,13 +365,14 @@ server_on_workers(struct server *server, enum server_event *event)
 {
 	unsigned ended = atomic_load(&server->ended);
 
+	if (ended > 0 && server->order < WORKER_DRAIN)
+		server->failed = true;
 	if (ended == server->worker_count) {
 		server_join(server);
 		*event = SERVER_ENDED;
 		return true;
 	}
 	if (ended > 0 && server->order < WORKER_DRAIN) {
-		server->failed = true;
 		server_drain(server);
 		*event = SERVER_STOPPING;
 		return true;

@@ -72,13 +72,19 @@ totals_give_place(struct totals *totals)
 		atomic_fetch_sub(&totals->sleepers, 1);
 }
 
-void
-totals_say_full(struct totals *totals, int error)
+bool
+totals_may_say(struct totals *totals)
 {
 	int64_t now = clock_now(), said = atomic_load(&totals->said_full);
 
-	if (now - said < CLOCK_S ||
-	    !atomic_compare_exchange_strong(&totals->said_full, &said, now))
+	return now - said >= CLOCK_S &&
+	       atomic_compare_exchange_strong(&totals->said_full, &said, now);
+}
+
+void
+totals_say_full(struct totals *totals, int error)
+{
+	if (!totals_may_say(totals))
 		return;
 	errno = error;
 	if (error == 0)

@@ -45,8 +45,12 @@ bool totals_have_room(const struct totals *totals);
 bool totals_take_place(struct totals *totals);
 void totals_give_place(struct totals *totals);
 
+/* Whether something may be said of connections that can't be had just now: at
+ * most once a second, whoever asks. Leaves errno as it is. */
+bool totals_may_say(struct totals *totals);
+
 /* Connections have to wait: there is no room (0), or an errno says why. Says
- * so at most once a second, whoever calls. */
+ * so if it may. */
 void totals_say_full(struct totals *totals, int error);
 
 #endif

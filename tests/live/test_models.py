@@ -5,11 +5,12 @@ by the order of the answers; all stop alike.
 
 import os
 import re
+import resource
 import select
 import signal
 
 import pytest
-from server import SANITIZERS, eventually, scaled
+from server import SANITIZERS, assert_refused, eventually, run, scaled
 from wire import PATIENCE, Ended, request
 
 BLOCKING = ["serial", "thread", "pool", "fork_join"]
@@ -124,13 +125,45 @@ def test_bodies(begin, model):
 
 
 @pytest.mark.parametrize("model", BLOCKING)
-@pytest.mark.parametrize("data", [b"GET / HTTP/1.1\n\n", b"\0", b"GET /\r\n"])
-def test_malformed(begin, model, data):
-    server = begin(model)
+@pytest.mark.parametrize(
+    "data, status",
+    [
+        (b"GET / HTTP/1.1\n\n", 400),
+        (b"\0", 400),
+        (request("/", "Content-Length: 100, 200"), 400),
+        (request("/", "Content-Length: 9", "Transfer-Encoding: gzip"), 400),
+        (request("/", "Content-Length: 1000", "Expect: x"), 417),
+    ],
+)
+def test_refused_head(begin, model, data, status):
+    """No body is waited for that would belong to it."""
+    server = begin(model, "--body-timeout=24h")
     client = server.connect()
     client.send(data)
-    assert client.read_response().status == 400
+    assert client.read_response().status == status
     client.read_eof()
+
+
+@pytest.mark.parametrize("model", BLOCKING)
+def test_client_that_floods(begin, model):
+    """It is let go, however much it goes on to send after its answer."""
+    server = begin(model)
+    client = server.connect()
+    client.send(request("/"))
+    with pytest.raises(ConnectionError):
+        while True:
+            client.send(bytes(1 << 20))
+
+
+@pytest.mark.skipif(bool(SANITIZERS), reason="a sanitizer's address space")
+def test_threads_that_can_not_be_had(root):
+    """The start fails; it has not said that it serves."""
+
+    def few():
+        resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20))
+
+    result = run("--model=pool", "-w", 1024, "-l", "0", root, preexec_fn=few)
+    assert_refused(result, 1, "thread", "of 1024")
 
 
 @pytest.mark.parametrize("model", BLOCKING)
