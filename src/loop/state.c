@@ -101,7 +101,9 @@ state_begin(struct conn *conn)
 	    exchange->body.fault);
 }
 
-static enum conn_state
+/* The way of each request is one function with what it calls, and so is
+ * state_answering(); see src/README.md. */
+static __attribute__((flatten)) enum conn_state
 state_head(struct conn *conn)
 {
 	struct context *context = conn->context;
@@ -262,7 +264,7 @@ state_take_piece(struct conn *conn)
 	return CONN_CLOSED;
 }
 
-static enum conn_state
+static __attribute__((flatten)) enum conn_state
 state_answering(struct conn *conn)
 {
 	struct context *context = conn->context;

@@ -249,7 +249,7 @@ blocking_answer(struct blocking *b)
 	bool ended = false;
 
 	while (result == TALK_DONE && !ended) {
-		struct piece piece;
+		struct piece piece = { .kind = PIECE_CLOSE };
 
 		(void)crew_take_app(crew);
 		blocking_renew(b);
