@@ -62,24 +62,11 @@ app_use_root(struct app *app, int root)
 	site_use_root(&app->site, root);
 }
 
-static void
-app_begin(struct app *app, const struct http_request *request,
-    struct answer *answer)
+/* RFC 9110 9.3.2: the answer to a HEAD has none. */
+static bool
+app_wants_content(const struct http_request *request)
 {
-	answer_init(answer, &app->site);
-	if (request == NULL)
-		return;
-	answer->head_only = request->method == HTTP_HEAD;
-	answer->old_version = request->minor == 0;
-	answer->keep = request->keep_alive;
-}
-
-void
-app_refuse(struct app *app, const struct http_request *request, unsigned status,
-    const char *fault, struct answer *answer)
-{
-	app_begin(app, request, answer);
-	answer_refuse(answer, status, fault);
+	return request->method != HTTP_HEAD;
 }
 
 static void
@@ -91,13 +78,15 @@ app_on_sleep(const struct app_request *request, struct span rest,
 
 	switch (sleep_parse(rest, app->config->max_sleep, &asked)) {
 	case SLEEP_OK:
-		answer_sleep(answer, asked);
+		message_use_front(&answer->message);
+		plan_later(&answer->plan, app_wants_content(request->http),
+		    asked);
 		return;
 	case SLEEP_MALFORMED:
-		answer_fail(answer, 400, app->sleep_malformed);
+		message_set(&answer->message, 400, app->sleep_malformed);
 		return;
 	case SLEEP_TOO_LONG:
-		answer_fail(answer, 400, app->sleep_too_long);
+		message_set(&answer->message, 400, app->sleep_too_long);
 		return;
 	}
 }
@@ -126,50 +115,50 @@ app_directory_location(const struct http_request *request)
 /* RFC 9110 14.2: of a GET alone, and only if the condition of 13.1.5 holds. */
 static void
 app_select_ranges(const struct app_request *request,
-    const struct http_validators *validators, struct answer *answer)
+    const struct http_validators *validators, struct message *message)
 {
 	const struct http_request *http = request->http;
 	struct http_validators strong = *validators;
 	struct http_ranges ranges;
 
 	/* all codings of a file may have one date: it tells none apart */
-	if (answer->file->facts.varies)
+	if (message->file->facts.varies)
 		strong.modified = request->moment->wall;
 	if (http->method != HTTP_GET ||
 	    !http_if_range_holds(http, &strong, request->moment->wall))
 		return;
 	switch (http_ranges_parse(http_request_field(http, HTTP_FIELD_RANGE),
-	    answer->size, &ranges)) {
+	    message->size, &ranges)) {
 	case HTTP_RANGES_IGNORED:
 		return;
 	case HTTP_RANGES_SATISFIABLE:
-		answer_select(answer, &ranges);
+		message_select(message, &ranges);
 		return;
 	case HTTP_RANGES_UNSATISFIABLE:
-		answer_refuse_ranges(answer);
+		message_refuse_ranges(message);
 		return;
 	}
 }
 
 /* RFC 9110 13.2.2: what is to be done with the file that has been found. */
 static void
-app_apply_conditions(const struct app_request *request, struct answer *answer)
+app_apply_conditions(const struct app_request *request, struct message *message)
 {
 	const struct http_request *http = request->http;
-	struct http_validators validators = { span_of(answer->file->etag),
-		answer->file->modified };
+	struct http_validators validators = { span_of(message->file->etag),
+		message->file->modified };
 
 	switch (
 	    http_conditions_check(http, &validators, request->moment->wall)) {
 	case HTTP_CONDITION_HOLDS:
 		if (http->present & HTTP_FIELD_BIT(HTTP_FIELD_RANGE))
-			app_select_ranges(request, &validators, answer);
+			app_select_ranges(request, &validators, message);
 		return;
 	case HTTP_CONDITION_NOT_MODIFIED:
-		answer->status = 304;
+		message->status = 304;
 		return;
 	case HTTP_CONDITION_FAILED:
-		answer_fail(answer, 412, NULL);
+		message_set(message, 412, NULL);
 		return;
 	}
 }
@@ -187,16 +176,17 @@ app_on_file(const struct app_request *request, struct span rest,
     struct answer *answer)
 {
 	struct site_query query = { rest, request->http };
+	struct message *message = &answer->message;
 
-	answer_find(answer, &query, request->moment);
-	if (answer->status == 301) {
-		answer->location = app_directory_location(request->http);
-		if (answer->location == NULL)
-			answer_fail(answer, 503, NULL);
+	message_find(message, &request->app->site, &query, request->moment);
+	if (message->status == 301) {
+		message->location = app_directory_location(request->http);
+		if (message->location == NULL)
+			message_set(message, 503, NULL);
 	}
-	if (answer->status == 200 &&
+	if (message->status == 200 &&
 	    (request->http->present & APP_CONDITIONS) != 0)
-		app_apply_conditions(request, answer);
+		app_apply_conditions(request, message);
 }
 
 static void
@@ -221,7 +211,8 @@ app_route(const struct app_request *request, struct answer *answer)
 	}
 }
 
-static void
+/* Returns false where the target can't be made a path. */
+static bool
 app_get(struct app *app, const struct http_request *http,
     const struct moment *moment, struct answer *answer)
 {
@@ -232,47 +223,51 @@ app_get(struct app *app, const struct http_request *http,
 	    &request.path.size)) {
 	case HTTP_TARGET_OK:
 		app_route(&request, answer);
-		return;
+		return true;
 	case HTTP_TARGET_MALFORMED:
-		answer_refuse(answer, 400, "the path is wrongly encoded");
-		return;
+		message_set(&answer->message, 400,
+		    "the path is wrongly encoded");
+		return false;
 	case HTTP_TARGET_ABOVE:
-		answer_refuse(answer, 400, "the path leads above the root");
-		return;
+		message_set(&answer->message, 400,
+		    "the path leads above the root");
+		return false;
 	case HTTP_TARGET_TOO_LONG:
-		answer_fail(answer, 414, NULL);
-		return;
+		message_set(&answer->message, 414, NULL);
+		return true;
 	}
+	return false;
 }
 
-void
+bool
 app_answer(struct app *app, const struct http_request *request,
     const struct moment *moment, struct answer *answer)
 {
-	app_begin(app, request, answer);
+	struct message *message = &answer->message;
+
+	message_init(message);
+	plan_at_once(&answer->plan, app_wants_content(request));
 	switch (request->method) {
 	case HTTP_GET:
 	case HTTP_HEAD:
-		app_get(app, request, moment, answer);
-		return;
+		return app_get(app, request, moment, answer);
 	case HTTP_OPTIONS:
-		answer->status = 204;
-		answer->allow = true;
-		return;
+		message_set(message, 204, NULL);
+		message->allow = true;
+		return true;
 	case HTTP_POST:
 	case HTTP_PUT:
 	case HTTP_DELETE:
 	case HTTP_PATCH:
 	case HTTP_TRACE:
 	case HTTP_CONNECT:
-		answer_fail(answer, 405, NULL);
-		answer->allow = true;
+		message_set(message, 405, NULL);
+		message->allow = true;
 		/* What follows may be meant for the tunnel: no request. */
-		if (request->method == HTTP_CONNECT)
-			answer_close(answer);
-		return;
+		return request->method != HTTP_CONNECT;
 	case HTTP_METHOD_UNKNOWN:
-		answer_fail(answer, 501, NULL);
-		return;
+		message_set(message, 501, NULL);
+		return true;
 	}
+	return false;
 }

@@ -35,17 +35,12 @@ void app_use_root(struct app *app, int root);
 
 /*
  * Begins the answer to a request that http_request_parse() has accepted; see
- * answer_next(), and end with answer_fini(). Never fails: what can't be served
- * gets its status. May wait for the disk. Only the app's thread.
+ * answer_next(), and end with answer_fini(). What can't be served gets its
+ * status. Returns false where the request itself is at fault, so that what
+ * follows it on its connection can't be trusted to be another one. May wait for
+ * the disk. Only the app's thread.
  */
-void app_answer(struct app *app, const struct http_request *request,
+bool app_answer(struct app *app, const struct http_request *request,
     const struct moment *moment, struct answer *answer);
-
-/*
- * Begins a refusal (see answer_refuse()) of a request that was malformed, or
- * did not come whole: `request` is as http_request_parse() left it, or NULL.
- */
-void app_refuse(struct app *app, const struct http_request *request,
-    unsigned status, const char *fault, struct answer *answer);
 
 #endif

@@ -15,9 +15,6 @@
 /* Where the Date of a plain head stands: it is the first field. */
 #define FILE_DATE_OFFSET (sizeof "HTTP/1.1 200 OK\r\nDate: " - 1)
 
-/* Longer than a head without the fields that every answer carries. */
-#define FILE_HEAD_MAX 512
-
 /*
  * Two versions of a file that are written within one tick of the kernel's
  * clock have one ctime. This long after it, no such version can come any more.

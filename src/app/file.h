@@ -22,6 +22,9 @@
 /* Up to this many bytes of content are held in memory. */
 #define FILE_MEMORY_MAX ((off_t)256 * 1024)
 
+/* Longer than a ready-made head without the fields that the operator adds. */
+#define FILE_HEAD_MAX 512
+
 /* Room for an entity tag, its NUL included. */
 #define FILE_ETAG_MAX 80
 
@@ -76,10 +79,10 @@ struct file *file_take(struct file *file);
 void file_release(struct file *file);
 
 /* The content: its size, and its bytes where they are in memory (or NULL). */
-static inline size_t
+static inline uint64_t
 file_size(const struct file *file)
 {
-	return (size_t)file->status.st_size;
+	return (uint64_t)file->status.st_size;
 }
 
 static inline const char *

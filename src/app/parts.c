@@ -40,7 +40,7 @@ parts_format(const struct parts *parts, unsigned number, char *text)
 	else
 		size = snprintf(text, PARTS_TEXT_MAX,
 		    "\r\n--%s\r\nContent-Type: %s\r\nContent-Range: bytes "
-		    "%" PRIu64 "-%" PRIu64 "/%zu\r\n\r\n",
+		    "%" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n\r\n",
 		    parts->boundary, parts->file->facts.type, range->first,
 		    range->first + range->size - 1, file_size(parts->file));
 	return (size_t)size;

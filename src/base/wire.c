@@ -3,9 +3,9 @@
 
 #include "base/wire.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tcp.h> /* its tcp_info is longer than that of netinet/tcp.h */
-#include <netinet/in.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -18,6 +18,18 @@ wire_accept(int listener, struct sockaddr_storage *peer)
 
 	return accept4(listener, (struct sockaddr *)peer, &size,
 	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+void
+wire_name_peer(const struct sockaddr_storage *peer, char name[WIRE_NAME_MAX])
+{
+	const void *address =
+	    peer->ss_family == AF_INET6
+		? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
+		: (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
+
+	if (inet_ntop(peer->ss_family, address, name, WIRE_NAME_MAX) == NULL)
+		name[0] = '\0';
 }
 
 bool

@@ -6,6 +6,7 @@
 #ifndef MTASYNC_BASE_WIRE_H
 #define MTASYNC_BASE_WIRE_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -25,6 +26,14 @@ enum wire_result {
  * address. Returns a non-blocking, close-on-exec descriptor, or -1 with errno.
  */
 int wire_accept(int listener, struct sockaddr_storage *peer);
+
+/* Room for the name of a peer, its NUL included. */
+#define WIRE_NAME_MAX INET6_ADDRSTRLEN
+
+/* Writes the peer's address as text, without its port; empty where it has
+ * none. Any thread. */
+void wire_name_peer(const struct sockaddr_storage *peer,
+    char name[WIRE_NAME_MAX]);
 
 /* Whether nobody waits to be accepted. */
 bool wire_is_queue_empty(int listener);

@@ -9,8 +9,6 @@
 
 #include "loop/conn.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -45,8 +43,8 @@ conn_close(struct conn *conn)
 		conn_count_served(conn);
 	stream_drop_input(context);
 	context->output_size = 0;
-	if (conn->exchange != NULL)
-		exchange_close(conn->exchange, context);
+	if (conn->loop_exchange != NULL)
+		loop_exchange_end(conn->loop_exchange, context);
 	if (conn->registered)
 		event_del(&conn->event);
 	turns_remove(&context->turns, &conn->turn);
@@ -72,13 +70,13 @@ conn_register(struct conn *conn)
 {
 	short what = EV_READ | EV_CLOSED | EV_ET | EV_PERSIST;
 
-	if (conn->registered && (conn->writable || !conn->stream.blocked))
+	if (conn->registered && (conn->writable || !conn->stream.has_blocked))
 		return 0;
 	if (conn->registered)
 		event_del(&conn->event);
-	if (conn->stream.blocked)
+	if (conn->stream.has_blocked)
 		what |= EV_WRITE;
-	conn->writable = conn->stream.blocked;
+	conn->writable = conn->stream.has_blocked;
 	event_assign(&conn->event, conn->context->base, conn->stream.fd, what,
 	    conn_on_event, conn);
 	if (event_add(&conn->event, NULL) == -1)
@@ -100,7 +98,7 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	 * between two requests that little does not matter, and their way is
 	 * the one that has to be short */
 	if (kind != DEADLINE_IDLE)
-		context_renew(context);
+		moment_renew(&context->moment);
 	deadlines_move(&context->deadlines, &conn->deadline, kind,
 	    context->moment.now);
 	wire_begin_pace(&conn->pace, context->moment.now);
@@ -110,7 +108,7 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 static int
 conn_set_alarm(struct conn *conn)
 {
-	struct alarm *alarm = &conn->exchange->alarm;
+	struct alarm *alarm = &conn->loop_exchange->alarm;
 
 	if (alarm_is_set(alarm))
 		return 0;
@@ -213,19 +211,15 @@ conn_run_from(struct conn *conn, enum conn_state state)
 
 /* The address as the log shows it; NULL where there is no log, or no memory. */
 static char *
-conn_format_peer(const struct context *context,
+conn_name_peer(const struct context *context,
     const struct sockaddr_storage *peer)
 {
-	char text[INET6_ADDRSTRLEN];
-	const void *address =
-	    peer->ss_family == AF_INET6
-		? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
-		: (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
+	char name[WIRE_NAME_MAX];
 
-	if (context->config->log == NULL ||
-	    inet_ntop(peer->ss_family, address, text, sizeof text) == NULL)
+	if (context->config->log == NULL)
 		return NULL;
-	return strdup(text);
+	wire_name_peer(peer, name);
+	return strdup(name);
 }
 
 void
@@ -238,10 +232,10 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer)
 		return;
 	}
 	*conn = (struct conn){ .context = context,
-		.peer = conn_format_peer(context, peer),
+		.peer = conn_name_peer(context, peer),
 		.stream = { .fd = fd, .readable = true } };
 	stats_add(&context->stats.accepted, 1);
-	context_renew(context);
+	moment_renew(&context->moment);
 	deadlines_add(&context->deadlines, &conn->deadline,
 	    conn_idle_deadline(context), context->moment.now);
 	conn_run(conn);
@@ -257,7 +251,7 @@ conn_on_event(evutil_socket_t fd, short what, void *arg)
 		conn->stream.peer_closed = true;
 	if (what & (EV_READ | EV_CLOSED))
 		conn->stream.readable = true;
-	context_renew(conn->context);
+	moment_renew(&conn->context->moment);
 	conn_run(conn);
 }
 
@@ -266,7 +260,7 @@ conn_on_alarm(void *arg)
 {
 	struct conn *conn = arg;
 
-	context_renew(conn->context);
+	moment_renew(&conn->context->moment);
 	conn_run(conn);
 }
 
@@ -276,7 +270,7 @@ conn_on_turn(struct turn *turn)
 	struct conn *conn = (struct conn *)((char *)turn -
 					    offsetof(struct conn, turn));
 
-	context_renew(conn->context);
+	moment_renew(&conn->context->moment);
 	conn_run(conn);
 }
 
@@ -334,7 +328,7 @@ conn_on_due(struct deadline *deadline)
 	struct conn *conn = conn_of_deadline(deadline);
 	struct context *context = conn->context;
 
-	context_renew(context);
+	moment_renew(&context->moment);
 	switch (deadline->kind) {
 	case DEADLINE_IDLE:
 	case DEADLINE_GRACE:
@@ -358,15 +352,16 @@ conn_on_due(struct deadline *deadline)
 	}
 }
 
-/* Requests that the stop of the server ends before their answers are out. */
+/* Counts the requests that the stop of the server ends before their answers
+ * are out. */
 static void
 conn_count_cut(struct conn *conn)
 {
-	struct exchange *exchange = conn->exchange;
+	struct loop_exchange *loop_exchange = conn->loop_exchange;
 	unsigned count = 0;
 
-	if (exchange != NULL && !exchange->cut) {
-		exchange->cut = true;
+	if (loop_exchange != NULL && !loop_exchange->exchange.cut) {
+		loop_exchange->exchange.cut = true;
 		count++;
 	}
 	if (conn->stream.output != NULL) {
@@ -381,12 +376,12 @@ conn_refuse_sleep(struct deadline *deadline)
 {
 	struct conn *conn = conn_of_deadline(deadline);
 
-	conn->exchange->cut = true;
 	stats_add(&conn->context->stats.cut, 1);
-	context_renew(conn->context);
-	answer_refuse(&conn->exchange->answer, 503,
-	    "the server stops before this sleep has ended");
-	conn_run_from(conn, CONN_ANSWERING);
+	moment_renew(&conn->context->moment);
+	if (exchange_cut(&conn->loop_exchange->exchange))
+		conn_run_from(conn, CONN_ANSWERING);
+	else
+		conn_abort(deadline);
 }
 
 void
@@ -394,7 +389,8 @@ conn_abort(struct deadline *deadline)
 {
 	struct conn *conn = conn_of_deadline(deadline);
 
-	conn->reset = conn->exchange != NULL || conn->stream.output != NULL;
+	conn->reset = conn->loop_exchange != NULL ||
+		      conn->stream.output != NULL;
 	conn_count_cut(conn);
 	conn_close(conn);
 }

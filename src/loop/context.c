@@ -30,8 +30,8 @@ context_open(struct context *context, const struct server_config *config,
 {
 	context->config = config;
 	context->totals = totals;
-	context->ring = ring;
-	context->moment.date = context->date;
+	context->host = (struct exchange_host){ config, totals, &context->app,
+		&context->moment, ring };
 	context->input = malloc(CONTEXT_INPUT_MAX);
 	context->output = malloc(CONTEXT_OUTPUT_MAX + CONTEXT_INTERIM_MAX);
 	if (context->input == NULL || context->output == NULL ||
@@ -59,17 +59,4 @@ context_close(struct context *context)
 		return;
 	alarms_close(&context->alarms);
 	event_base_free(context->base);
-}
-
-void
-context_renew(struct context *context)
-{
-	struct timespec wall;
-
-	context->moment.now = clock_now();
-	clock_gettime(CLOCK_REALTIME_COARSE, &wall);
-	if (wall.tv_sec != context->moment.wall) {
-		context->moment.wall = wall.tv_sec;
-		http_date_format(context->date, wall.tv_sec);
-	}
 }

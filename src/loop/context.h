@@ -7,15 +7,20 @@
 
 #include "app/app.h"
 #include "base/stats.h"
-#include "http/date.h"
 #include "loop/alarms.h"
 #include "loop/deadlines.h"
 #include "loop/turns.h"
-#include "server/server_config.h"
-#include "server/totals.h"
+#include "server/exchange.h"
 
-/* Holds the longest head, and what a client sends ahead, in one recv. */
+/* Holds the longest head, and much of a body. */
 #define CONTEXT_INPUT_MAX ((size_t)64 * 1024)
+
+/*
+ * What one recv may bring of heads. What a client sends ahead behind a request
+ * that waits is held in our memory meanwhile: no more than this, the rest stays
+ * in the kernel, which bounds it.
+ */
+#define CONTEXT_AHEAD_MAX ((size_t)8 * 1024)
 
 /* Gathers answers until they leave in one send. An interim response, which is
  * always the last, may come on top. */
@@ -26,7 +31,10 @@
 #define CONTEXT_TURN_REQUESTS 256
 #define CONTEXT_TURN_BYTES    ((size_t)1024 * 1024)
 
-struct exchange;
+_Static_assert(EXCHANGE_ROOM <= CONTEXT_OUTPUT_MAX,
+    "whatever an exchange yields fits an empty output");
+
+struct loop_exchange;
 
 struct context {
 	const struct server_config *config;
@@ -38,9 +46,8 @@ struct context {
 	struct turns turns;
 	struct stats stats;
 	struct moment moment;
-	char date[HTTP_DATE_SIZE];
-	unsigned ring;          /* this worker's, in the access log */
-	struct exchange *spare; /* the last one that ended, or NULL */
+	struct exchange_host host;   /* of all of its connections' exchanges */
+	struct loop_exchange *spare; /* the last one that ended, or NULL */
 	void (*on_close)(struct context *context); /* a connection has gone */
 
 	/* of the connection whose turn it is, and empty between turns */
@@ -69,9 +76,6 @@ int context_open(struct context *context, const struct server_config *config,
  * worker's has ended.
  */
 void context_close(struct context *context);
-
-/* Takes the time anew. At the start of whatever the loop calls. */
-void context_renew(struct context *context);
 
 /* Whether a connection has had its share; its neighbours wait for theirs. */
 static inline bool

@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "loop/acceptor.h"
 #include "loop/conn.h"
-#include "loop/exchange.h"
+#include "loop/loop_exchange.h"
 
 /* A rush has so many connections; its memory goes back to the system when
  * three quarters of them have left. */
@@ -105,7 +105,7 @@ loop_free(struct worker *worker)
 		event_del(&loop->inbox_event);
 		close(loop->inbox);
 	}
-	exchange_free(loop->context.spare);
+	free(loop->context.spare);
 	deadlines_fini(&loop->context.deadlines);
 	turns_fini(&loop->context.turns);
 	context_close(&loop->context);
@@ -358,7 +358,7 @@ loop_drain(struct loop *loop)
 	struct deadline *deadline;
 
 	context->moment.closing = true;
-	context_renew(context);
+	moment_renew(&context->moment);
 	while (
 	    (deadline = TAILQ_FIRST(&deadlines->queues[DEADLINE_IDLE])) != NULL)
 		deadlines_move(deadlines, deadline, DEADLINE_GRACE,

@@ -15,7 +15,7 @@ state_idle(struct conn *conn)
 		return CONN_IDLE;
 	if (context_input(context).size > 0)
 		return CONN_HEAD;
-	switch (stream_receive(&conn->stream, context)) {
+	switch (stream_receive(&conn->stream, context, CONTEXT_AHEAD_MAX)) {
 	case WIRE_DONE:
 		return CONN_HEAD;
 	case WIRE_BLOCKED:
@@ -31,43 +31,43 @@ state_idle(struct conn *conn)
 /* Refuses a request that never came to an exchange. */
 enum conn_state
 state_refuse(struct conn *conn, const struct http_request *request,
-    unsigned status, const char *fault)
+    unsigned status, const char *sentence)
 {
-	struct context *context = conn->context;
-
-	log_debug("%s: refused with %u: %s",
-	    conn->peer != NULL ? conn->peer : "a client", status, fault);
-	conn->exchange = exchange_open_refusal(context, conn->peer, request,
-	    status, fault);
-	return conn->exchange != NULL ? CONN_ANSWERING : CONN_CLOSED;
+	conn->loop_exchange = loop_exchange_new(conn->context);
+	if (conn->loop_exchange == NULL)
+		return CONN_CLOSED;
+	exchange_refuse(&conn->loop_exchange->exchange, &conn->context->host,
+	    conn->peer, request, status, sentence);
+	return CONN_ANSWERING;
 }
 
 /* Refuses a request because of its body. */
 enum conn_state
-state_refuse_body(struct conn *conn, unsigned status, const char *fault)
+state_refuse_body(struct conn *conn, unsigned status, const char *sentence)
 {
-	conn->exchange->asked_close = false; /* nor has it sent all of this */
-	answer_refuse(&conn->exchange->answer, status, fault);
+	exchange_refuse_body(&conn->loop_exchange->exchange, status, sentence);
 	return CONN_ANSWERING;
 }
 
-/* RFC 9110 10.1.1: the client waits for our word before it sends the body. */
+/* Looks for the body of a request whose answer has begun. */
 static enum conn_state
-state_expect(struct conn *conn)
+state_begin_body(struct conn *conn)
 {
-	static const struct span go_on = SPAN("HTTP/1.1 100 Continue\r\n\r\n");
 	struct context *context = conn->context;
-	struct exchange *exchange = conn->exchange;
+	bool ahead = context_input(context).size > 0;
 
-	if (exchange->answer.status >= 400) {
-		exchange->asked_close = false;
-		answer_close(&exchange->answer);
+	switch (exchange_begin_body(&conn->loop_exchange->exchange,
+	    &context->host, &context->request, ahead)) {
+	case EXCHANGE_ANSWER:
 		return CONN_ANSWERING;
+	case EXCHANGE_CONTINUE:
+		memcpy(context->output + context->output_size,
+		    exchange_continue.data, exchange_continue.size);
+		context->output_size += exchange_continue.size;
+		break;
+	case EXCHANGE_RECEIVE:
+		break;
 	}
-	if (context_input(context).size > 0)
-		return CONN_BODY;
-	memcpy(context->output + context->output_size, go_on.data, go_on.size);
-	context->output_size += go_on.size;
 	return CONN_BODY;
 }
 
@@ -76,29 +76,17 @@ static enum conn_state
 state_begin(struct conn *conn)
 {
 	struct context *context = conn->context;
-	const struct http_request *request = &context->request;
-	struct exchange *exchange = exchange_open(context, conn->peer);
+	struct loop_exchange *loop_exchange = loop_exchange_new(context);
 
-	if (exchange == NULL)
+	if (loop_exchange == NULL)
 		return CONN_CLOSED;
-	conn->exchange = exchange;
+	conn->loop_exchange = loop_exchange;
 	conn->seen = 0;
-	exchange->asked_close = !request->keep_alive;
 	context->turn_requests++;
-	context->input_start += request->head_size;
-
-	switch (http_body_begin(&exchange->body, request,
-	    context->config->max_body)) {
-	case HTTP_OK:
-		return CONN_ANSWERING;
-	case HTTP_MORE:
-		return request->expects_continue ? state_expect(conn)
-						 : CONN_BODY;
-	case HTTP_BAD:
-		break;
-	}
-	return state_refuse_body(conn, exchange->body.status,
-	    exchange->body.fault);
+	context->input_start += context->request.head_size;
+	exchange_begin(&loop_exchange->exchange, &context->host, conn->peer,
+	    &context->request);
+	return state_begin_body(conn);
 }
 
 /* The way of each request is one function with what it calls, and so is
@@ -122,7 +110,8 @@ state_head(struct conn *conn)
 			conn->seen = (uint32_t)input.size;
 			break;
 		}
-		switch (stream_receive(&conn->stream, context)) {
+		switch (
+		    stream_receive(&conn->stream, context, CONTEXT_AHEAD_MAX)) {
 		case WIRE_DONE:
 			break;
 		case WIRE_BLOCKED:
@@ -139,23 +128,17 @@ static enum conn_state
 state_body(struct conn *conn)
 {
 	struct context *context = conn->context;
-	struct http_body *body = &conn->exchange->body;
 
 	for (;;) {
 		size_t used;
+		bool answer = exchange_skip_body(&conn->loop_exchange->exchange,
+		    context_input(context), &used);
 
-		switch (http_body_skip(body, context_input(context), &used)) {
-		case HTTP_OK:
-			context->input_start += used;
+		context->input_start += used;
+		if (answer)
 			return CONN_ANSWERING;
-		case HTTP_BAD:
-			return state_refuse_body(conn, body->status,
-			    body->fault);
-		case HTTP_MORE:
-			stream_drop_input(context);
-			break;
-		}
-		switch (stream_receive(&conn->stream, context)) {
+		switch (
+		    stream_receive(&conn->stream, context, CONTEXT_INPUT_MAX)) {
 		case WIRE_DONE:
 			break;
 		case WIRE_BLOCKED:
@@ -168,37 +151,23 @@ state_body(struct conn *conn)
 	}
 }
 
-/* What may be left to the kernel, to deliver when we have closed. */
-#define STATE_LEAVE_MAX ((size_t)16 * 1024)
-
-/*
- * Whether the close after an answer has to wait for the client's. RFC 9112 9.6:
- * what is unread at a close makes it a reset, which may destroy the answer on
- * its way. Only a client that asked for the close itself, has sent nothing more
- * and is sent little needs no staged one.
- */
-static bool
-state_must_linger(const struct conn *conn)
-{
-	const struct context *context = conn->context;
-
-	return !conn->exchange->asked_close || conn->stream.readable ||
-	       context_input(context).size > 0 || conn->stream.blocked ||
-	       context->turn_sent > STATE_LEAVE_MAX;
-}
-
 /* The answer has been given whole. */
 static enum conn_state
-state_end(struct conn *conn, bool keep)
+state_end(struct conn *conn)
 {
 	struct context *context = conn->context;
-	struct exchange *exchange = conn->exchange;
+	const struct exchange *exchange = &conn->loop_exchange->exchange;
+	const struct stream *stream = &conn->stream;
+	bool keep = exchange->keep;
 
 	if (!exchange->cut)
 		conn->unsent++;
-	conn->lingers = !keep && state_must_linger(conn);
-	exchange_close(exchange, context);
-	conn->exchange = NULL;
+	conn->lingers = !keep &&
+			exchange_must_linger(exchange,
+			    stream->readable || context_input(context).size > 0,
+			    stream->has_blocked, context->turn_sent);
+	loop_exchange_end(conn->loop_exchange, context);
+	conn->loop_exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;
 }
 
@@ -211,14 +180,14 @@ state_end(struct conn *conn, bool keep)
 static enum wire_result
 state_send_piece(struct conn *conn)
 {
-	struct exchange *exchange = conn->exchange;
+	struct exchange *exchange = &conn->loop_exchange->exchange;
 	struct piece *piece = &exchange->piece;
 	enum wire_result result;
 
 	if (piece->kind == PIECE_LENT)
 		result = stream_send(&conn->stream, conn->context,
 		    &piece->bytes);
-	else if (answer_is_true(&exchange->answer))
+	else if (message_file_is_unchanged(&exchange->answer.message))
 		result = stream_send_file(&conn->stream, conn->context,
 		    piece->file.fd, &piece->file.offset, &piece->file.size);
 	else
@@ -233,33 +202,28 @@ static enum conn_state
 state_take_piece(struct conn *conn)
 {
 	struct context *context = conn->context;
-	struct exchange *exchange = conn->exchange;
+	struct loop_exchange *loop_exchange = conn->loop_exchange;
 	struct piece piece;
 
-	answer_next(&exchange->answer, &context->moment,
+	exchange_next(&loop_exchange->exchange, &context->host,
 	    context->output + context->output_size, &piece);
-	if (piece.kind != PIECE_UNTIL)
-		exchange_wake(exchange, context);
 	switch (piece.kind) {
+	case PIECE_HEAD: /* has been written, in bytes */
 	case PIECE_BYTES:
 		context->output_size += piece.bytes.size;
 		return CONN_ANSWERING;
 	case PIECE_LENT:
 	case PIECE_FILE:
-		exchange->piece = piece;
-		exchange->sending = true;
+		loop_exchange->exchange.piece = piece;
+		loop_exchange->exchange.sending = true;
 		return CONN_ANSWERING;
 	case PIECE_UNTIL:
-		if (!exchange_sleep(exchange, context))
-			return CONN_ANSWERING;
-		alarms_unset(&context->alarms, &exchange->alarm);
-		exchange->alarm.due = piece.until;
-		context_renew(context); /* it may be due already */
+		alarms_unset(&context->alarms, &loop_exchange->alarm);
+		loop_exchange->alarm.due = piece.until;
+		moment_renew(&context->moment); /* it may be due already */
 		return CONN_WAITING;
-	case PIECE_KEEP:
-		return state_end(conn, true);
-	case PIECE_CLOSE:
-		return state_end(conn, false);
+	case PIECE_END:
+		return state_end(conn);
 	}
 	return CONN_CLOSED;
 }
@@ -273,9 +237,9 @@ state_answering(struct conn *conn)
 	while (next == CONN_ANSWERING) {
 		enum wire_result result = WIRE_DONE;
 
-		if (conn->exchange->sending)
+		if (conn->loop_exchange->exchange.sending)
 			result = state_send_piece(conn);
-		else if (context->output_size + ANSWER_ROOM >
+		else if (context->output_size + EXCHANGE_ROOM >
 			 CONTEXT_OUTPUT_MAX)
 			result = stream_flush(&conn->stream, context);
 		switch (result) {
@@ -302,51 +266,54 @@ state_answering(struct conn *conn)
 static enum conn_state
 state_waiting(struct conn *conn)
 {
-	if (conn->context->moment.now >= conn->exchange->alarm.due)
+	if (conn->context->moment.now >= conn->loop_exchange->alarm.due)
 		return CONN_ANSWERING;
 	/* pipelined answers before this one may still be to be sent */
 	return conn->stream.peer_closed ? CONN_LINGERING : CONN_WAITING;
+}
+
+/*
+ * Sends the last bytes, and then our FIN, in one segment where they fit, and
+ * before any close: of what lies unread a close makes a reset, and throws away
+ * what has not gone out by then.
+ */
+static enum wire_result
+state_finish(struct conn *conn)
+{
+	bool last = conn->context->output_size > 0;
+	enum wire_result result = stream_flush_last(&conn->stream,
+	    conn->context);
+
+	if (result != WIRE_DONE || conn->finished || !(last || conn->lingers))
+		return result;
+	wire_finish(conn->stream.fd);
+	conn->finished = true;
+	return result;
 }
 
 static enum conn_state
 state_lingering(struct conn *conn)
 {
 	struct context *context = conn->context;
+	enum wire_result result;
 
 	stream_drop_input(context);
-	switch (stream_flush(&conn->stream, context)) {
-	case WIRE_DONE:
-		break;
-	case WIRE_BLOCKED:
-		return CONN_LINGERING;
-	case WIRE_ENDED:
-	case WIRE_BROKEN:
+	result = state_finish(conn);
+	if (result == WIRE_DONE && !conn->lingers)
 		return CONN_CLOSED;
+	while (result == WIRE_DONE) {
+		result = stream_receive(&conn->stream, context,
+		    CONTEXT_INPUT_MAX);
+		stream_drop_input(context);
 	}
-	if (!conn->lingers)
-		return CONN_CLOSED;
-	if (!conn->finished)
-		wire_finish(conn->stream.fd);
-	conn->finished = true;
-	for (;;) {
-		switch (stream_receive(&conn->stream, context)) {
-		case WIRE_DONE:
-			stream_drop_input(context);
-			break;
-		case WIRE_BLOCKED:
-			return CONN_LINGERING;
-		case WIRE_ENDED:
-		case WIRE_BROKEN:
-			return CONN_CLOSED;
-		}
-	}
+	return result == WIRE_BLOCKED ? CONN_LINGERING : CONN_CLOSED;
 }
 
 const struct state states[CONN_CLOSED] = {
-	[CONN_IDLE] = { "idle", DEADLINE_IDLE, state_idle },
-	[CONN_HEAD] = { "head", DEADLINE_HEAD, state_head },
-	[CONN_BODY] = { "body", DEADLINE_BODY, state_body },
-	[CONN_ANSWERING] = { "answering", DEADLINE_WRITE, state_answering },
-	[CONN_WAITING] = { "waiting", DEADLINE_NEVER, state_waiting },
-	[CONN_LINGERING] = { "lingering", DEADLINE_LINGER, state_lingering },
+	[CONN_IDLE] = { DEADLINE_IDLE, state_idle },
+	[CONN_HEAD] = { DEADLINE_HEAD, state_head },
+	[CONN_BODY] = { DEADLINE_BODY, state_body },
+	[CONN_ANSWERING] = { DEADLINE_WRITE, state_answering },
+	[CONN_WAITING] = { DEADLINE_NEVER, state_waiting },
+	[CONN_LINGERING] = { DEADLINE_LINGER, state_lingering },
 };

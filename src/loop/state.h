@@ -10,7 +10,7 @@
 #define MTASYNC_LOOP_STATE_H
 
 #include "loop/context.h"
-#include "loop/exchange.h"
+#include "loop/loop_exchange.h"
 #include "loop/stream.h"
 
 enum conn_state {
@@ -28,8 +28,9 @@ struct conn {
 	struct deadline deadline;
 	struct turn turn;
 	struct context *context;
-	struct exchange *exchange; /* from a head's end to its answer's */
-	char *peer;                /* its address, for the log; or NULL */
+	struct loop_exchange *loop_exchange; /* from a head's end to its
+					      * answer's; or NULL */
+	char *peer; /* its address, for the log; or NULL */
 	struct stream stream;
 	uint32_t seen;         /* bytes of the head that were parsed in vain */
 	struct wire_pace pace; /* since the wait for the client began */
@@ -44,7 +45,6 @@ struct conn {
 
 /* A row for each state but CONN_CLOSED. */
 struct state {
-	const char *name;
 	enum deadline_kind deadline; /* while a connection waits in it */
 
 	/*
@@ -58,10 +58,10 @@ extern const struct state states[CONN_CLOSED];
 
 /* Refuses a request that never came to an exchange; NULL: unreadable. */
 enum conn_state state_refuse(struct conn *conn,
-    const struct http_request *request, unsigned status, const char *fault);
+    const struct http_request *request, unsigned status, const char *sentence);
 
 /* Refuses one whose exchange has begun, and whose body is at fault. */
 enum conn_state state_refuse_body(struct conn *conn, unsigned status,
-    const char *fault);
+    const char *sentence);
 
 #endif

@@ -90,12 +90,13 @@ stream_make_room(struct context *context)
 }
 
 enum wire_result
-stream_receive(struct stream *stream, struct context *context)
+stream_receive(struct stream *stream, struct context *context, size_t most)
 {
 	if (!stream->readable || context_turn_is_over(context))
 		return WIRE_BLOCKED;
 
-	size_t room = stream_make_room(context);
+	size_t free_room = stream_make_room(context);
+	size_t room = free_room < most ? free_room : most;
 	size_t size;
 	enum wire_result result = wire_recv(stream->fd,
 	    context->input + context->input_end, room, &size);
@@ -131,7 +132,7 @@ stream_put(struct stream *stream, struct context *context,
 	if (result == WIRE_DONE)
 		context->turn_sent += *size;
 	if (result == WIRE_BLOCKED)
-		stream->blocked = true;
+		stream->has_blocked = true;
 	return result;
 }
 
@@ -217,7 +218,7 @@ stream_send_gathered(struct stream *stream, struct context *context,
 	return WIRE_DONE;
 }
 
-/* Sends all that is there; `more` says that bytes follow at once. */
+/* Sends all that is there; `more` says that bytes, or a FIN, follow at once. */
 static enum wire_result
 stream_flush_before(struct stream *stream, struct context *context, bool more)
 {
@@ -236,6 +237,12 @@ enum wire_result
 stream_flush(struct stream *stream, struct context *context)
 {
 	return stream_flush_before(stream, context, false);
+}
+
+enum wire_result
+stream_flush_last(struct stream *stream, struct context *context)
+{
+	return stream_flush_before(stream, context, true);
 }
 
 enum wire_result
@@ -261,6 +268,6 @@ stream_send_file(struct stream *stream, struct context *context, int file,
 		context->turn_sent += (size_t)(*offset - before);
 	}
 	if (result == WIRE_BLOCKED)
-		stream->blocked = true;
+		stream->has_blocked = true;
 	return result;
 }

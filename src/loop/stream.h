@@ -18,20 +18,26 @@ struct stream {
 	int fd;
 	bool readable;    /* there may be something to receive */
 	bool peer_closed; /* the peer's FIN is there, behind what is unread */
-	bool blocked;     /* something could not be sent, now or before */
+	bool has_blocked; /* something could not be sent, now or before */
 };
 
 /*
- * Receives into the context's input, behind what is there. WIRE_BLOCKED also
- * when the turn is over.
+ * Receives into the context's input, behind what is there, at most so many
+ * bytes. WIRE_BLOCKED also when the turn is over.
  */
-enum wire_result stream_receive(struct stream *stream, struct context *context);
+enum wire_result stream_receive(struct stream *stream, struct context *context,
+    size_t most);
 
 /*
  * Sends what a former turn left and then the context's output. WIRE_DONE:
  * nothing is left of either.
  */
 enum wire_result stream_flush(struct stream *stream, struct context *context);
+
+/* The same with the connection's last bytes, which may wait in the kernel for
+ * the FIN that has to follow: both leave in one segment. */
+enum wire_result stream_flush_last(struct stream *stream,
+    struct context *context);
 
 /* The same and then `bytes`; *bytes is what is left of them. */
 enum wire_result stream_send(struct stream *stream, struct context *context,

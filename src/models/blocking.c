@@ -3,85 +3,49 @@
 
 #include "models/blocking.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/wire.h"
-#include "http/body.h"
-#include "http/combined.h"
-#include "http/date.h"
 #include "http/parser.h"
 #include "models/talk.h"
-
-/* What may be left to the kernel, to deliver when we have closed. */
-#define BLOCKING_LEAVE_MAX ((uint64_t)16 * 1024)
-
-/* The status that the log shows where the client left before its answer. */
-#define BLOCKING_LEFT 499
+#include "server/exchange.h"
 
 /* A client that is served. It lies on the stack of its thread. */
 struct blocking {
 	struct moment moment;
-	char date[HTTP_DATE_SIZE];
-	char peer[INET6_ADDRSTRLEN];
-	struct http_body body;
-	struct answer answer;
-	struct combined *record; /* of the log line; or NULL */
-	bool answering;          /* there is an answer, to be ended */
-	bool asked_close;        /* the client will send no other request */
-	bool asleep;             /* it has one of the places for sleepers */
+	struct exchange_host host;
+	char peer[WIRE_NAME_MAX];
+	bool answering; /* the exchange has begun, and is to be ended */
+	bool waited;    /* the answer had to wait for its time */
 	struct talk talk;
+	struct exchange exchange;
 	struct http_request request;
-	char room[ANSWER_ROOM];
+	char room[EXCHANGE_ROOM];
 };
-
-static void
-blocking_renew(struct blocking *b)
-{
-	time_t wall = time(NULL);
-
-	b->moment.now = clock_now();
-	if (wall != b->moment.wall)
-		http_date_format(b->date, wall);
-	b->moment.wall = wall;
-}
 
 /* ---- receiving ---- */
 
-/* Begins the answer; with a fault, which may be of an unreadable request, it
- * is a refusal. */
+/* Begins the answer to the request that is there. */
 static void
-blocking_begin(struct blocking *b, const struct http_request *request,
-    unsigned status, const char *fault)
+blocking_begin(struct blocking *b)
 {
-	struct crew *crew = b->talk.crew;
-	struct app *app;
-
-	if (fault != NULL)
-		log_debug("%s: refused with %u: %s", b->peer, status, fault);
-	if (crew->config->log != NULL)
-		b->record = combined_take(b->peer, b->moment.wall, request);
+	b->talk.used = b->request.head_size;
 	b->answering = true;
-	app = crew_take_app(crew);
-	if (fault != NULL)
-		app_refuse(app, request, status, fault, &b->answer);
-	else
-		app_answer(app, request, &b->moment, &b->answer);
-	crew_give_app(crew);
+	(void)crew_take_app(b->talk.crew);
+	exchange_begin(&b->exchange, &b->host, b->peer, &b->request);
+	crew_give_app(b->talk.crew);
 }
 
+/* Begins the refusal of a request that can't be read, or of none (NULL). */
 static void
-blocking_refuse_body(struct blocking *b, unsigned status, const char *fault)
+blocking_refuse(struct blocking *b, const struct http_request *request,
+    unsigned status, const char *sentence)
 {
-	b->asked_close = false; /* nor has it sent all of this */
-	(void)crew_take_app(b->talk.crew);
-	answer_refuse(&b->answer, status, fault);
-	crew_give_app(b->talk.crew);
+	b->answering = true;
+	exchange_refuse(&b->exchange, &b->host, b->peer, request, status,
+	    sentence);
 }
 
 /* Receives the head, and begins its answer. */
@@ -95,9 +59,9 @@ blocking_hear(struct blocking *b)
 	for (;;) {
 		enum talk_result result = talk_receive(&b->talk, until);
 
-		blocking_renew(b);
+		moment_renew(&b->moment);
 		if (result == TALK_LATE && b->talk.size > 0) {
-			blocking_begin(b, NULL, 408, "the head took too long");
+			blocking_refuse(b, NULL, 408, "the head took too long");
 			return TALK_DONE;
 		}
 		if (result != TALK_DONE)
@@ -107,12 +71,10 @@ blocking_hear(struct blocking *b)
 		switch (http_request_parse(&b->request,
 		    (struct span){ b->talk.input, b->talk.size }, seen)) {
 		case HTTP_OK:
-			b->talk.used = b->request.head_size;
-			b->asked_close = !b->request.keep_alive;
-			blocking_begin(b, &b->request, 0, NULL);
+			blocking_begin(b);
 			return TALK_DONE;
 		case HTTP_BAD:
-			blocking_begin(b, &b->request, b->request.status,
+			blocking_refuse(b, &b->request, b->request.status,
 			    b->request.fault);
 			return TALK_DONE;
 		case HTTP_MORE:
@@ -122,87 +84,73 @@ blocking_hear(struct blocking *b)
 	}
 }
 
-/* RFC 9110 10.1.1: the client waits for our word before it sends the body. */
-static enum talk_result
-blocking_expect(struct blocking *b, bool *refused)
-{
-	*refused = b->answer.status >= 400;
-	if (*refused)
-		b->asked_close = false;
-	if (*refused || b->talk.size > b->talk.used)
-		return TALK_DONE;
-	return talk_send(&b->talk, SPAN("HTTP/1.1 100 Continue\r\n\r\n"),
-	    false);
-}
-
-/* Takes what is there of the body off the input; what is HTTP_BAD is refused. */
-static enum http_parse
+/* Takes what is there of the body off the input; true: the answer is next. */
+static bool
 blocking_skip(struct blocking *b)
 {
 	struct span input = { b->talk.input + b->talk.used,
 		b->talk.size - b->talk.used };
 	size_t used = 0;
-	enum http_parse result = http_body_skip(&b->body, input, &used);
+	bool answer;
 
+	(void)crew_take_app(b->talk.crew);
+	answer = exchange_skip_body(&b->exchange, input, &used);
+	crew_give_app(b->talk.crew);
 	b->talk.used += used;
-	if (result == HTTP_MORE)
+	if (!answer)
 		b->talk.used = b->talk.size = 0;
-	if (result == HTTP_BAD)
-		blocking_refuse_body(b, b->body.status, b->body.fault);
-	return result;
+	return answer;
+}
+
+/* Looks for the body of the request whose answer has begun. */
+static enum exchange_body
+blocking_begin_body(struct blocking *b)
+{
+	enum exchange_body body;
+
+	(void)crew_take_app(b->talk.crew);
+	body = exchange_begin_body(&b->exchange, &b->host, &b->request,
+	    b->talk.size > b->talk.used);
+	crew_give_app(b->talk.crew);
+	return body;
 }
 
 /* Receives and forgets the body of a request whose answer has begun. */
 static enum talk_result
 blocking_hear_body(struct blocking *b)
 {
-	const struct server_config *config = b->talk.crew->config;
-	int64_t until = clock_now() + config->limits.body;
+	int64_t until = clock_now() + b->talk.crew->config->limits.body;
+	struct span interim = exchange_continue;
 	enum talk_result result = TALK_DONE;
-	bool refused = false;
 
-	switch (http_body_begin(&b->body, &b->request, config->max_body)) {
-	case HTTP_OK:
+	switch (blocking_begin_body(b)) {
+	case EXCHANGE_ANSWER:
 		return TALK_DONE;
-	case HTTP_BAD:
-		blocking_refuse_body(b, b->body.status, b->body.fault);
-		return TALK_DONE;
-	case HTTP_MORE:
+	case EXCHANGE_CONTINUE:
+		result = talk_send(&b->talk, &interim, false);
+		break;
+	case EXCHANGE_RECEIVE:
 		break;
 	}
-	if (b->request.expects_continue)
-		result = blocking_expect(b, &refused);
-	while (!refused && result == TALK_DONE && blocking_skip(b) == HTTP_MORE)
+	while (result == TALK_DONE && !blocking_skip(b))
 		result = talk_receive(&b->talk, until);
 	if (result != TALK_LATE)
 		return result;
-	blocking_refuse_body(b, 408, "the body took too long");
+	(void)crew_take_app(b->talk.crew);
+	exchange_refuse_body(&b->exchange, 408, "the body took too long");
+	crew_give_app(b->talk.crew);
 	return TALK_DONE;
 }
 
 /* ---- answering ---- */
 
-static void
-blocking_wake(struct blocking *b)
-{
-	if (b->asleep)
-		totals_give_place(b->talk.crew->host->totals);
-	b->asleep = false;
-}
-
 /* Waits for a time, while the client does. */
 static enum talk_result
 blocking_sleep(struct blocking *b, int64_t until)
 {
-	struct totals *totals = b->talk.crew->host->totals;
 	enum talk_result result = TALK_DONE;
 
-	if (!b->asleep)
-		b->asleep = totals_take_place(totals);
-	if (!b->asleep) {
-		answer_replace(&b->answer, 503, totals->crowded);
-		return TALK_DONE;
-	}
+	b->waited = true;
 	while (result == TALK_DONE && clock_now() < until) {
 		/* the kernel may be late by a thousandth of a wait */
 		int64_t early = (until - clock_now()) / 512;
@@ -216,28 +164,34 @@ blocking_sleep(struct blocking *b, int64_t until)
 	if (result != TALK_CUT)
 		return result;
 	b->talk.cut = true;
-	answer_refuse(&b->answer, 503,
-	    "the server stops before this sleep has ended");
-	return TALK_DONE;
+	(void)crew_take_app(b->talk.crew);
+	if (exchange_cut(&b->exchange))
+		result = TALK_DONE;
+	crew_give_app(b->talk.crew);
+	return result;
 }
 
+/* Sends or awaits what comes next. */
 static enum talk_result
-blocking_carry_out(struct blocking *b, const struct piece *piece, bool *ended)
+blocking_carry_out(struct blocking *b, struct piece *piece)
 {
+	const struct exchange *exchange = &b->exchange;
+
 	switch (piece->kind) {
+	case PIECE_HEAD: /* has been written, in bytes */
 	case PIECE_BYTES:
-	case PIECE_LENT: /* what follows, or the close, sends the rest */
-		return talk_send(&b->talk, piece->bytes, true);
+	case PIECE_LENT: /* what follows, or our FIN, sends the rest */
+		return talk_send(&b->talk, &piece->bytes,
+		    !exchange_waits_next(exchange));
 	case PIECE_FILE:
-		return talk_send_file(&b->talk, &b->answer, piece);
+		return talk_send_file(&b->talk, &exchange->answer.message,
+		    piece);
 	case PIECE_UNTIL:
 		return blocking_sleep(b, piece->until);
-	case PIECE_KEEP:
-	case PIECE_CLOSE:
-		*ended = true;
-		return TALK_DONE;
+	case PIECE_END:
+		break;
 	}
-	return TALK_LOST;
+	return TALK_DONE;
 }
 
 /* Answers piece by piece. */
@@ -245,36 +199,31 @@ static enum talk_result
 blocking_answer(struct blocking *b)
 {
 	struct crew *crew = b->talk.crew;
+	struct exchange *exchange = &b->exchange;
 	enum talk_result result = TALK_DONE;
-	bool ended = false;
 
-	while (result == TALK_DONE && !ended) {
-		struct piece piece = { .kind = PIECE_CLOSE };
-
+	exchange->piece.kind = PIECE_UNTIL; /* any but the end */
+	while (result == TALK_DONE && exchange->piece.kind != PIECE_END) {
 		(void)crew_take_app(crew);
-		blocking_renew(b);
-		answer_next(&b->answer, &b->moment, b->room, &piece);
+		moment_renew(&b->moment);
+		exchange_next(exchange, &b->host, b->room, &exchange->piece);
 		crew_give_app(crew);
-		if (piece.kind != PIECE_UNTIL)
-			blocking_wake(b);
-		result = blocking_carry_out(b, &piece, &ended);
+		exchange->sending = exchange->piece.kind != PIECE_UNTIL &&
+				    exchange->piece.kind != PIECE_END;
+		result = blocking_carry_out(b, &exchange->piece);
 	}
 	return result;
 }
 
 /* ---- closing ---- */
 
-/*
- * RFC 9112 9.6: what is unread at a close makes it a reset, which may destroy
- * the answer on its way; and what the client has yet to take would be left to
- * the kernel. Only a client that asked for the close itself, has sent nothing
- * more and was sent little needs no staged one.
- */
+/* Whether the client has sent what nobody has looked at; while an answer waits
+ * for its time, nothing is received. */
 static bool
-blocking_must_linger(const struct blocking *b)
+blocking_has_unread(const struct blocking *b)
 {
-	return !b->asked_close || b->talk.size > b->talk.used ||
-	       b->talk.blocked || b->talk.sent > BLOCKING_LEAVE_MAX;
+	return b->talk.size > b->talk.used ||
+	       (b->waited && !wire_is_silent(b->talk.fd));
 }
 
 /* Receives what still comes until a time, and forgets it. */
@@ -292,7 +241,7 @@ blocking_drop(struct blocking *b, int64_t until)
 	return result == TALK_DONE ? TALK_LATE : result;
 }
 
-/* Says that nothing more comes, and waits for the client's close. */
+/* Waits for the client's close, when our FIN is out. */
 static void
 blocking_linger(struct blocking *b)
 {
@@ -302,7 +251,6 @@ blocking_linger(struct blocking *b)
 	int64_t now = clock_now();
 
 	b->talk.lingering = true;
-	wire_finish(b->talk.fd);
 	wire_begin_pace(&pace, now);
 	while (view == WIRE_PENDING &&
 	       blocking_drop(b, now + limits->linger) == TALK_LATE) {
@@ -310,26 +258,6 @@ blocking_linger(struct blocking *b)
 		view = wire_look(b->talk.fd, &pace, now, limits->write);
 	}
 	b->talk.reset = view == WIRE_SLOW;
-}
-
-static void
-blocking_log(struct blocking *b)
-{
-	struct crew *crew = b->talk.crew;
-	struct access_log *log = crew->config->log;
-	unsigned status = b->answer.status;
-
-	if (!answer_has_begun(&b->answer))
-		status = b->talk.cut ? 503 : BLOCKING_LEFT;
-	if (b->record == NULL)
-		access_log_drop(log, 0);
-	else
-		(void)access_log_append(log, 0,
-		    combined_line(b->record, status,
-			b->answer.content > b->talk.unsent
-			    ? b->answer.content - b->talk.unsent
-			    : 0));
-	free(b->record);
 }
 
 /* Ends the answer, as far as it went. */
@@ -340,27 +268,50 @@ blocking_end(struct blocking *b, enum talk_result result)
 
 	b->talk.cut |= result == TALK_CUT;
 	b->talk.reset |= result == TALK_CUT;
-	blocking_wake(b);
+	b->exchange.cut = b->talk.cut;
 	(void)crew_take_app(crew);
-	if (crew->config->log != NULL)
-		blocking_log(b);
-	answer_fini(&b->answer);
+	exchange_end(&b->exchange, &b->host);
 	stats_add(&crew->stats.served, result == TALK_DONE && !b->talk.cut);
 	stats_add(&crew->stats.cut, b->talk.cut);
 	crew_give_app(crew);
 }
 
+/*
+ * Sends our FIN behind the answer, in one segment with its last bytes, and
+ * before any close: of what lies unread a close makes a reset, and throws away
+ * what has not gone out by then.
+ */
 static void
-blocking_name_peer(struct blocking *b, const struct sockaddr_storage *peer)
+blocking_close(struct blocking *b, enum talk_result result)
 {
-	const void *address =
-	    peer->ss_family == AF_INET6
-		? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
-		: (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
+	bool whole = b->answering && result == TALK_DONE;
 
-	if (inet_ntop(peer->ss_family, address, b->peer, sizeof(b->peer)) ==
-	    NULL)
-		b->peer[0] = '\0';
+	if (whole || result == TALK_LATE) /* not a byte has come */
+		wire_finish(b->talk.fd);
+	if (result == TALK_LATE ||
+	    (whole && exchange_must_linger(&b->exchange, blocking_has_unread(b),
+			  b->talk.blocked, b->talk.sent)))
+		blocking_linger(b);
+	if (b->talk.reset)
+		wire_reset(b->talk.fd);
+	else
+		wire_close(b->talk.fd);
+}
+
+static void
+blocking_init(struct blocking *b, struct crew *crew,
+    const struct client *client)
+{
+	/* all but the big arrays, which need not be */
+	memset(b, 0, offsetof(struct blocking, talk.input));
+	memset(&b->request, 0, offsetof(struct http_request, fields));
+	b->host = (struct exchange_host){ crew->config, crew->host->totals,
+		&crew->app, &b->moment, 0 };
+	b->talk.crew = crew;
+	b->talk.fd = client->fd;
+	b->talk.silent = true;
+	b->moment.closing = true; /* one request for each connection */
+	wire_name_peer(&client->peer, b->peer);
 }
 
 void
@@ -369,15 +320,7 @@ blocking_serve(struct crew *crew, const struct client *client)
 	struct blocking b;
 	enum talk_result result;
 
-	/* all but the big arrays, which need not be */
-	memset(&b, 0, offsetof(struct blocking, talk.input));
-	memset(&b.request, 0, offsetof(struct http_request, fields));
-	b.talk.crew = crew;
-	b.talk.fd = client->fd;
-	b.talk.silent = true;
-	b.moment.date = b.date;
-	b.moment.closing = true; /* one request for each connection */
-	blocking_name_peer(&b, &client->peer);
+	blocking_init(&b, crew, client);
 	result = blocking_hear(&b);
 	if (result == TALK_DONE && b.talk.used > 0) /* it is no refusal */
 		result = blocking_hear_body(&b);
@@ -385,12 +328,6 @@ blocking_serve(struct crew *crew, const struct client *client)
 		result = blocking_answer(&b);
 	if (b.answering)
 		blocking_end(&b, result);
-	if ((result == TALK_DONE && blocking_must_linger(&b)) ||
-	    result == TALK_LATE) /* not a byte has come */
-		blocking_linger(&b);
-	if (b.talk.reset)
-		wire_reset(b.talk.fd);
-	else
-		wire_close(b.talk.fd);
+	blocking_close(&b, result);
 	crew_forget(crew);
 }

@@ -116,21 +116,19 @@ talk_portion(size_t size)
 }
 
 enum talk_result
-talk_send(struct talk *talk, struct span bytes, bool more)
+talk_send(struct talk *talk, struct span *bytes, bool more)
 {
 	static const struct span none = { NULL, 0 };
 	enum talk_result result = TALK_DONE;
 
-	talk->unsent = bytes.size;
-	while (result == TALK_DONE && bytes.size > 0) {
-		struct span next = { bytes.data, talk_portion(bytes.size) };
+	while (result == TALK_DONE && bytes->size > 0) {
+		struct span next = { bytes->data, talk_portion(bytes->size) };
 		size_t sent = 0;
 
 		result = talk_on_sent(talk,
 		    wire_send(talk->fd, next, none, more, &sent));
-		bytes.data += sent;
-		bytes.size -= sent;
-		talk->unsent = bytes.size;
+		bytes->data += sent;
+		bytes->size -= sent;
 		talk->sent += sent;
 	}
 	return result;
@@ -139,22 +137,23 @@ talk_send(struct talk *talk, struct span bytes, bool more)
 /* Looked at before each part, so that no change before the last one makes an
  * answer that seems whole. */
 enum talk_result
-talk_send_file(struct talk *talk, const struct answer *answer,
-    const struct piece *piece)
+talk_send_file(struct talk *talk, const struct message *message,
+    struct piece *piece)
 {
 	enum talk_result result = TALK_DONE;
-	off_t offset = piece->file.offset;
 
-	talk->unsent = piece->file.size;
-	while (result == TALK_DONE && talk->unsent > 0) {
+	while (result == TALK_DONE && piece->file.size > 0) {
 		enum wire_result sent = WIRE_ENDED;
-		off_t before = offset;
+		off_t before = piece->file.offset;
+		size_t size;
 
-		if (answer_is_true(answer))
-			sent = wire_sendfile(talk->fd, piece->file.fd, &offset,
-			    talk_portion(talk->unsent));
-		talk->unsent -= (uint64_t)(offset - before);
-		talk->sent += (uint64_t)(offset - before);
+		if (message_file_is_unchanged(message))
+			sent = wire_sendfile(talk->fd, piece->file.fd,
+			    &piece->file.offset,
+			    talk_portion(piece->file.size));
+		size = (size_t)(piece->file.offset - before);
+		piece->file.size -= size;
+		talk->sent += size;
 		result = talk_on_sent(talk, sent);
 	}
 	return result;

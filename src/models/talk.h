@@ -5,7 +5,7 @@
 #ifndef MTASYNC_MODELS_TALK_H
 #define MTASYNC_MODELS_TALK_H
 
-#include "base/span.h"
+#include "app/message.h"
 #include "http/request.h"
 #include "models/crew.h"
 
@@ -21,15 +21,14 @@ enum talk_result {
 struct talk {
 	struct crew *crew;
 	int fd;
-	bool silent;     /* not a byte has come, nor was there a drain */
-	bool cut;        /* the end of the drain has ended it */
-	bool blocked;    /* a send had to wait for the client */
-	bool lingering;  /* it has had all, and we wait for its close */
-	bool reset;      /* the close says that something went wrong */
-	uint64_t unsent; /* bytes of what is being sent */
-	uint64_t sent;   /* bytes in all */
-	size_t used;     /* bytes of the input that are not needed */
-	size_t size;     /* bytes of input */
+	bool silent;    /* not a byte has come, nor was there a drain */
+	bool cut;       /* the end of the drain has ended it */
+	bool blocked;   /* a send had to wait for the client */
+	bool lingering; /* it has had all, and we wait for its close */
+	bool reset;     /* the close says that something went wrong */
+	uint64_t sent;  /* bytes so far */
+	size_t used;    /* bytes of the input that are not needed */
+	size_t size;    /* bytes of input */
 	char input[HTTP_HEAD_MAX];
 };
 
@@ -41,11 +40,12 @@ enum talk_result talk_await(struct talk *talk, short events, int64_t until);
  * there is to be room. */
 enum talk_result talk_receive(struct talk *talk, int64_t until);
 
-/* Sends all of these bytes. `more` says that others follow, or the close. */
-enum talk_result talk_send(struct talk *talk, struct span bytes, bool more);
+/* Sends all of these bytes; *bytes is what is left of them. `more` says that
+ * others follow at once, or wire_finish(). */
+enum talk_result talk_send(struct talk *talk, struct span *bytes, bool more);
 
-/* Sends an answer's PIECE_FILE. */
-enum talk_result talk_send_file(struct talk *talk, const struct answer *answer,
-    const struct piece *piece);
+/* Sends an answer's PIECE_FILE; *piece is what is left of it. */
+enum talk_result talk_send_file(struct talk *talk,
+    const struct message *message, struct piece *piece);
 
 #endif

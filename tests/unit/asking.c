@@ -31,16 +31,21 @@ asking_setup(void **state)
 	tree_write("large", 'l', LARGE);
 	tree_write("empty", 'e', 0);
 	mkdir("sub", 0755);
-	asking.config = (struct app_config){
-		.site = { .index = "hello.html",
-		    .missing = "404.html",
-		    .open_files = 4 },
-		.max_sleep = 60 * CLOCK_S,
+	asking.config = (struct server_config){
+		.app = { .site = { .index = "hello.html",
+			     .missing = "404.html",
+			     .open_files = 4 },
+		    .max_sleep = 60 * CLOCK_S },
+		.max_body = 10,
 	};
 	asking.moment = (struct moment){ .now = clock_now(),
-		.wall = time(NULL),
-		.date = asking_date };
-	assert_return_code(app_open(&asking.app, &asking.config), 0);
+		.wall = time(NULL) };
+	memcpy(asking.moment.date, asking_date, HTTP_DATE_SIZE + 1);
+	asking.totals = (struct totals){ .max_sleepers = 1,
+		.crowded = "crowded" };
+	asking.host = (struct exchange_host){ &asking.config, &asking.totals,
+		&asking.app, &asking.moment, 0 };
+	assert_return_code(app_open(&asking.app, &asking.config.app), 0);
 	app_use_root(&asking.app, open(".", O_PATH));
 	*state = &asking;
 	return 0;
@@ -66,7 +71,7 @@ asking_begin(struct asking *asking, const char *text)
 	print_message("# %.*s\n", line < 60 ? line : 60, text);
 	assert_int_equal(http_request_parse(&request, span_of(text), 0),
 	    HTTP_OK);
-	app_answer(&asking->app, &request, &asking->moment, &asking->answer);
+	exchange_begin(&asking->exchange, &asking->host, NULL, &request);
 }
 
 struct piece
@@ -74,25 +79,52 @@ asking_next(struct asking *asking)
 {
 	struct piece piece;
 
-	answer_next(&asking->answer, &asking->moment, asking->room, &piece);
+	exchange_next(&asking->exchange, &asking->host, asking->room, &piece);
 	return piece;
+}
+
+/* Whether a text, which is a piece of its own, comes next. */
+static bool
+asking_has_text(const struct asking *asking)
+{
+	const struct answer *answer = &asking->exchange.answer;
+
+	return plan_is_at(&answer->plan, ACT_CONTENT) &&
+	       answer->message.file == NULL &&
+	       message_has_content(&answer->message);
 }
 
 const char *
 asking_next_bytes(struct asking *asking)
 {
 	struct piece piece = asking_next(asking);
+	char text[MESSAGE_TEXT_MAX];
+	size_t size = piece.bytes.size;
 
 	assert_int_equal(piece.kind, PIECE_BYTES);
 	assert_ptr_equal(piece.bytes.data, asking->room);
-	assert_true(piece.bytes.size < ANSWER_ROOM);
-	asking->room[piece.bytes.size] = '\0';
+	assert_true(size < EXCHANGE_ROOM);
+	if (asking_has_text(asking)) {
+		exchange_next(&asking->exchange, &asking->host, text, &piece);
+		assert_int_equal(piece.kind, PIECE_BYTES);
+		assert_true(size + piece.bytes.size < EXCHANGE_ROOM);
+		memcpy(asking->room + size, text, piece.bytes.size);
+		size += piece.bytes.size;
+	}
+	asking->room[size] = '\0';
 	return asking->room;
 }
 
 void
-asking_assert_end(struct asking *asking, enum piece_kind kind)
+asking_end(struct asking *asking)
 {
-	assert_int_equal(asking_next(asking).kind, kind);
-	answer_fini(&asking->answer);
+	exchange_end(&asking->exchange, &asking->host);
+}
+
+void
+asking_assert_end(struct asking *asking, bool keep)
+{
+	assert_int_equal(asking_next(asking).kind, PIECE_END);
+	assert_int_equal(asking->exchange.keep, keep);
+	asking_end(asking);
 }

@@ -1,8 +1,9 @@
-/* asking: an application for a test to ask, and its answers piece by piece. */
+/* asking: an application for a test to ask, and its answers piece by piece, as
+ * HTTP/1.1 has them. */
 #ifndef MTASYNC_TESTS_ASKING_H
 #define MTASYNC_TESTS_ASKING_H
 
-#include "app/app.h"
+#include "server/exchange.h"
 
 /* The sizes of the files `large`, which is never in memory, and `medium`. */
 #define LARGE  ((size_t)FILE_MEMORY_MAX + 1)
@@ -16,11 +17,13 @@
  cmocka_unit_test_setup_teardown(test, asking_setup, asking_teardown)
 
 struct asking {
-	struct app_config config;
+	struct server_config config;
+	struct totals totals;
 	struct app app;
 	struct moment moment;
-	struct answer answer;
-	char room[ANSWER_ROOM];
+	struct exchange_host host;
+	struct exchange exchange;
+	char room[EXCHANGE_ROOM + 1];
 };
 
 /* The Date of all answers. */
@@ -29,15 +32,20 @@ extern const char asking_date[];
 int asking_setup(void **state);
 int asking_teardown(void **state);
 
-/* Begins the answer to a request. */
+/* Begins the answer to a request; its connection's last message has ended. */
 void asking_begin(struct asking *asking, const char *text);
 
 struct piece asking_next(struct asking *asking);
 
-/* Asserts that bytes come next, and returns them as a string. */
+/* Asserts that bytes come next, and returns them as a string; with a head the
+ * text behind it, where the content is one. */
 const char *asking_next_bytes(struct asking *asking);
 
-/* Asserts that the answer ends so, and lets go of it. */
-void asking_assert_end(struct asking *asking, enum piece_kind kind);
+/* Asserts that the answer ends now, and whether its connection goes on; lets go
+ * of it. */
+void asking_assert_end(struct asking *asking, bool keep);
+
+/* Lets go of an answer wherever it is. */
+void asking_end(struct asking *asking);
 
 #endif

@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "asking.h"
-#include "http/parser.h"
 
 /* What each request's head says, and how its connection goes on. */
 static const struct row {
@@ -21,89 +20,86 @@ static const struct row {
 	const char *with;    /* it has this, or NULL */
 	const char *without; /* it does not, or NULL */
 	const char *content; /* what follows the head at once */
-	enum piece_kind end;
+	bool keep;           /* the connection goes on */
 } rows[] = {
 	{ REQUEST("GET", "/", "1.1", ""), "200 OK", "Content-Length: 5\r\n",
-	    "Connection", "hhhhh", PIECE_KEEP },
+	    "Connection", "hhhhh", true },
 	{ REQUEST("GET", "/hello.html?a=b", "1.1", ""), "200 OK",
-	    "ETag: ", "Connection", "hhhhh", PIECE_KEEP },
+	    "ETag: ", "Connection", "hhhhh", true },
 	{ REQUEST("HEAD", "/", "1.1", ""), "200 OK", "Content-Length: 5\r\n",
-	    "Connection", "", PIECE_KEEP },
+	    "Connection", "", true },
 	{ REQUEST("GET", "/empty", "1.1", ""), "200 OK",
-	    "Content-Length: 0\r\n", NULL, "", PIECE_KEEP },
+	    "Content-Length: 0\r\n", NULL, "", true },
 	{ REQUEST("HEAD", "/", "1.1", "Connection: close\r\n"), "200 OK",
-	    "Connection: close\r\n", NULL, "", PIECE_CLOSE },
+	    "Connection: close\r\n", NULL, "", false },
 	{ REQUEST("HEAD", "/", "1.0", ""), "200 OK", "Connection: close\r\n",
-	    NULL, "", PIECE_CLOSE },
+	    NULL, "", false },
 	{ REQUEST("HEAD", "/", "1.0", "Connection: keep-alive\r\n"), "200 OK",
-	    "Connection: keep-alive\r\n", NULL, "", PIECE_KEEP },
+	    "Connection: keep-alive\r\n", NULL, "", true },
 	{ REQUEST("GET", "/", "1.1", "Connection: close\r\n"), "200 OK",
-	    "\r\nConnection: close\r\n\r\nhhhhh", NULL, "hhhhh", PIECE_CLOSE },
+	    "\r\nConnection: close\r\n\r\nhhhhh", NULL, "hhhhh", false },
 	{ REQUEST("GET", "/", "1.0", "Connection: keep-alive\r\n"), "200 OK",
-	    "\r\nConnection: keep-alive\r\n\r\nhhhhh", NULL, "hhhhh",
-	    PIECE_KEEP },
+	    "\r\nConnection: keep-alive\r\n\r\nhhhhh", NULL, "hhhhh", true },
 	{ REQUEST("HEAD", "/none", "1.1", ""), "404 Not Found",
-	    "Content-Length: 3\r\n", "ETag", "", PIECE_KEEP },
+	    "Content-Length: 3\r\n", "ETag", "", true },
 	{ REQUEST("GET", "/sub?a=b", "1.1", ""), "301 Moved Permanently",
-	    "Location: ./sub/?a=b\r\n", NULL, "301 Moved Permanently\n",
-	    PIECE_KEEP },
+	    "Location: ./sub/?a=b\r\n", NULL, "301 Moved Permanently\n", true },
 	{ REQUEST("GET", "//sub", "1.1", ""), "301 Moved Permanently",
-	    "Location: ./sub/\r\n", NULL, "301 Moved Permanently\n",
-	    PIECE_KEEP },
+	    "Location: ./sub/\r\n", NULL, "301 Moved Permanently\n", true },
 	{ REQUEST("GET", "/a%zz", "1.1", ""), "400 Bad Request",
 	    "Connection: close\r\n", NULL,
-	    "400 Bad Request: the path is wrongly encoded\n", PIECE_CLOSE },
+	    "400 Bad Request: the path is wrongly encoded\n", false },
 	{ REQUEST("GET", "/..", "1.1", ""), "400 Bad Request", NULL, NULL,
-	    "400 Bad Request: the path leads above the root\n", PIECE_CLOSE },
+	    "400 Bad Request: the path leads above the root\n", false },
 	{ REQUEST("GET", "/sleep/2m", "1.1", ""), "400 Bad Request", NULL,
 	    "Server-Timing",
 	    "400 Bad Request: the sleep asked for is over the limit of 1m\n",
-	    PIECE_KEEP },
+	    true },
 	{ REQUEST("GET", "/sleep/x", "1.1", ""), "400 Bad Request", NULL, NULL,
 	    "400 Bad Request: /sleep/DURATION takes a time such as 250us, "
 	    "250ms, 1.5s, 2m or a bare number of seconds, up to the limit of "
 	    "1m\n",
-	    PIECE_KEEP },
+	    true },
 	{ REQUEST("HEAD", "/sleepy", "1.1", ""), "404 Not Found", NULL, NULL,
-	    "", PIECE_KEEP },
+	    "", true },
 	{ REQUEST("POST", "/", "1.1", ""), "405 Method Not Allowed",
 	    "Allow: GET, HEAD, OPTIONS\r\n", NULL, "405 Method Not Allowed\n",
-	    PIECE_KEEP },
+	    true },
 	{ REQUEST("OPTIONS", "*", "1.1", ""), "204 No Content",
-	    "Allow: GET, HEAD, OPTIONS\r\n", "Content-Length", "", PIECE_KEEP },
+	    "Allow: GET, HEAD, OPTIONS\r\n", "Content-Length", "", true },
 	{ REQUEST("BREW", "/", "1.1", ""), "501 Not Implemented", NULL, "Allow",
-	    "501 Not Implemented\n", PIECE_KEEP },
+	    "501 Not Implemented\n", true },
 	{ REQUEST("GET", "/", "1.1", "If-None-Match: *\r\n"),
-	    "304 Not Modified", "ETag: ", "Content-", "", PIECE_KEEP },
+	    "304 Not Modified", "ETag: ", "Content-", "", true },
 	{ REQUEST("GET", "/", "1.1", "If-None-Match: \"x\"\r\n"), "200 OK",
-	    NULL, NULL, "hhhhh", PIECE_KEEP },
+	    NULL, NULL, "hhhhh", true },
 	{ REQUEST("GET", "/", "1.1",
 	      "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n"),
-	    "304 Not Modified", NULL, NULL, "", PIECE_KEEP },
+	    "304 Not Modified", NULL, NULL, "", true },
 	{ REQUEST("GET", "/", "1.1",
 	      "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"),
-	    "200 OK", NULL, NULL, "hhhhh", PIECE_KEEP },
+	    "200 OK", NULL, NULL, "hhhhh", true },
 	{ REQUEST("GET", "/", "1.1", "If-Match: \"x\"\r\n"),
 	    "412 Precondition Failed", NULL, "ETag",
-	    "412 Precondition Failed\n", PIECE_KEEP },
+	    "412 Precondition Failed\n", true },
 	{ REQUEST("HEAD", "/", "1.1", "Range: bytes=0-0\r\n"), "200 OK",
-	    "Accept-Ranges: bytes\r\n", "Content-Range", "", PIECE_KEEP },
+	    "Accept-Ranges: bytes\r\n", "Content-Range", "", true },
 	{ REQUEST("GET", "/", "1.1", "Range: bytes=9-\r\n"),
 	    "416 Range Not Satisfiable", "Content-Range: bytes */5\r\n", "ETag",
-	    "416 Range Not Satisfiable\n", PIECE_KEEP },
+	    "416 Range Not Satisfiable\n", true },
 	{ REQUEST("GET", "/", "1.1", "Range: bytes=9-, x\r\n"), "200 OK", NULL,
-	    NULL, "hhhhh", PIECE_KEEP },
+	    NULL, "hhhhh", true },
 	{ REQUEST("GET", "/", "1.1",
 	      "Range: bytes=0-0\r\nRange: bytes=1-1\r\n"),
-	    "200 OK", NULL, NULL, "hhhhh", PIECE_KEEP },
+	    "200 OK", NULL, NULL, "hhhhh", true },
 	{ REQUEST("GET", "/", "1.1", "Range: bytes=0-0\r\nIf-Range: \"x\"\r\n"),
-	    "200 OK", NULL, NULL, "hhhhh", PIECE_KEEP },
+	    "200 OK", NULL, NULL, "hhhhh", true },
 	{ REQUEST("GET", "/", "1.1", "If-Modified-Since: yesterday\r\n"),
-	    "200 OK", NULL, NULL, "hhhhh", PIECE_KEEP },
+	    "200 OK", NULL, NULL, "hhhhh", true },
 	{ REQUEST("GET", "/", "1.1",
 	      "If-None-Match: \"x\"\r\n"
 	      "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n"),
-	    "200 OK", NULL, NULL, "hhhhh", PIECE_KEEP },
+	    "200 OK", NULL, NULL, "hhhhh", true },
 };
 
 static void
@@ -123,8 +119,9 @@ assert_row(struct asking *asking, const struct row *row)
 	if (row->without != NULL)
 		assert_null(strstr(head, row->without));
 	assert_string_equal(content + 4, row->content);
-	assert_int_equal(asking->answer.content, strlen(row->content));
-	asking_assert_end(asking, row->end);
+	assert_int_equal(asking->exchange.answer.message.yielded,
+	    strlen(row->content));
+	asking_assert_end(asking, row->keep);
 }
 
 static void
@@ -144,7 +141,7 @@ test_closing(void **state)
 	asking_begin(asking, REQUEST("GET", "/", "1.1", ""));
 	assert_non_null(strstr(asking_next_bytes(asking),
 	    "\r\nConnection: close\r\n\r\nhhhhh"));
-	asking_assert_end(asking, PIECE_CLOSE);
+	asking_assert_end(asking, false);
 }
 
 /* What the operator adds is in all answers, ready made or not. */
@@ -159,39 +156,13 @@ test_added_fields(void **state)
 	};
 	struct asking *asking = *state;
 
-	asking->config.site.fields = SPAN("X-Added: 1\r\n");
+	asking->config.app.site.fields = SPAN("X-Added: 1\r\n");
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
 		asking_begin(asking, requests[i]);
 		assert_non_null(
 		    strstr(asking_next_bytes(asking), "\r\nX-Added: 1\r\n"));
-		answer_fini(&asking->answer);
+		asking_end(asking);
 	}
-}
-
-/* What could not be parsed, or never came whole. */
-static void
-test_refused_request(void **state)
-{
-	struct asking *asking = *state;
-	struct http_request request = { 0 };
-	const char *head;
-
-	app_refuse(&asking->app, NULL, 408, "too slow", &asking->answer);
-	head = asking_next_bytes(asking);
-	assert_memory_equal(head, "HTTP/1.1 408 Request Timeout\r\n", 30);
-	assert_non_null(
-	    strstr(head, "\r\n\r\n408 Request Timeout: too slow\n"));
-	asking_assert_end(asking, PIECE_CLOSE);
-
-	assert_int_equal(http_request_parse(&request,
-			     SPAN("HEAD / HTTP/1.1\r\nHost : a\r\n\r\n"), 0),
-	    HTTP_BAD);
-	app_refuse(&asking->app, &request, request.status, request.fault,
-	    &asking->answer);
-	head = asking_next_bytes(asking);
-	assert_memory_equal(head, "HTTP/1.1 400", 12);
-	assert_string_equal(strstr(head, "\r\n\r\n"), "\r\n\r\n");
-	asking_assert_end(asking, PIECE_CLOSE);
 }
 
 /* Without a page for it, a 404 says so itself. */
@@ -204,7 +175,7 @@ test_missing_without_page(void **state)
 	asking_begin(asking, REQUEST("GET", "/none", "1.1", ""));
 	assert_non_null(
 	    strstr(asking_next_bytes(asking), "\r\n\r\n404 Not Found\n"));
-	asking_assert_end(asking, PIECE_KEEP);
+	asking_assert_end(asking, true);
 }
 
 /* The longest path there can be, encoded, fits the room with its Location. */
@@ -223,7 +194,7 @@ test_longest_location(void **state)
 	asking_begin(asking, request);
 	assert_non_null(
 	    strstr(asking_next_bytes(asking), "Location: ./sub/?qqq"));
-	asking_assert_end(asking, PIECE_KEEP);
+	asking_assert_end(asking, true);
 }
 
 int
@@ -233,7 +204,6 @@ main(void)
 		ASKING_TEST(test_rows),
 		ASKING_TEST(test_closing),
 		ASKING_TEST(test_added_fields),
-		ASKING_TEST(test_refused_request),
 		ASKING_TEST(test_missing_without_page),
 		ASKING_TEST(test_longest_location),
 	};

@@ -38,9 +38,11 @@ site_setup(void **state)
 	fixture.config = (struct site_config){ .index = "hello.html",
 		.missing = "404.html",
 		.open_files = OPEN_FILES };
-	fixture.moment = (struct moment){ .now = CLOCK_S,
+	fixture.moment = (struct moment){
+		.now = CLOCK_S,
 		.wall = time(NULL),
-		.date = date };
+	};
+	memcpy(fixture.moment.date, date, sizeof date);
 	assert_return_code(site_open(&fixture.site, &fixture.config), 0);
 	site_use_root(&fixture.site, open(".", O_PATH));
 	fixture.request = NULL;
@@ -316,7 +318,8 @@ test_plain_head(void **state)
 	    strlen(text));
 
 	fixture->moment.wall++;
-	fixture->moment.date = "Sun, 06 Nov 1994 08:49:38 GMT";
+	memcpy(fixture->moment.date, "Sun, 06 Nov 1994 08:49:38 GMT",
+	    sizeof date);
 	assert_memory_equal(file_plain_head(file, &fixture->moment) +
 				strlen("HTTP/1.1 200 OK\r\nDate: "),
 	    fixture->moment.date, strlen(date));

@@ -1,0 +1,205 @@
+/* Writes heads of HTTP/1.1; whichever thread asks. */
+#include "config.h"
+
+#include "app/head.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "app/parts.h"
+#include "base/clock.h"
+#include "http/date.h"
+
+/* A Location has a directory's path and query, each shorter than a target. */
+_Static_assert(HEAD_OWN_MAX + HTTP_TARGET_MAX + HTTP_ADDED_MAX <= HEAD_ROOM,
+    "the longest head that is composed fits its room");
+_Static_assert(FILE_HEAD_MAX + HTTP_ADDED_MAX + HEAD_CONTENT_MAX +
+		       sizeof("Connection: keep-alive\r\n") <=
+		   HEAD_ROOM,
+    "the longest ready-made head fits its room, with a content behind it");
+
+/* `250`, `0.25`, `0.000001`: milliseconds without needless zeros. */
+static void
+head_format_ms(char text[32], int64_t nanoseconds)
+{
+	int size = snprintf(text, 32, "%lld.%06lld",
+	    (long long)(nanoseconds / CLOCK_MS),
+	    (long long)(nanoseconds % CLOCK_MS));
+
+	while (text[size - 1] == '0')
+		size--;
+	if (text[size - 1] == '.')
+		size--;
+	text[size] = '\0';
+}
+
+/* The receipt of a wait: what was asked, and by how much we were late. */
+static void
+head_write_receipt(struct http_head *head, const struct plan *plan,
+    const struct moment *moment)
+{
+	char asked[32], late[32];
+
+	head_format_ms(asked, plan_waited(plan));
+	head_format_ms(late, moment->now - plan->due);
+	http_head_printf(head, "Server-Timing", "sleep;dur=%s, late;dur=%s",
+	    asked, late);
+	http_head_field(head, "Cache-Control", SPAN("no-store"));
+}
+
+static void
+head_write_connection(struct http_head *head, enum head_connection connection)
+{
+	switch (connection) {
+	case HEAD_KEEP:
+		return;
+	case HEAD_KEEP_OLD:
+		http_head_field(head, "Connection", SPAN("keep-alive"));
+		return;
+	case HEAD_CLOSE:
+		http_head_field(head, "Connection", SPAN("close"));
+		return;
+	}
+}
+
+/*
+ * A 206's own fields (RFC 9110 14.4, 14.6). To an If-Range, 15.3.7 would have
+ * us leave out Content-Type and Last-Modified, which the client has; a client
+ * that has lost them, or a cache on the way, can still use the part with them,
+ * and no peer leaves them out.
+ */
+static void
+head_write_ranges(struct http_head *head, const struct message *message)
+{
+	if (message->parts != NULL) {
+		http_head_printf(head, "Content-Type",
+		    "multipart/byteranges; boundary=%s",
+		    message->parts->boundary);
+		http_head_field(head, "X-Content-Type-Options",
+		    SPAN("nosniff"));
+		return;
+	}
+	file_write_content(message->file, head);
+	http_head_printf(head, "Content-Range",
+	    "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, message->start,
+	    message->start + message->size - 1, file_size(message->file));
+}
+
+/* The fields that describe a file, as far as they suit the status; `fresh`: it
+ * may be stored, so that what tells its version is of use. */
+static void
+head_write_file(struct http_head *head, const struct message *message,
+    bool fresh)
+{
+	bool whole = message->status == 200 && fresh;
+
+	if (message->status == 304) { /* RFC 9110 15.4.5: no other metadata */
+		file_write_identity(message->file, head);
+		return;
+	}
+	if (message->status == 206)
+		head_write_ranges(head, message);
+	else
+		file_write_content(message->file, head);
+	http_head_number(head, "Content-Length", message_length(message));
+	if (whole || message->status == 206) {
+		file_write_identity(message->file, head);
+		file_write_validity(message->file, head);
+	}
+}
+
+/* The fields of a message without a file. */
+static void
+head_write_text(struct http_head *head, const struct message *message)
+{
+	if (!message_has_content(message))
+		return;
+	http_head_field(head, "Content-Type",
+	    SPAN("text/plain; charset=utf-8"));
+	http_head_number(head, "Content-Length", message_length(message));
+	http_head_field(head, "X-Content-Type-Options", SPAN("nosniff"));
+}
+
+/* Writes a head of any kind. */
+static size_t
+head_compose(const struct answer *answer, const struct site_config *site,
+    const struct moment *moment, enum head_connection connection, char *room)
+{
+	const struct message *message = &answer->message;
+	bool waited = answer->plan.due != 0;
+	struct http_head head;
+
+	http_head_begin(&head, room, HEAD_ROOM, message->status);
+	http_head_field(&head, "Date",
+	    (struct span){ moment->date, HTTP_DATE_SIZE });
+	if (message->file != NULL)
+		head_write_file(&head, message, !waited);
+	else
+		head_write_text(&head, message);
+	if (message->allow)
+		http_head_field(&head, "Allow", SPAN("GET, HEAD, OPTIONS"));
+	if (message->location != NULL)
+		http_head_field(&head, "Location", span_of(message->location));
+	if (message->status == 416)
+		http_head_printf(&head, "Content-Range", "bytes */%" PRIu64,
+		    message->size);
+	if (message->status == 503)
+		http_head_field(&head, "Retry-After", SPAN("1"));
+	if (waited)
+		head_write_receipt(&head, &answer->plan, moment);
+	head_write_connection(&head, connection);
+	http_head_append(&head, site->fields);
+	http_head_end(&head);
+	assert(!head.overflow);
+	return head.size;
+}
+
+/*
+ * Copies the fields of a ready-made head, with how the connection goes on
+ * behind them; leaves in `plain` what follows. Returns the size.
+ */
+static size_t
+head_copy_fields(struct span *plain, size_t size,
+    enum head_connection connection, char *room)
+{
+	struct http_head head = { .data = room, .room = HEAD_ROOM };
+
+	http_head_append(&head, (struct span){ plain->data, size });
+	head_write_connection(&head, connection);
+	plain->data += size;
+	plain->size -= size;
+	return head.size;
+}
+
+/* Copies the ready-made head, and with it a small content that comes next. */
+static size_t
+head_copy(struct answer *answer, const struct moment *moment,
+    enum head_connection connection, char *room)
+{
+	struct message *message = &answer->message;
+	struct file *file = message->file;
+	struct span plain = { file_plain_head(file, moment), file->head_size };
+	size_t size = 0;
+
+	if (plan_is_at(&answer->plan, ACT_CONTENT) &&
+	    file_content(file) != NULL && file_size(file) <= HEAD_CONTENT_MAX) {
+		plain.size += file_size(file);
+		message->yielded = file_size(file);
+		answer->plan.next++;
+	}
+	if (connection != HEAD_KEEP)
+		size = head_copy_fields(&plain,
+		    file->head_size - strlen("\r\n"), connection, room);
+	memcpy(room + size, plain.data, plain.size);
+	return size + plain.size;
+}
+
+size_t
+head_write(struct answer *answer, const struct site_config *site,
+    const struct moment *moment, enum head_connection connection, char *room)
+{
+	if (message_is_plain(&answer->message) && answer->plan.due == 0)
+		return head_copy(answer, moment, connection, room);
+	return head_compose(answer, site, moment, connection, room);
+}

@@ -1,0 +1,107 @@
+/*
+ * message: what is answered to one request: a status, fields, and the source of
+ * the content. It knows neither time nor connection, and holds no span into
+ * the request; a protocol writes its head (app/head does for HTTP/1.1).
+ */
+#ifndef MTASYNC_APP_MESSAGE_H
+#define MTASYNC_APP_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/moment.h"
+#include "app/piece.h"
+#include "app/site.h"
+#include "base/span.h"
+#include "http/ranges.h"
+
+/* Room for the line of text that is the content where there is no file. */
+#define MESSAGE_TEXT_MAX 512
+
+struct parts;
+
+/*
+ * The content comes from a file, whole or a range of it; from several ranges of
+ * it, which are framed; or, without a file, it is a line of text: the status,
+ * its reason, and the sentence.
+ */
+struct message {
+	struct file *file;    /* a counted reference; or NULL */
+	const char *sentence; /* what the text says more, constant; or NULL */
+	struct parts *parts;  /* owned: several ranges; or NULL */
+	char *location;       /* owned: Location; or NULL */
+	uint64_t start;       /* the first byte of the file or range to come, */
+	uint64_t size;        /* and how many; of a 416, those of the file */
+	uint64_t yielded;     /* bytes of content so far */
+	uint16_t status;
+	bool allow; /* carries Allow */
+	bool front; /* it will be the site's front page; see message_settle() */
+};
+
+/* Makes a 200 that holds nothing yet. */
+void message_init(struct message *message);
+
+/* Lets go of the file and of all that the message owns. */
+void message_fini(struct message *message);
+
+/*
+ * Replaces whatever it is by a status and a sentence, which is constant while
+ * the message lives; or NULL.
+ */
+void message_set(struct message *message, unsigned status,
+    const char *sentence);
+
+/*
+ * Makes the message what the site has for a query: the file, or the status and
+ * page of its absence. May wait for the disk. Only the site's thread.
+ */
+void message_find(struct message *message, struct site *site,
+    const struct site_query *query, const struct moment *moment);
+
+/*
+ * Has it be the front page as that is when its head is due: a request that
+ * waits for its time holds no file, and gets no page from before.
+ */
+void message_use_front(struct message *message);
+
+/* Looks the front page up, where the message is to be that. Before the head is
+ * written. May wait for the disk. Only the site's thread. */
+void message_settle(struct message *message, struct site *site,
+    const struct moment *moment);
+
+/*
+ * Makes a 206 of a 200 with a file. It stays a 200, as RFC 9110 14.2 allows,
+ * for several ranges where memory is short, or where the file is coded: their
+ * frame is not, so that no Content-Encoding would be true.
+ */
+void message_select(struct message *message, const struct http_ranges *ranges);
+
+/* Makes a 416 of a 200 with a file (RFC 9110 15.5.17). */
+void message_refuse_ranges(struct message *message);
+
+/* Whether it is the plain 200 of a whole file, whose head is ready made. */
+static inline bool
+message_is_plain(const struct message *message)
+{
+	return message->status == 200 && message->file != NULL;
+}
+
+/* Whether there is content to send, and how many bytes in all; before any of
+ * it has been yielded. */
+bool message_has_content(const struct message *message);
+uint64_t message_length(const struct message *message);
+
+/*
+ * Yields the next PIECE_BYTES, PIECE_LENT or PIECE_FILE of a content that
+ * message_has_content(); `room` has MESSAGE_TEXT_MAX bytes. Returns false where
+ * that was the last one.
+ */
+bool message_next(struct message *message, char *room, struct piece *piece);
+
+/*
+ * Whether nobody has written to the file of a PIECE_FILE since its head told
+ * of it; to be asked before its last bytes are sent. Costs one fstat(2).
+ */
+bool message_file_is_unchanged(const struct message *message);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * piece: a part of an answer, as whoever sends it gets it: see answer_next().
+ */
+#ifndef MTASYNC_APP_PIECE_H
+#define MTASYNC_APP_PIECE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/span.h"
+
+enum piece_kind {
+	PIECE_HEAD,  /* the message's head, which the protocol writes */
+	PIECE_BYTES, /* these bytes, written into the asker's room */
+	PIECE_LENT,  /* these bytes, which live until answer_fini() */
+	PIECE_FILE,  /* this range of this open file, until answer_fini() */
+	PIECE_UNTIL, /* nothing more before this time */
+	PIECE_END,   /* the answer is whole */
+};
+
+struct piece {
+	enum piece_kind kind;
+	union {
+		struct span bytes; /* PIECE_BYTES, PIECE_LENT */
+		struct {
+			size_t size; /* bytes, never 0 */
+			off_t offset;
+			int fd;
+		} file;        /* PIECE_FILE */
+		int64_t until; /* PIECE_UNTIL, as clock_now() */
+	};
+};
+
+#endif

@@ -1,0 +1,31 @@
+/* Makes and ends a loop's exchanges; the worker's thread. */
+#include "config.h"
+
+#include "loop/loop_exchange.h"
+
+#include <stdlib.h>
+
+/* The last exchange that ended serves the next, so that an answer that needs
+ * no wait costs no allocation. */
+struct loop_exchange *
+loop_exchange_new(struct context *context)
+{
+	struct loop_exchange *loop_exchange = context->spare;
+
+	if (loop_exchange != NULL)
+		context->spare = NULL;
+	else
+		loop_exchange = malloc(sizeof(*loop_exchange));
+	if (loop_exchange != NULL)
+		loop_exchange->alarm.place = 0;
+	return loop_exchange;
+}
+
+void
+loop_exchange_end(struct loop_exchange *loop_exchange, struct context *context)
+{
+	exchange_end(&loop_exchange->exchange, &context->host);
+	alarms_unset(&context->alarms, &loop_exchange->alarm);
+	free(context->spare);
+	context->spare = loop_exchange;
+}

@@ -1,0 +1,224 @@
+/* HTTP/1.1's manners, once for all ways to wait; the thread that serves. */
+#include "config.h"
+
+#include "server/exchange.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+/* What may be left to the kernel, to deliver when we have closed. */
+#define EXCHANGE_LEAVE_MAX ((uint64_t)16 * 1024)
+
+/* The status that the log shows where the client left before its answer. */
+#define EXCHANGE_LEFT 499
+
+const struct span exchange_continue = SPAN("HTTP/1.1 100 Continue\r\n\r\n");
+
+/* Makes all members right but the answer and what is sent. */
+static void
+exchange_init(struct exchange *exchange, const struct exchange_host *host,
+    const char *peer, const struct http_request *request)
+{
+	exchange->sending = false;
+	exchange->begun = false;
+	exchange->asleep = false;
+	exchange->cut = false;
+	exchange->old_version = request != NULL && request->minor == 0;
+	exchange->record = host->config->log != NULL
+			       ? combined_take(peer, host->moment->wall,
+				     request)
+			       : NULL;
+}
+
+void
+exchange_begin(struct exchange *exchange, const struct exchange_host *host,
+    const char *peer, const struct http_request *request)
+{
+	struct answer *answer = &exchange->answer;
+
+	exchange_init(exchange, host, peer, request);
+	exchange->asked_close = !request->keep_alive;
+	exchange->keep = app_answer(host->app, request, host->moment, answer) &&
+			 request->keep_alive;
+	if (answer->plan.waits == 0)
+		return;
+	exchange->asleep = totals_take_place(host->totals);
+	if (!exchange->asleep)
+		answer_replace(answer, 503, host->totals->crowded);
+}
+
+void
+exchange_refuse(struct exchange *exchange, const struct exchange_host *host,
+    const char *peer, const struct http_request *request, unsigned status,
+    const char *sentence)
+{
+	bool content = request == NULL || request->method != HTTP_HEAD;
+
+	log_debug("%s: refused with %u: %s", peer != NULL ? peer : "a client",
+	    status, sentence);
+	exchange_init(exchange, host, peer, request);
+	exchange->asked_close = false;
+	exchange->keep = false;
+	message_init(&exchange->answer.message);
+	message_set(&exchange->answer.message, status, sentence);
+	plan_at_once(&exchange->answer.plan, content);
+}
+
+enum exchange_body
+exchange_begin_body(struct exchange *exchange, const struct exchange_host *host,
+    const struct http_request *request, bool ahead)
+{
+	switch (
+	    http_body_begin(&exchange->body, request, host->config->max_body)) {
+	case HTTP_OK:
+		return EXCHANGE_ANSWER;
+	case HTTP_MORE:
+		break;
+	case HTTP_BAD:
+		exchange_refuse_body(exchange, exchange->body.status,
+		    exchange->body.fault);
+		return EXCHANGE_ANSWER;
+	}
+	if (!request->expects_continue)
+		return EXCHANGE_RECEIVE;
+	if (exchange->answer.message.status < 400)
+		return ahead ? EXCHANGE_RECEIVE : EXCHANGE_CONTINUE;
+	/* the client may send the body all the same, or another request */
+	exchange->asked_close = false;
+	exchange->keep = false;
+	return EXCHANGE_ANSWER;
+}
+
+bool
+exchange_skip_body(struct exchange *exchange, struct span input, size_t *used)
+{
+	switch (http_body_skip(&exchange->body, input, used)) {
+	case HTTP_OK:
+		return true;
+	case HTTP_MORE:
+		return false;
+	case HTTP_BAD:
+		break;
+	}
+	exchange_refuse_body(exchange, exchange->body.status,
+	    exchange->body.fault);
+	return true;
+}
+
+void
+exchange_refuse_body(struct exchange *exchange, unsigned status,
+    const char *sentence)
+{
+	exchange->asked_close = false; /* nor has it sent all of this */
+	exchange->keep = false;
+	answer_replace(&exchange->answer, status, sentence);
+}
+
+/* Writes the head of the message that is due. */
+static void
+exchange_write_head(struct exchange *exchange, const struct exchange_host *host,
+    char *room, struct piece *piece)
+{
+	enum head_connection connection = HEAD_KEEP;
+
+	if (host->moment->closing)
+		exchange->keep = false;
+	if (!exchange->keep)
+		connection = HEAD_CLOSE;
+	else if (exchange->old_version)
+		connection = HEAD_KEEP_OLD;
+	exchange->begun = true;
+	piece->kind = PIECE_BYTES;
+	piece->bytes.data = room;
+	piece->bytes.size = head_write(&exchange->answer,
+	    &host->config->app.site, host->moment, connection, room);
+}
+
+/* Gives back the place among the sleepers. */
+static void
+exchange_wake(struct exchange *exchange, const struct exchange_host *host)
+{
+	totals_give_place(host->totals);
+	exchange->asleep = false;
+}
+
+void
+exchange_next(struct exchange *exchange, const struct exchange_host *host,
+    char *room, struct piece *piece)
+{
+	answer_next(&exchange->answer, &host->app->site, host->moment, room,
+	    piece);
+	if (exchange->asleep && exchange->answer.plan.waits == 0)
+		exchange_wake(exchange, host);
+	if (piece->kind == PIECE_HEAD)
+		exchange_write_head(exchange, host, room, piece);
+}
+
+bool
+exchange_cut(struct exchange *exchange)
+{
+	exchange->cut = true;
+	if (exchange->begun)
+		return false;
+	exchange->keep = false;
+	answer_replace(&exchange->answer, 503,
+	    "the server stops before this sleep has ended");
+	return true;
+}
+
+bool
+exchange_must_linger(const struct exchange *exchange, bool unread, bool slow,
+    uint64_t sent)
+{
+	return !exchange->asked_close || unread || slow ||
+	       sent > EXCHANGE_LEAVE_MAX;
+}
+
+/* The bytes of content that have gone out, or lie ready to. */
+static uint64_t
+exchange_content(const struct exchange *exchange)
+{
+	uint64_t content = exchange->answer.message.yielded, left;
+
+	if (!exchange->sending)
+		return content;
+	left = exchange->piece.kind == PIECE_FILE ? exchange->piece.file.size
+						  : exchange->piece.bytes.size;
+	return content > left ? content - left : 0;
+}
+
+/* The status of the answer; of one that never began, why it did not. */
+static unsigned
+exchange_status(const struct exchange *exchange)
+{
+	if (exchange->begun)
+		return exchange->answer.message.status;
+	return exchange->cut ? 503 : EXCHANGE_LEFT;
+}
+
+/* Appends its line, or counts it as dropped where there is no room. */
+static void
+exchange_log(struct exchange *exchange, const struct exchange_host *host)
+{
+	struct access_log *log = host->config->log;
+
+	if (exchange->record == NULL) {
+		access_log_drop(log, host->ring);
+		return;
+	}
+	(void)access_log_append(log, host->ring,
+	    combined_line(exchange->record, exchange_status(exchange),
+		exchange_content(exchange)));
+	free(exchange->record);
+}
+
+void
+exchange_end(struct exchange *exchange, const struct exchange_host *host)
+{
+	if (host->config->log != NULL)
+		exchange_log(exchange, host);
+	if (exchange->asleep)
+		exchange_wake(exchange, host);
+	answer_fini(&exchange->answer);
+}
