@@ -261,15 +261,19 @@ state_answering(struct conn *conn)
 
 /*
  * A FIN during a sleep says that the client has left: on the wire, close() and
- * a half-close are the same. Whose answer is due gets it all the same.
+ * a half-close are the same. Whose answer is due gets it all the same. Answers
+ * before this one may still be on their way, and what lies unread before the
+ * FIN would make a reset of our close: it is read first.
  */
 static enum conn_state
 state_waiting(struct conn *conn)
 {
 	if (conn->context->moment.now >= conn->loop_exchange->alarm.due)
 		return CONN_ANSWERING;
-	/* pipelined answers before this one may still be to be sent */
-	return conn->stream.peer_closed ? CONN_LINGERING : CONN_WAITING;
+	if (!conn->stream.peer_closed)
+		return CONN_WAITING;
+	conn->lingers = true;
+	return CONN_LINGERING;
 }
 
 /*

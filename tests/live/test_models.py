@@ -98,6 +98,22 @@ def test_answers(begin, model):
     assert ask(server, "/", method="POST", body=b"").status == 405
 
 
+@pytest.mark.parametrize("more", [b"\r\n", request("/")], ids=["line", "request"])
+@pytest.mark.parametrize("model", MODELS)
+def test_more_behind_the_last_request_loses_no_answer(begin, model, more):
+    """
+    RFC 9112 9.6: the client asked for the close, and sends more meanwhile,
+    which nobody looks at: its answer comes whole, then a FIN, and no reset.
+    """
+    server = begin(model)
+    client = server.connect()
+    client.send(request("/sleep/200ms", "Connection: close"))
+    while client.is_silent(0.02):  # some of it, at least, once it sleeps
+        client.send(more)
+    assert client.read_response().body == b"<p>hello</p>\n"
+    client.read_eof()
+
+
 @pytest.mark.parametrize("model", BLOCKING)
 def test_one_request_for_each_connection(begin, model):
     server = begin(model)

@@ -269,7 +269,11 @@ def test_client_that_leaves_with_its_request_frees_everything(
     eventually(lambda: server.descriptors() <= before + 1, "their end")
 
 
-@pytest.mark.parametrize("behind", [b"", request("/")], ids=["", "pipelined"])
+@pytest.mark.parametrize(
+    "behind",
+    [b"", request("/"), 60_000 * b"\n"],
+    ids=["", "pipelined", "much"],
+)
 @pytest.mark.parametrize("way", ["reset", "close", "half_close"])
 def test_client_that_leaves_frees_everything(serve, way, behind):
     """At once, long before its minute is over."""
@@ -365,6 +369,28 @@ def test_pipelined_sleeps_take_one_place(serve):
     client.send(3 * request("/sleep/10ms"))
     for _ in range(3):
         assert client.read_response().status == 200
+
+
+def peak(server):
+    """Bytes of memory that it had at most."""
+    status = pathlib.Path(f"/proc/{server.pid}/status").read_text()
+    return 1024 * int(re.search(r"^VmHWM:\s*(\d+) kB$", status, re.M)[1])
+
+
+@pytest.mark.skipif(bool(SANITIZERS), reason="a sanitizer's own memory")
+def test_what_is_sent_ahead_stays_in_the_kernel(serve):
+    """Of 60 KB behind a sleep, a head's worth; all of it is used afterwards."""
+    server = serve("-w", "1")
+    ahead = 700 * request("/", "X: " + 40 * "x", method="HEAD")
+    before = peak(server)
+    sleepers = [server.connect() for _ in range(100)]
+    for client in sleepers:
+        client.send(request("/sleep/500ms") + ahead)
+    for client in sleepers:
+        assert client.read_response().status == 200
+        for _ in range(700):
+            assert client.read_response("HEAD").status == 200
+    assert peak(server) - before < 100 * 20_000
 
 
 def memory(server):
