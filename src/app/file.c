@@ -49,14 +49,21 @@ file_same(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
+/* A file system that others have made may tell any ctime, which can't be
+ * subtracted without care. */
 static bool
 file_has_settled(const struct stat *status)
 {
+	const struct timespec *changed = &status->st_ctim;
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (now.tv_sec - status->st_ctim.tv_sec) * CLOCK_S + now.tv_nsec -
-		   status->st_ctim.tv_nsec >
+	if (changed->tv_sec < now.tv_sec - 1)
+		return true;
+	if (changed->tv_sec > now.tv_sec)
+		return false;
+	return (now.tv_sec - changed->tv_sec) * CLOCK_S + now.tv_nsec -
+		   changed->tv_nsec >
 	       FILE_SETTLE_NS;
 }
 

@@ -5,12 +5,6 @@
 
 #include "http/chars.h"
 
-bool
-http_is_token_char(unsigned char c)
-{
-	return http_char_is((char)c, HTTP_CHAR_TOKEN);
-}
-
 struct span
 http_trim(struct span text)
 {

@@ -6,9 +6,6 @@
 
 #include "base/span.h"
 
-/* tchar of RFC 9110 5.6.2. */
-bool http_is_token_char(unsigned char c);
-
 /* Without the SP and HTAB at both ends (OWS of 5.6.3). */
 struct span http_trim(struct span text);
 

@@ -3,7 +3,6 @@
 
 #include "http/response.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,29 +12,64 @@ struct response_reason {
 	const char *text;
 };
 
-/* RFC 9110 15, and RFC 6585 5 for 431. */
+/* All of RFC 9110 15; and RFC 4918 11 (207, 422 to 424, 507), 8470 5.2 (425),
+ * 6585 (428, 429, 431, 511), 7725 3 (451), 8297 2 (103). */
 static const struct response_reason reasons[] = {
 	{ 100, "Continue" },
+	{ 101, "Switching Protocols" },
+	{ 103, "Early Hints" },
 	{ 200, "OK" },
+	{ 201, "Created" },
+	{ 202, "Accepted" },
+	{ 203, "Non-Authoritative Information" },
 	{ 204, "No Content" },
+	{ 205, "Reset Content" },
 	{ 206, "Partial Content" },
+	{ 207, "Multi-Status" },
+	{ 300, "Multiple Choices" },
 	{ 301, "Moved Permanently" },
+	{ 302, "Found" },
+	{ 303, "See Other" },
 	{ 304, "Not Modified" },
+	{ 305, "Use Proxy" },
+	{ 307, "Temporary Redirect" },
+	{ 308, "Permanent Redirect" },
 	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 402, "Payment Required" },
 	{ 403, "Forbidden" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
+	{ 406, "Not Acceptable" },
+	{ 407, "Proxy Authentication Required" },
 	{ 408, "Request Timeout" },
+	{ 409, "Conflict" },
+	{ 410, "Gone" },
+	{ 411, "Length Required" },
 	{ 412, "Precondition Failed" },
 	{ 413, "Content Too Large" },
 	{ 414, "URI Too Long" },
+	{ 415, "Unsupported Media Type" },
 	{ 416, "Range Not Satisfiable" },
 	{ 417, "Expectation Failed" },
+	{ 421, "Misdirected Request" },
+	{ 422, "Unprocessable Content" },
+	{ 423, "Locked" },
+	{ 424, "Failed Dependency" },
+	{ 425, "Too Early" },
+	{ 426, "Upgrade Required" },
+	{ 428, "Precondition Required" },
+	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
+	{ 451, "Unavailable For Legal Reasons" },
 	{ 500, "Internal Server Error" },
 	{ 501, "Not Implemented" },
+	{ 502, "Bad Gateway" },
 	{ 503, "Service Unavailable" },
+	{ 504, "Gateway Timeout" },
 	{ 505, "HTTP Version Not Supported" },
+	{ 507, "Insufficient Storage" },
+	{ 511, "Network Authentication Required" },
 };
 
 const char *
@@ -47,8 +81,7 @@ http_reason(unsigned status)
 	for (const struct response_reason *r = reasons; r < end; r++)
 		if (r->status == status)
 			return r->text;
-	assert(!"a status without a reason phrase");
-	return "";
+	return "Unknown";
 }
 
 /*

@@ -20,7 +20,7 @@ struct http_head {
 	bool overflow;
 };
 
-/* `Not Found` for 404; asserts that the status is one that we use. */
+/* `Not Found` for 404; `Unknown` for a status that no RFC has a reason for. */
 const char *http_reason(unsigned status);
 
 /* Starts with the status line, in our own version, HTTP/1.1. */

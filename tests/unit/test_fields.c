@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "http/chars.h"
+
 #include "guard.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
@@ -27,7 +29,8 @@ test_token_chars(void **state)
 			      (c >= 'a' && c <= 'z') ||
 			      (c != 0 && strchr(others, c) != NULL);
 
-		assert_int_equal(http_is_token_char((unsigned char)c), wanted);
+		assert_int_equal(http_char_is((char)c, HTTP_CHAR_TOKEN),
+		    wanted);
 	}
 }
 

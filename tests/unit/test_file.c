@@ -85,6 +85,38 @@ test_short_file(void **state)
 	assert_int_equal(errno, EAGAIN);
 }
 
+/* Whether a version can be told from a later one, by its ctime, however
+ * strange: seconds from now. */
+static void
+test_strange_ctimes(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		bool settled;
+	} rows[] = {
+		{ -3, true },
+		{ -300 * INT64_C(31556952), true }, /* three centuries */
+		{ -(INT64_C(1) << 61), true },
+		{ 3, false },
+		{ 300 * INT64_C(31556952), false },
+		{ INT64_C(1) << 61, false },
+	};
+	const struct file_facts facts = { .type = "text/plain",
+		.coding = HTTP_CODING_IDENTITY };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct stat status = { .st_size = FILE_MEMORY_MAX + 1,
+			.st_ctim.tv_sec = time(NULL) + rows[i].seconds };
+		struct file *file = file_open(open("/dev/null", O_RDONLY),
+		    &status, &facts, &moment);
+
+		assert_non_null(file);
+		assert_int_equal(file->settled, rows[i].settled);
+		file_release(file);
+	}
+}
+
 int
 main(void)
 {
@@ -92,6 +124,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_tags, file_setup,
 		    file_teardown),
 		cmocka_unit_test(test_short_file),
+		cmocka_unit_test(test_strange_ctimes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

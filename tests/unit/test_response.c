@@ -77,7 +77,8 @@ test_overflow_stays(void **state)
 	assert_int_equal(head.size, sizeof("HTTP/1.1 200 OK\r\n") - 1);
 }
 
-/* RFC 9110 15: what is asked for is what is on the list. */
+/* RFC 9110 15: what is asked for is what is on the list; each status that
+ * somebody may ask for has a phrase. */
 static void
 test_reasons(void **state)
 {
@@ -91,7 +92,14 @@ test_reasons(void **state)
 		{ 404, "Not Found" },
 		{ 413, "Content Too Large" },
 		{ 431, "Request Header Fields Too Large" },
+		{ 418, "Unknown" },
+		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
+		{ 504, "Gateway Timeout" },
 		{ 505, "HTTP Version Not Supported" },
+		{ 511, "Network Authentication Required" },
+		{ 599, "Unknown" },
+		{ 999, "Unknown" },
 	};
 
 	(void)state;
