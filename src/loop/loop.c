@@ -10,12 +10,9 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "loop/acceptor.h"
@@ -37,15 +34,10 @@ struct loop {
 	bool started;
 	sem_t ready;   /* posted when the thread has confined itself */
 	bool confined; /* it has; else, it ends */
-	int inbox;     /* eventfd: there is an order or a root */
-	struct event inbox_event;
-	enum worker_order obeying; /* the last one that it has seen */
-	_Atomic int obeyed;        /* the last one that is carried out */
-	_Atomic int order;         /* the last one, written by main */
-	_Atomic int root; /* a descriptor on its way from main; -1: none */
+	struct event mailbox_event;
 };
 
-static void loop_on_inbox(evutil_socket_t fd, short what, void *arg);
+static void loop_on_mailbox(evutil_socket_t fd, short what, void *arg);
 static void loop_on_close(struct context *context);
 static void loop_on_left(void *arg);
 
@@ -76,18 +68,17 @@ loop_open(struct loop *loop, unsigned index)
 	struct context *context = &loop->context;
 	const struct acceptor_host of_acceptor = { loop, loop_on_left };
 
-	if (context_open(context, host->config, host->totals, index) == -1)
+	if (mailbox_open(&loop->worker.mailbox, host) == -1 ||
+	    context_open(context, host->config, host->totals, index) == -1)
 		return -1;
 	loop_set_limits(loop->limits, &host->config->limits);
 	deadlines_init(&context->deadlines, &context->alarms, loop->limits,
 	    conn_on_due);
 	turns_init(&context->turns, context->base, conn_on_turn);
 	context->on_close = loop_on_close;
-	loop->inbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (loop->inbox == -1)
-		return -1;
-	event_assign(&loop->inbox_event, context->base, loop->inbox,
-	    EV_READ | EV_PERSIST, loop_on_inbox, loop);
+	event_assign(&loop->mailbox_event, context->base,
+	    loop->worker.mailbox.wake, EV_READ | EV_PERSIST, loop_on_mailbox,
+	    loop);
 	return acceptor_open(&loop->acceptor, context, &of_acceptor,
 	    host->listeners, index);
 }
@@ -96,15 +87,11 @@ static void
 loop_free(struct worker *worker)
 {
 	struct loop *loop = loop_of_worker(worker);
-	int root = atomic_load(&loop->root);
 
-	if (root != -1)
-		close(root);
 	acceptor_close(&loop->acceptor);
-	if (loop->inbox != -1) {
-		event_del(&loop->inbox_event);
-		close(loop->inbox);
-	}
+	if (event_initialized(&loop->mailbox_event))
+		event_del(&loop->mailbox_event);
+	mailbox_close(&loop->worker.mailbox);
 	exchange_free(loop->context.spare);
 	deadlines_fini(&loop->context.deadlines);
 	turns_fini(&loop->context.turns);
@@ -127,22 +114,22 @@ loop_thread(void *arg)
 	return NULL;
 }
 
-/* Serves from the directory that main has given since the last look. */
+/* Has the application serve a new generation, if main has sent one. */
 static void
-loop_take_root(struct loop *loop)
+loop_take_generation(struct loop *loop)
 {
-	int root = atomic_exchange(&loop->root, -1);
+	struct generation *generation = mailbox_take(&loop->worker.mailbox);
 
-	if (root != -1)
-		app_use_root(&loop->context.app, root);
+	if (generation != NULL)
+		app_use_root(&loop->context.app, generation);
 }
 
 static int
 loop_start_thread(struct loop *loop)
 {
-	loop_take_root(loop);
+	loop_take_generation(loop);
 	if (acceptor_start(&loop->acceptor) == -1 ||
-	    event_add(&loop->inbox_event, NULL) == -1)
+	    event_add(&loop->mailbox_event, NULL) == -1)
 		return -1;
 	errno = pthread_create(&loop->thread, NULL, loop_thread, loop);
 	loop->started = errno == 0;
@@ -164,51 +151,6 @@ loop_start(struct worker *worker)
 }
 
 static void
-loop_wake(const struct loop *loop)
-{
-	uint64_t one = 1;
-
-	if (write(loop->inbox, &one, sizeof one) == -1)
-		log_error("a worker can't be told: %m");
-}
-
-static void
-loop_tell(struct worker *worker, enum worker_order order)
-{
-	struct loop *loop = loop_of_worker(worker);
-
-	atomic_store(&loop->order, order);
-	loop_wake(loop);
-}
-
-static enum worker_order
-loop_obeyed(const struct worker *worker)
-{
-	const struct loop *loop = (const struct loop *)worker;
-
-	return (enum worker_order)atomic_load(&loop->obeyed);
-}
-
-static void
-loop_use_root(struct worker *worker, int root)
-{
-	struct loop *loop = loop_of_worker(worker);
-	int unused = atomic_exchange(&loop->root, root);
-
-	if (unused != -1)
-		close(unused);
-	loop_wake(loop);
-}
-
-static bool
-loop_has_root(const struct worker *worker)
-{
-	const struct loop *loop = (const struct loop *)worker;
-
-	return atomic_load(&loop->root) == -1;
-}
-
-static void
 loop_join(struct worker *worker)
 {
 	struct loop *loop = loop_of_worker(worker);
@@ -220,10 +162,6 @@ loop_join(struct worker *worker)
 
 static const struct worker_kind loop_kind = {
 	.start = loop_start,
-	.tell = loop_tell,
-	.obeyed = loop_obeyed,
-	.use_root = loop_use_root,
-	.has_root = loop_has_root,
 	.join = loop_join,
 	.free = loop_free,
 };
@@ -251,8 +189,6 @@ loop_new(const struct worker_host *host, unsigned index)
 	event_set_log_callback(loop_on_library_log);
 	loop->worker.kind = &loop_kind;
 	loop->host = host;
-	loop->inbox = -1;
-	atomic_init(&loop->root, -1);
 	sem_init(&loop->ready, 0, 0);
 	if (loop_open(loop, index) == 0)
 		return &loop->worker;
@@ -330,20 +266,18 @@ loop_on_close(struct context *context)
 
 /* ---- obeying ---- */
 
+/* Reports the order that the worker has carried out, maybe its last one. */
 static void
-loop_obey(struct loop *loop, enum worker_order order)
+loop_report(struct loop *loop)
 {
-	atomic_store(&loop->obeyed, order);
-	loop->host->on_news(loop->host->server);
+	mailbox_report(&loop->worker.mailbox);
 	loop_end_if_done(loop);
 }
 
 static void
 loop_on_left(void *arg)
 {
-	struct loop *loop = arg;
-
-	loop_obey(loop, loop->obeying);
+	loop_report(arg);
 }
 
 /*
@@ -399,11 +333,11 @@ static void
 loop_break_off(struct loop *loop, enum worker_order order)
 {
 	acceptor_drop(&loop->acceptor);
-	if (loop_obeyed(&loop->worker) < WORKER_CUT)
+	if (mailbox_done(&loop->worker.mailbox) < WORKER_CUT)
 		loop_cut(loop);
 	if (order == WORKER_STOP)
 		loop_stop(loop);
-	loop_obey(loop, order);
+	loop_report(loop);
 }
 
 static void
@@ -411,7 +345,6 @@ loop_carry_out(struct loop *loop, enum worker_order order)
 {
 	struct acceptor *acceptor = &loop->acceptor;
 
-	loop->obeying = order;
 	if (order >= WORKER_DRAIN && !loop->context.moment.closing)
 		loop_drain(loop);
 	switch (order) {
@@ -434,21 +367,16 @@ loop_carry_out(struct loop *loop, enum worker_order order)
 }
 
 static void
-loop_on_inbox(evutil_socket_t fd, short what, void *arg)
+loop_on_mailbox(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop *loop = arg;
+	struct mailbox *mailbox = &loop->worker.mailbox;
 	enum worker_order order;
-	uint64_t count;
 
+	(void)fd;
 	(void)what;
-	/* re-arms the eventfd, and before the look: what comes after that
-	 * look wakes us again */
-	(void)!read(fd, &count, sizeof count);
-	if (!loop_has_root(&loop->worker)) {
-		loop_take_root(loop);
-		loop->host->on_news(loop->host->server);
-	}
-	order = (enum worker_order)atomic_load(&loop->order);
-	if (order > loop->obeying)
+	mailbox_rest(mailbox);
+	loop_take_generation(loop);
+	if (mailbox_next(mailbox, &order))
 		loop_carry_out(loop, order);
 }

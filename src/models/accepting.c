@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #include "base/wire.h"
 #include "models/crew.h"
@@ -21,54 +20,43 @@ enum crew_look {
 
 /* ---- obeying ---- */
 
-/* What an order has to do with a listener. */
+/* Leaves a listener, or has it left, as far as an order and those before it
+ * say. Who is queued at an inherited one is the next server's. */
 static void
 crew_obey_at(struct crew_listener *listener, enum worker_order order)
 {
-	switch (order) {
-	case WORKER_SERVE:
-		return;
-	case WORKER_TRIM:
-		listener->leaving = listener->passing;
-		return;
-	case WORKER_DRAIN: /* who is queued there is the next server's */
-		if (listener->inherited)
-			listener->fd = -1;
-		return;
-	case WORKER_CLOSE:
-		listener->leaving = true;
-		return;
-	case WORKER_CUT:
-	case WORKER_STOP:
+	if (order >= WORKER_CUT ||
+	    (order >= WORKER_DRAIN && listener->inherited))
 		listener->fd = -1;
-		return;
-	}
+	else if (order >= WORKER_CLOSE ||
+		 (order >= WORKER_TRIM && listener->passing))
+		listener->leaving = true;
 }
 
-/* Takes up a new order; one that was passed over is part of it. */
+/* Takes up a new order. */
 static void
 crew_obey(struct crew *crew)
 {
-	enum worker_order order = (enum worker_order)atomic_load(&crew->order);
+	enum worker_order order;
 
-	while (crew->obeying < order) {
-		crew->obeying++;
-		for (unsigned i = 0; i < crew->count; i++)
-			crew_obey_at(&crew->listeners[i], crew->obeying);
-	}
+	if (!mailbox_next(&crew->worker.mailbox, &order))
+		return;
+	for (unsigned i = 0; i < crew->count; i++)
+		crew_obey_at(&crew->listeners[i], order);
 }
 
-/* Tells when all that were to be left have been. */
+/* Reports an order when all listeners are left that were to be left. */
 static void
-crew_tell_obeyed(struct crew *crew)
+crew_report(struct crew *crew)
 {
-	if (atomic_load(&crew->obeyed) == (int)crew->obeying)
+	struct mailbox *mailbox = &crew->worker.mailbox;
+
+	if (mailbox_done(mailbox) == mailbox->order_seen)
 		return;
 	for (unsigned i = 0; i < crew->count; i++)
 		if (crew->listeners[i].fd != -1 && crew->listeners[i].leaving)
 			return;
-	atomic_store(&crew->obeyed, crew->obeying);
-	crew->host->on_news(crew->host->server);
+	mailbox_report(mailbox);
 }
 
 /* ---- accepting ---- */
@@ -107,7 +95,7 @@ crew_look(struct crew *crew, struct client *client)
 	enum crew_look look = CREW_NOBODY;
 
 	crew_obey(crew);
-	if (atomic_load(&crew->root) != -1) {
+	if (!mailbox_is_taken(&crew->worker.mailbox)) {
 		crew_take_app(crew);
 		crew_give_app(crew);
 	}
@@ -118,7 +106,7 @@ crew_look(struct crew *crew, struct client *client)
 		if (listener->fd != -1)
 			look = crew_look_at(crew, listener, client);
 	}
-	crew_tell_obeyed(crew);
+	crew_report(crew);
 	if (look != CREW_CLIENT)
 		return look;
 	pthread_mutex_lock(&crew->lock);
@@ -143,20 +131,19 @@ crew_await(struct crew *crew, bool full)
 {
 	struct pollfd *fds = crew->polled;
 	unsigned count = 0;
-	uint64_t news;
 
 	/* who left before this is seen at the next look */
 	atomic_store(&crew->full, full);
 	if (full && totals_have_room(crew->host->totals))
 		return;
 
-	fds[count++] = (struct pollfd){ crew->inbox, POLLIN, 0 };
+	fds[count++] = (struct pollfd){ crew->worker.mailbox.wake, POLLIN, 0 };
 	for (unsigned i = 0; i < crew->count && !full; i++)
 		if (crew->listeners[i].fd != -1)
 			fds[count++] = (struct pollfd){ crew->listeners[i].fd,
 				POLLIN, 0 };
 	poll(fds, count, full ? CREW_ROOM_TICK : -1);
-	(void)!read(crew->inbox, &news, sizeof(news));
+	mailbox_rest(&crew->worker.mailbox);
 }
 
 bool

@@ -41,7 +41,7 @@ asking_setup(void **state)
 		.wall = time(NULL),
 		.date = asking_date };
 	assert_return_code(app_open(&asking.app, &asking.config), 0);
-	app_use_root(&asking.app, open(".", O_PATH));
+	app_use_root(&asking.app, generation_new(open(".", O_PATH)));
 	*state = &asking;
 	return 0;
 }
