@@ -1,6 +1,7 @@
 /*
- * A worker's thread, and how it obeys. But for what server/worker.h says is the
- * main thread's, all of it runs on the worker's own thread.
+ * The thread of a worker that is an event loop, and how it obeys. The main
+ * thread calls loop_new() and the functions of loop_kind; all else runs on the
+ * worker's own thread.
  */
 #include "config.h"
 
@@ -17,10 +18,10 @@
 #include "base/log.h"
 #include "loop/acceptor.h"
 #include "loop/conn.h"
+#include "loop/ending.h"
 #include "loop/exchange.h"
 
-/* A rush has so many connections; its memory goes back to the system when
- * three quarters of them have left. */
+/* The least connections of a rush, whose memory loop_end_rush() gives back. */
 #define LOOP_RUSH 128
 
 struct loop {
@@ -167,8 +168,9 @@ static const struct worker_kind loop_kind = {
 };
 
 /*
- * libevent's own complaints, in our form: what makes it exit is an error. Of
- * all else its callers are told, who say what comes of it. Any thread.
+ * Logs what libevent says, as an error where libevent exits then, which it does
+ * by itself. Else it has told its caller, who says what comes of it, so that
+ * debug level suffices. Any thread.
  */
 static void
 loop_on_library_log(int severity, const char *text)
@@ -228,7 +230,8 @@ loop_open_conns(const struct loop *loop)
 	return stats_read(&stats->accepted) - stats_read(&stats->closed);
 }
 
-/* The end of a worker that drains: nobody is there or queued any more. */
+/* Ends the loop of a worker that drains, once nobody is connected or queued any
+ * more. */
 static void
 loop_end_if_done(struct loop *loop)
 {
@@ -238,8 +241,9 @@ loop_end_if_done(struct loop *loop)
 }
 
 /*
- * Gives back what a rush has left: malloc keeps it, for what is freed lies
- * between what stays. The loop stands meanwhile, a millisecond for each 4 MB.
+ * Gives the memory of a rush back to the system when three quarters of its
+ * connections have left. malloc would keep it, for what is freed lies between
+ * what stays. The loop stands meanwhile, a millisecond for each 4 MB.
  */
 static void
 loop_end_rush(struct loop *loop)
@@ -280,73 +284,27 @@ loop_on_left(void *arg)
 	loop_report(arg);
 }
 
-/*
- * From now on every answer closes its connection, and who is idle has a grace
- * for the request that is on its way.
- */
-static void
-loop_drain(struct loop *loop)
-{
-	struct context *context = &loop->context;
-	struct deadlines *deadlines = &context->deadlines;
-	struct deadline *deadline;
-
-	context->moment.closing = true;
-	context_renew(context);
-	while (
-	    (deadline = TAILQ_FIRST(&deadlines->queues[DEADLINE_IDLE])) != NULL)
-		deadlines_move(deadlines, deadline, DEADLINE_GRACE,
-		    context->moment.now);
-}
-
-/* Ends all that are in a queue, by a function that takes each off it. */
-static void
-loop_end_queue(struct loop *loop, int kind,
-    void (*end)(struct deadline *deadline))
-{
-	struct deadline_queue *queue = &loop->context.deadlines.queues[kind];
-	struct deadline *deadline;
-
-	while ((deadline = TAILQ_FIRST(queue)) != NULL)
-		end(deadline);
-}
-
-/* The sleepers last, since their 503 takes them to another queue; those who
- * have had all, and only linger, may do so. */
-static void
-loop_cut(struct loop *loop)
-{
-	for (int kind = 0; kind < DEADLINE_NEVER; kind++)
-		if (kind != DEADLINE_LINGER)
-			loop_end_queue(loop, kind, conn_abort);
-	loop_end_queue(loop, DEADLINE_NEVER, conn_refuse_sleep);
-}
-
-static void
-loop_stop(struct loop *loop)
-{
-	for (int kind = 0; kind < DEADLINE_KINDS; kind++)
-		loop_end_queue(loop, kind, conn_abort);
-}
-
+/* Leaves all listeners as they are, and ends the connections. */
 static void
 loop_break_off(struct loop *loop, enum worker_order order)
 {
 	acceptor_drop(&loop->acceptor);
 	if (mailbox_done(&loop->worker.mailbox) < WORKER_CUT)
-		loop_cut(loop);
+		ending_cut(&loop->context);
 	if (order == WORKER_STOP)
-		loop_stop(loop);
+		ending_stop(&loop->context);
 	loop_report(loop);
 }
 
+/* Carries out an order, with those before it that were not seen. What takes
+ * time, to leave the listeners, is reported by loop_on_left(). */
 static void
 loop_carry_out(struct loop *loop, enum worker_order order)
 {
 	struct acceptor *acceptor = &loop->acceptor;
 
 	if (order >= WORKER_DRAIN && !loop->context.moment.closing)
-		loop_drain(loop);
+		ending_drain(&loop->context);
 	switch (order) {
 	case WORKER_SERVE:
 		return;
