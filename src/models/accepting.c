@@ -1,4 +1,4 @@
-/* How a crew accepts, and obeys; the thread that runs the model. */
+/* How a crew accepts clients, and obeys; the thread that runs the model. */
 #include "config.h"
 
 #include <errno.h>
@@ -8,14 +8,15 @@
 #include "base/wire.h"
 #include "models/crew.h"
 
-/* How long a full server waits before it looks for room again, in ms. */
+/* How long to wait before the next look where nobody can be accepted, in ms. */
 #define CREW_ROOM_TICK 50
 
 /* What comes of a look at a queue. */
 enum crew_look {
-	CREW_CLIENT, /* there was one */
-	CREW_NOBODY,
-	CREW_FULL, /* no room, no descriptor or no memory for one more */
+	CREW_CLIENT,  /* one was accepted */
+	CREW_NOBODY,  /* nobody is queued */
+	CREW_FULL,    /* there are as many connections as there may be */
+	CREW_STARVED, /* accept4(2) has no descriptor or memory */
 };
 
 /* ---- obeying ---- */
@@ -61,16 +62,19 @@ crew_report(struct crew *crew)
 
 /* ---- accepting ---- */
 
-/* Looks at one queue; where nobody is there any more, it can be left. */
+/* Accepts a client from one queue. Leaves a listener that is to be left when
+ * nobody is queued there any more, which must not need room for a client. */
 static enum crew_look
 crew_look_at(struct crew *crew, struct crew_listener *listener,
     struct client *client)
 {
 	struct totals *totals = crew->host->totals;
 
+	if (listener->leaving && wire_is_queue_empty(listener->fd)) {
+		listener->fd = -1;
+		return CREW_NOBODY;
+	}
 	if (!totals_have_room(totals)) {
-		if (listener->leaving && wire_is_queue_empty(listener->fd))
-			listener->fd = -1;
 		totals_say_full(totals, 0);
 		return CREW_FULL;
 	}
@@ -85,10 +89,11 @@ crew_look_at(struct crew *crew, struct crew_listener *listener,
 		return CREW_NOBODY;
 	}
 	totals_say_full(totals, errno);
-	return CREW_FULL;
+	return CREW_STARVED;
 }
 
-/* Looks at all queues, beginning with another one each time. */
+/* Takes up what is in the mailbox, and accepts a client from the first queue
+ * that has one, beginning with another queue each time. */
 static enum crew_look
 crew_look(struct crew *crew, struct client *client)
 {
@@ -124,17 +129,24 @@ crew_has_left(const struct crew *crew)
 	return true;
 }
 
-/* Waits for news: an order, a ROOT or, where the server is full, that somebody
- * has left; and else for a client. */
+/*
+ * Waits, after a look that found no client, until the next one may: for the
+ * mailbox, and for a client to be queued or, where none can be accepted, for a
+ * client to leave. Nobody tells when the system has descriptors and memory
+ * again: CREW_ROOM_TICK ends the wait for those, and without it, accept4(2)
+ * would fail again and again.
+ */
 static void
-crew_await(struct crew *crew, bool full)
+crew_await(struct crew *crew, enum crew_look look)
 {
 	struct pollfd *fds = crew->polled;
+	bool full = look != CREW_NOBODY;
 	unsigned count = 0;
 
-	/* who left before this is seen at the next look */
+	/* from here on crew_forget() wakes us: look again, for a client may
+	 * have left right before */
 	atomic_store(&crew->full, full);
-	if (full && totals_have_room(crew->host->totals))
+	if (look == CREW_FULL && totals_have_room(crew->host->totals))
 		return;
 
 	fds[count++] = (struct pollfd){ crew->worker.mailbox.wake, POLLIN, 0 };
@@ -160,7 +172,7 @@ crew_accept(struct crew *crew, struct client *client)
 			return true;
 		if (crew_has_left(crew))
 			return false;
-		crew_await(crew, look == CREW_FULL);
+		crew_await(crew, look);
 	}
 }
 

@@ -37,7 +37,7 @@ struct crew {
 	unsigned count;
 	struct pollfd *polled; /* the mailbox, and all of these */
 	unsigned turn;         /* whose queue is looked at first */
-	_Atomic bool full;     /* who accepts waits for a client to leave */
+	_Atomic bool full;     /* who accepts waits until a client leaves */
 	/* eventfds that are never read: what is ordered, or more than that */
 	int drain; /* WORKER_DRAIN */
 	int cut;   /* WORKER_CUT */
