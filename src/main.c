@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/generation.h"
 #include "base/activation.h"
 #include "base/clock.h"
 #include "base/cpus.h"
@@ -170,16 +171,20 @@ main_inherit(const struct options *options, struct server_config *config)
 	return 0;
 }
 
-/* Returns 0, or -1 and has said why. */
+/* Has the server serve from `root`, which is closed when nobody serves from it
+ * any more. Returns 0, or -1 and has said why. */
 static int
 main_use_root(struct server *server, const struct options *options, int root)
 {
-	int result = server_use_root(server, root);
+	struct generation *generation = generation_new(root);
 
-	if (result == -1)
-		log_error("no descriptors to serve %s as it is now: %m",
-		    options->root);
-	return result;
+	if (generation == NULL) {
+		log_error("no memory to serve %s as it is now", options->root);
+		return -1;
+	}
+	server_use_root(server, generation);
+	generation_release(generation);
+	return 0;
 }
 
 /* Returns 0, or -1 and has said why. */
@@ -222,7 +227,7 @@ static int
 main_open_files(struct server *server, struct options *options,
     struct server_config *config, const struct privileges *privileges)
 {
-	int root, result;
+	int root;
 
 	if (main_enter(options) == -1)
 		return -1;
@@ -235,9 +240,9 @@ main_open_files(struct server *server, struct options *options,
 		    options->root);
 		return -1;
 	}
-	result = main_use_root(server, options, root);
-	close(root);
-	return result == -1 ? -1 : main_open_log(options, config, privileges);
+	if (main_use_root(server, options, root) == -1)
+		return -1;
+	return main_open_log(options, config, privileges);
 }
 
 /*
@@ -264,22 +269,23 @@ main_open(struct options *options, struct server_config *config,
 	return NULL;
 }
 
-/* Both, or neither; unless descriptors run out for ROOT alone. Returns 0, or -1
- * and has said why. */
+/* Both, or neither; unless memory runs out for ROOT alone. Returns 0, or -1 and
+ * has said why. */
 static int
 main_reload(struct server *server, const struct options *options,
     struct server_config *config)
 {
-	int root = main_open_root(options->root), result = -1;
+	int root = main_open_root(options->root);
 
 	if (root == -1) {
 		log_error("not reloaded: can't serve %s: %m", options->root);
 		return -1;
 	}
-	if (config->log == NULL || access_log_reopen(config->log) == 0)
-		result = main_use_root(server, options, root);
-	close(root);
-	return result;
+	if (config->log != NULL && access_log_reopen(config->log) == -1) {
+		close(root);
+		return -1;
+	}
+	return main_use_root(server, options, root);
 }
 
 /* Serves until the end, and does meanwhile what the operator wants. */

@@ -57,9 +57,9 @@ app_close(struct app *app)
 }
 
 void
-app_use_root(struct app *app, int root)
+app_use_root(struct app *app, struct generation *generation)
 {
-	site_use_root(&app->site, root);
+	site_use_root(&app->site, generation);
 }
 
 /* RFC 9110 9.3.2: the answer to a HEAD has none. */

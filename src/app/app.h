@@ -31,7 +31,7 @@ void app_close(struct app *app);
 
 /* Before the first answer, and later when another is to be served: see
  * site_use_root(). */
-void app_use_root(struct app *app, int root);
+void app_use_root(struct app *app, struct generation *generation);
 
 /*
  * Begins the answer to a request that http_request_parse() has accepted; see

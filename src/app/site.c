@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -18,7 +17,7 @@
 int
 site_open(struct site *site, const struct site_config *config)
 {
-	*site = (struct site){ .config = config, .root = -1 };
+	*site = (struct site){ .config = config };
 	site->buckets = calloc(SITE_BUCKETS, sizeof *site->buckets);
 	TAILQ_INIT(&site->memory.used);
 	TAILQ_INIT(&site->open.used);
@@ -63,9 +62,8 @@ site_forget_all(struct site *site)
 {
 	site_limit(site, &site->memory, 0);
 	site_limit(site, &site->open, 0);
-	if (site->root != -1)
-		close(site->root);
-	site->root = -1;
+	generation_release(site->generation);
+	site->generation = NULL;
 }
 
 void
@@ -79,10 +77,17 @@ site_close(struct site *site)
 }
 
 void
-site_use_root(struct site *site, int root)
+site_use_root(struct site *site, struct generation *generation)
 {
 	site_forget_all(site);
-	site->root = root;
+	site->generation = generation;
+}
+
+/* The descriptor of the directory that is served; -1: none yet. */
+static int
+site_root(const struct site *site)
+{
+	return site->generation != NULL ? site->generation->root : -1;
 }
 
 /* FNV-1a: paths are short, and a client that finds collisions among the names
@@ -152,7 +157,7 @@ site_is_current(const struct site *site, struct resource *resource,
 	if (moment->now - resource->checked < SITE_CHECK_TIME)
 		return true;
 	resource->checked = moment->now;
-	return resource_is_current(resource, site->root);
+	return resource_is_current(resource, site_root(site));
 }
 
 static void
@@ -194,7 +199,7 @@ site_load(struct site *site, const struct site_query *query, size_t key_size,
     const struct moment *moment, struct file **found)
 {
 	struct stat status;
-	struct resource *resource = resource_open(site->root, query->path,
+	struct resource *resource = resource_open(site_root(site), query->path,
 	    site->config->fields, moment, &status);
 
 	if (resource == NULL)

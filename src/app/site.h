@@ -9,6 +9,7 @@
 #ifndef MTASYNC_APP_SITE_H
 #define MTASYNC_APP_SITE_H
 
+#include "app/generation.h"
 #include "app/resource.h"
 
 #define SITE_BUCKETS 4096 /* a power of two */
@@ -47,7 +48,7 @@ struct site_shelf {
 
 struct site {
 	const struct site_config *config;
-	int root; /* an open directory; -1: none yet */
+	struct generation *generation; /* whose root it serves; NULL: none */
 	struct site_bucket *buckets;
 	struct site_shelf memory; /* those of small files alone */
 	struct site_shelf open;   /* those that hold descriptors */
@@ -60,10 +61,11 @@ int site_open(struct site *site, const struct site_config *config);
 void site_close(struct site *site);
 
 /*
- * Serves from this open directory, which is the site's from now on, and forgets
- * what it knows of the former one. Without a root nothing is found.
+ * Serves from the root of this generation, of which the site takes the caller's
+ * place as an owner, and forgets what it knows of the former one. Nothing is
+ * found before the first one.
  */
-void site_use_root(struct site *site, int root);
+void site_use_root(struct site *site, struct generation *generation);
 
 /*
  * Finds what a decoded path (see http_target_decode) names: a file, or, for ""

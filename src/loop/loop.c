@@ -1,6 +1,7 @@
 /*
- * A worker's thread, and how it obeys. But for what server/worker.h says is the
- * main thread's, all of it runs on the worker's own thread.
+ * The thread of a worker that is an event loop, and how it obeys. The main
+ * thread calls loop_new() and the functions of loop_kind; all else runs on the
+ * worker's own thread.
  */
 #include "config.h"
 
@@ -10,20 +11,16 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "loop/acceptor.h"
 #include "loop/conn.h"
-#include "loop/loop_exchange.h"
+#include "loop/ending.h"
 
-/* A rush has so many connections; its memory goes back to the system when
- * three quarters of them have left. */
+/* The least connections of a rush, whose memory loop_end_rush() gives back. */
 #define LOOP_RUSH 128
 
 struct loop {
@@ -37,15 +34,10 @@ struct loop {
 	bool started;
 	sem_t ready;   /* posted when the thread has confined itself */
 	bool confined; /* it has; else, it ends */
-	int inbox;     /* eventfd: there is an order or a root */
-	struct event inbox_event;
-	enum worker_order obeying; /* the last one that it has seen */
-	_Atomic int obeyed;        /* the last one that is carried out */
-	_Atomic int order;         /* the last one, written by main */
-	_Atomic int root; /* a descriptor on its way from main; -1: none */
+	struct event mailbox_event;
 };
 
-static void loop_on_inbox(evutil_socket_t fd, short what, void *arg);
+static void loop_on_mailbox(evutil_socket_t fd, short what, void *arg);
 static void loop_on_close(struct context *context);
 static void loop_on_left(void *arg);
 
@@ -76,18 +68,17 @@ loop_open(struct loop *loop, unsigned index)
 	struct context *context = &loop->context;
 	const struct acceptor_host of_acceptor = { loop, loop_on_left };
 
-	if (context_open(context, host->config, host->totals, index) == -1)
+	if (mailbox_open(&loop->worker.mailbox, host) == -1 ||
+	    context_open(context, host->config, host->totals, index) == -1)
 		return -1;
 	loop_set_limits(loop->limits, &host->config->limits);
 	deadlines_init(&context->deadlines, &context->alarms, loop->limits,
 	    conn_on_due);
 	turns_init(&context->turns, context->base, conn_on_turn);
 	context->on_close = loop_on_close;
-	loop->inbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (loop->inbox == -1)
-		return -1;
-	event_assign(&loop->inbox_event, context->base, loop->inbox,
-	    EV_READ | EV_PERSIST, loop_on_inbox, loop);
+	event_assign(&loop->mailbox_event, context->base,
+	    loop->worker.mailbox.wake, EV_READ | EV_PERSIST, loop_on_mailbox,
+	    loop);
 	return acceptor_open(&loop->acceptor, context, &of_acceptor,
 	    host->listeners, index);
 }
@@ -96,15 +87,11 @@ static void
 loop_free(struct worker *worker)
 {
 	struct loop *loop = loop_of_worker(worker);
-	int root = atomic_load(&loop->root);
 
-	if (root != -1)
-		close(root);
 	acceptor_close(&loop->acceptor);
-	if (loop->inbox != -1) {
-		event_del(&loop->inbox_event);
-		close(loop->inbox);
-	}
+	if (event_initialized(&loop->mailbox_event))
+		event_del(&loop->mailbox_event);
+	mailbox_close(&loop->worker.mailbox);
 	free(loop->context.spare);
 	deadlines_fini(&loop->context.deadlines);
 	turns_fini(&loop->context.turns);
@@ -127,22 +114,22 @@ loop_thread(void *arg)
 	return NULL;
 }
 
-/* Serves from the directory that main has given since the last look. */
+/* Has the application serve a new generation, if main has sent one. */
 static void
-loop_take_root(struct loop *loop)
+loop_take_generation(struct loop *loop)
 {
-	int root = atomic_exchange(&loop->root, -1);
+	struct generation *generation = mailbox_take(&loop->worker.mailbox);
 
-	if (root != -1)
-		app_use_root(&loop->context.app, root);
+	if (generation != NULL)
+		app_use_root(&loop->context.app, generation);
 }
 
 static int
 loop_start_thread(struct loop *loop)
 {
-	loop_take_root(loop);
+	loop_take_generation(loop);
 	if (acceptor_start(&loop->acceptor) == -1 ||
-	    event_add(&loop->inbox_event, NULL) == -1)
+	    event_add(&loop->mailbox_event, NULL) == -1)
 		return -1;
 	errno = pthread_create(&loop->thread, NULL, loop_thread, loop);
 	loop->started = errno == 0;
@@ -164,51 +151,6 @@ loop_start(struct worker *worker)
 }
 
 static void
-loop_wake(const struct loop *loop)
-{
-	uint64_t one = 1;
-
-	if (write(loop->inbox, &one, sizeof one) == -1)
-		log_error("a worker can't be told: %m");
-}
-
-static void
-loop_tell(struct worker *worker, enum worker_order order)
-{
-	struct loop *loop = loop_of_worker(worker);
-
-	atomic_store(&loop->order, order);
-	loop_wake(loop);
-}
-
-static enum worker_order
-loop_obeyed(const struct worker *worker)
-{
-	const struct loop *loop = (const struct loop *)worker;
-
-	return (enum worker_order)atomic_load(&loop->obeyed);
-}
-
-static void
-loop_use_root(struct worker *worker, int root)
-{
-	struct loop *loop = loop_of_worker(worker);
-	int unused = atomic_exchange(&loop->root, root);
-
-	if (unused != -1)
-		close(unused);
-	loop_wake(loop);
-}
-
-static bool
-loop_has_root(const struct worker *worker)
-{
-	const struct loop *loop = (const struct loop *)worker;
-
-	return atomic_load(&loop->root) == -1;
-}
-
-static void
 loop_join(struct worker *worker)
 {
 	struct loop *loop = loop_of_worker(worker);
@@ -220,17 +162,14 @@ loop_join(struct worker *worker)
 
 static const struct worker_kind loop_kind = {
 	.start = loop_start,
-	.tell = loop_tell,
-	.obeyed = loop_obeyed,
-	.use_root = loop_use_root,
-	.has_root = loop_has_root,
 	.join = loop_join,
 	.free = loop_free,
 };
 
 /*
- * libevent's own complaints, in our form: what makes it exit is an error. Of
- * all else its callers are told, who say what comes of it. Any thread.
+ * Logs what libevent says, as an error where libevent exits then, which it does
+ * by itself. Else it has told its caller, who says what comes of it, so that
+ * debug level suffices. Any thread.
  */
 static void
 loop_on_library_log(int severity, const char *text)
@@ -251,8 +190,6 @@ loop_new(const struct worker_host *host, unsigned index)
 	event_set_log_callback(loop_on_library_log);
 	loop->worker.kind = &loop_kind;
 	loop->host = host;
-	loop->inbox = -1;
-	atomic_init(&loop->root, -1);
 	sem_init(&loop->ready, 0, 0);
 	if (loop_open(loop, index) == 0)
 		return &loop->worker;
@@ -292,7 +229,8 @@ loop_open_conns(const struct loop *loop)
 	return stats_read(&stats->accepted) - stats_read(&stats->closed);
 }
 
-/* The end of a worker that drains: nobody is there or queued any more. */
+/* Ends the loop of a worker that drains, once nobody is connected or queued any
+ * more. */
 static void
 loop_end_if_done(struct loop *loop)
 {
@@ -302,8 +240,9 @@ loop_end_if_done(struct loop *loop)
 }
 
 /*
- * Gives back what a rush has left: malloc keeps it, for what is freed lies
- * between what stays. The loop stands meanwhile, a millisecond for each 4 MB.
+ * Gives the memory of a rush back to the system when three quarters of its
+ * connections have left. malloc would keep it, for what is freed lies between
+ * what stays. The loop stands meanwhile, a millisecond for each 4 MB.
  */
 static void
 loop_end_rush(struct loop *loop)
@@ -330,90 +269,41 @@ loop_on_close(struct context *context)
 
 /* ---- obeying ---- */
 
+/* Reports the order that the worker has carried out, maybe its last one. */
 static void
-loop_obey(struct loop *loop, enum worker_order order)
+loop_report(struct loop *loop)
 {
-	atomic_store(&loop->obeyed, order);
-	loop->host->on_news(loop->host->server);
+	mailbox_report(&loop->worker.mailbox);
 	loop_end_if_done(loop);
 }
 
 static void
 loop_on_left(void *arg)
 {
-	struct loop *loop = arg;
-
-	loop_obey(loop, loop->obeying);
+	loop_report(arg);
 }
 
-/*
- * From now on every answer closes its connection, and who is idle has a grace
- * for the request that is on its way.
- */
-static void
-loop_drain(struct loop *loop)
-{
-	struct context *context = &loop->context;
-	struct deadlines *deadlines = &context->deadlines;
-	struct deadline *deadline;
-
-	context->moment.closing = true;
-	moment_renew(&context->moment);
-	while (
-	    (deadline = TAILQ_FIRST(&deadlines->queues[DEADLINE_IDLE])) != NULL)
-		deadlines_move(deadlines, deadline, DEADLINE_GRACE,
-		    context->moment.now);
-}
-
-/* Ends all that are in a queue, by a function that takes each off it. */
-static void
-loop_end_queue(struct loop *loop, int kind,
-    void (*end)(struct deadline *deadline))
-{
-	struct deadline_queue *queue = &loop->context.deadlines.queues[kind];
-	struct deadline *deadline;
-
-	while ((deadline = TAILQ_FIRST(queue)) != NULL)
-		end(deadline);
-}
-
-/* The sleepers last, since their 503 takes them to another queue; those who
- * have had all, and only linger, may do so. */
-static void
-loop_cut(struct loop *loop)
-{
-	for (int kind = 0; kind < DEADLINE_NEVER; kind++)
-		if (kind != DEADLINE_LINGER)
-			loop_end_queue(loop, kind, conn_abort);
-	loop_end_queue(loop, DEADLINE_NEVER, conn_refuse_sleep);
-}
-
-static void
-loop_stop(struct loop *loop)
-{
-	for (int kind = 0; kind < DEADLINE_KINDS; kind++)
-		loop_end_queue(loop, kind, conn_abort);
-}
-
+/* Leaves all listeners as they are, and ends the connections. */
 static void
 loop_break_off(struct loop *loop, enum worker_order order)
 {
 	acceptor_drop(&loop->acceptor);
-	if (loop_obeyed(&loop->worker) < WORKER_CUT)
-		loop_cut(loop);
+	if (mailbox_done(&loop->worker.mailbox) < WORKER_CUT)
+		ending_cut(&loop->context);
 	if (order == WORKER_STOP)
-		loop_stop(loop);
-	loop_obey(loop, order);
+		ending_stop(&loop->context);
+	loop_report(loop);
 }
 
+/* Carries out an order, with those before it that were not seen. What takes
+ * time, to leave the listeners, is reported by loop_on_left(). */
 static void
 loop_carry_out(struct loop *loop, enum worker_order order)
 {
 	struct acceptor *acceptor = &loop->acceptor;
 
-	loop->obeying = order;
 	if (order >= WORKER_DRAIN && !loop->context.moment.closing)
-		loop_drain(loop);
+		ending_drain(&loop->context);
 	switch (order) {
 	case WORKER_SERVE:
 		return;
@@ -434,21 +324,16 @@ loop_carry_out(struct loop *loop, enum worker_order order)
 }
 
 static void
-loop_on_inbox(evutil_socket_t fd, short what, void *arg)
+loop_on_mailbox(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop *loop = arg;
+	struct mailbox *mailbox = &loop->worker.mailbox;
 	enum worker_order order;
-	uint64_t count;
 
+	(void)fd;
 	(void)what;
-	/* re-arms the eventfd, and before the look: what comes after that
-	 * look wakes us again */
-	(void)!read(fd, &count, sizeof count);
-	if (!loop_has_root(&loop->worker)) {
-		loop_take_root(loop);
-		loop->host->on_news(loop->host->server);
-	}
-	order = (enum worker_order)atomic_load(&loop->order);
-	if (order > loop->obeying)
+	mailbox_rest(mailbox);
+	loop_take_generation(loop);
+	if (mailbox_next(mailbox, &order))
 		loop_carry_out(loop, order);
 }

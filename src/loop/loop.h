@@ -1,6 +1,6 @@
 /*
- * loop: a worker that is a thread with its own event base, its own listening sockets and its
- * own connections. It shares nothing on the way of a request.
+ * loop: a worker that is a thread with its own event base, listening sockets
+ * and connections. It shares nothing on the way of a request.
  */
 #ifndef MTASYNC_LOOP_LOOP_H
 #define MTASYNC_LOOP_LOOP_H

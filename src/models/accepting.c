@@ -1,88 +1,80 @@
-/* How a crew accepts, and obeys; the thread that runs the model. */
+/* How a crew accepts clients, and obeys; the thread that runs the model. */
 #include "config.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #include "base/wire.h"
 #include "models/crew.h"
 
-/* How long a full server waits before it looks for room again, in ms. */
+/* How long to wait before the next look where nobody can be accepted, in ms. */
 #define CREW_ROOM_TICK 50
 
 /* What comes of a look at a queue. */
 enum crew_look {
-	CREW_CLIENT, /* there was one */
-	CREW_NOBODY,
-	CREW_FULL, /* no room, no descriptor or no memory for one more */
+	CREW_CLIENT,  /* one was accepted */
+	CREW_NOBODY,  /* nobody is queued */
+	CREW_FULL,    /* there are as many connections as there may be */
+	CREW_STARVED, /* accept4(2) has no descriptor or memory */
 };
 
 /* ---- obeying ---- */
 
-/* What an order has to do with a listener. */
+/* Leaves a listener, or has it left, as far as an order and those before it
+ * say. Who is queued at an inherited one is the next server's. */
 static void
 crew_obey_at(struct crew_listener *listener, enum worker_order order)
 {
-	switch (order) {
-	case WORKER_SERVE:
-		return;
-	case WORKER_TRIM:
-		listener->leaving = listener->passing;
-		return;
-	case WORKER_DRAIN: /* who is queued there is the next server's */
-		if (listener->inherited)
-			listener->fd = -1;
-		return;
-	case WORKER_CLOSE:
-		listener->leaving = true;
-		return;
-	case WORKER_CUT:
-	case WORKER_STOP:
+	if (order >= WORKER_CUT ||
+	    (order >= WORKER_DRAIN && listener->inherited))
 		listener->fd = -1;
-		return;
-	}
+	else if (order >= WORKER_CLOSE ||
+		 (order >= WORKER_TRIM && listener->passing))
+		listener->leaving = true;
 }
 
-/* Takes up a new order; one that was passed over is part of it. */
+/* Takes up a new order. */
 static void
 crew_obey(struct crew *crew)
 {
-	enum worker_order order = (enum worker_order)atomic_load(&crew->order);
+	enum worker_order order;
 
-	while (crew->obeying < order) {
-		crew->obeying++;
-		for (unsigned i = 0; i < crew->count; i++)
-			crew_obey_at(&crew->listeners[i], crew->obeying);
-	}
+	if (!mailbox_next(&crew->worker.mailbox, &order))
+		return;
+	for (unsigned i = 0; i < crew->count; i++)
+		crew_obey_at(&crew->listeners[i], order);
 }
 
-/* Tells when all that were to be left have been. */
+/* Reports an order when all listeners are left that were to be left. */
 static void
-crew_tell_obeyed(struct crew *crew)
+crew_report(struct crew *crew)
 {
-	if (atomic_load(&crew->obeyed) == (int)crew->obeying)
+	struct mailbox *mailbox = &crew->worker.mailbox;
+
+	if (mailbox_done(mailbox) == mailbox->order_seen)
 		return;
 	for (unsigned i = 0; i < crew->count; i++)
 		if (crew->listeners[i].fd != -1 && crew->listeners[i].leaving)
 			return;
-	atomic_store(&crew->obeyed, crew->obeying);
-	crew->host->on_news(crew->host->server);
+	mailbox_report(mailbox);
 }
 
 /* ---- accepting ---- */
 
-/* Looks at one queue; where nobody is there any more, it can be left. */
+/* Accepts a client from one queue. Leaves a listener that is to be left when
+ * nobody is queued there any more, which must not need room for a client. */
 static enum crew_look
 crew_look_at(struct crew *crew, struct crew_listener *listener,
     struct client *client)
 {
 	struct totals *totals = crew->host->totals;
 
+	if (listener->leaving && wire_is_queue_empty(listener->fd)) {
+		listener->fd = -1;
+		return CREW_NOBODY;
+	}
 	if (!totals_have_room(totals)) {
-		if (listener->leaving && wire_is_queue_empty(listener->fd))
-			listener->fd = -1;
 		totals_say_full(totals, 0);
 		return CREW_FULL;
 	}
@@ -97,17 +89,18 @@ crew_look_at(struct crew *crew, struct crew_listener *listener,
 		return CREW_NOBODY;
 	}
 	totals_say_full(totals, errno);
-	return CREW_FULL;
+	return CREW_STARVED;
 }
 
-/* Looks at all queues, beginning with another one each time. */
+/* Takes up what is in the mailbox, and accepts a client from the first queue
+ * that has one, beginning with another queue each time. */
 static enum crew_look
 crew_look(struct crew *crew, struct client *client)
 {
 	enum crew_look look = CREW_NOBODY;
 
 	crew_obey(crew);
-	if (atomic_load(&crew->root) != -1) {
+	if (!mailbox_is_taken(&crew->worker.mailbox)) {
 		crew_take_app(crew);
 		crew_give_app(crew);
 	}
@@ -118,7 +111,7 @@ crew_look(struct crew *crew, struct client *client)
 		if (listener->fd != -1)
 			look = crew_look_at(crew, listener, client);
 	}
-	crew_tell_obeyed(crew);
+	crew_report(crew);
 	if (look != CREW_CLIENT)
 		return look;
 	pthread_mutex_lock(&crew->lock);
@@ -136,27 +129,33 @@ crew_has_left(const struct crew *crew)
 	return true;
 }
 
-/* Waits for news: an order, a ROOT or, where the server is full, that somebody
- * has left; and else for a client. */
+/*
+ * Waits, after a look that found no client, until the next one may: for the
+ * mailbox, and for a client to be queued or, where none can be accepted, for a
+ * client to leave. Nobody tells when the system has descriptors and memory
+ * again: CREW_ROOM_TICK ends the wait for those, and without it, accept4(2)
+ * would fail again and again.
+ */
 static void
-crew_await(struct crew *crew, bool full)
+crew_await(struct crew *crew, enum crew_look look)
 {
 	struct pollfd *fds = crew->polled;
+	bool full = look != CREW_NOBODY;
 	unsigned count = 0;
-	uint64_t news;
 
-	/* who left before this is seen at the next look */
+	/* from here on crew_forget() wakes us: look again, for a client may
+	 * have left right before */
 	atomic_store(&crew->full, full);
-	if (full && totals_have_room(crew->host->totals))
+	if (look == CREW_FULL && totals_have_room(crew->host->totals))
 		return;
 
-	fds[count++] = (struct pollfd){ crew->inbox, POLLIN, 0 };
+	fds[count++] = (struct pollfd){ crew->worker.mailbox.wake, POLLIN, 0 };
 	for (unsigned i = 0; i < crew->count && !full; i++)
 		if (crew->listeners[i].fd != -1)
 			fds[count++] = (struct pollfd){ crew->listeners[i].fd,
 				POLLIN, 0 };
 	poll(fds, count, full ? CREW_ROOM_TICK : -1);
-	(void)!read(crew->inbox, &news, sizeof(news));
+	mailbox_rest(&crew->worker.mailbox);
 }
 
 bool
@@ -173,7 +172,7 @@ crew_accept(struct crew *crew, struct client *client)
 			return true;
 		if (crew_has_left(crew))
 			return false;
-		crew_await(crew, look == CREW_FULL);
+		crew_await(crew, look);
 	}
 }
 

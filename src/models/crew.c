@@ -1,7 +1,7 @@
 /*
- * The crew's threads. The functions of its kind are
- * the main thread's, what is under the last heading is anybody's; all else runs
- * on the thread that runs the model. How it accepts is in accepting.c.
+ * The crew's threads. The main thread calls the functions of crew_kind, any
+ * thread those under the last heading; all else runs on the thread that runs
+ * the model. How it accepts is in accepting.c.
  */
 #include "config.h"
 
@@ -57,12 +57,11 @@ crew_open_listeners(struct crew *crew)
 static int
 crew_open(struct crew *crew)
 {
-	crew->inbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	crew->drain = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	crew->cut = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	crew->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (crew->inbox == -1 || crew->drain == -1 || crew->cut == -1 ||
-	    crew->stop == -1 ||
+	if (mailbox_open(&crew->worker.mailbox, crew->host) == -1 ||
+	    crew->drain == -1 || crew->cut == -1 || crew->stop == -1 ||
 	    app_open(&crew->app, &crew->config->app) == -1 ||
 	    crew_open_listeners(crew) == -1)
 		return -1;
@@ -114,8 +113,9 @@ crew_start(struct worker *worker)
 	return crew->accepting ? 0 : -1;
 }
 
+/* Makes an eventfd readable for good. */
 static void
-crew_wake(int fd)
+crew_signal(int fd)
 {
 	uint64_t one = 1;
 
@@ -123,47 +123,19 @@ crew_wake(int fd)
 		log_error("the crew can't be told: %m");
 }
 
+/* Wakes the hands that wait for a client; and also the thread that accepts,
+ * where it serves a client itself, and so does not look at the mailbox. */
 static void
-crew_tell(struct worker *worker, enum worker_order order)
+crew_on_order(struct worker *worker, enum worker_order order)
 {
-	struct crew *crew = crew_of_worker(worker);
+	const struct crew *crew = crew_of_worker(worker);
 
-	atomic_store(&crew->order, order);
 	if (order >= WORKER_DRAIN)
-		crew_wake(crew->drain);
+		crew_signal(crew->drain);
 	if (order >= WORKER_CUT)
-		crew_wake(crew->cut);
+		crew_signal(crew->cut);
 	if (order >= WORKER_STOP)
-		crew_wake(crew->stop);
-	crew_wake(crew->inbox);
-}
-
-static enum worker_order
-crew_obeyed(const struct worker *worker)
-{
-	const struct crew *crew = (const struct crew *)worker;
-
-	return (enum worker_order)atomic_load(&crew->obeyed);
-}
-
-/* Whichever thread asks the application next takes it. */
-static void
-crew_use_root(struct worker *worker, int root)
-{
-	struct crew *crew = crew_of_worker(worker);
-	int unused = atomic_exchange(&crew->root, root);
-
-	if (unused != -1)
-		close(unused);
-	crew_wake(crew->inbox);
-}
-
-static bool
-crew_has_root(const struct worker *worker)
-{
-	const struct crew *crew = (const struct crew *)worker;
-
-	return atomic_load(&crew->root) == -1;
+		crew_signal(crew->stop);
 }
 
 static void
@@ -180,12 +152,12 @@ static void
 crew_free(struct worker *worker)
 {
 	struct crew *crew = crew_of_worker(worker);
-	const int fds[] = { crew->inbox, crew->drain, crew->cut, crew->stop,
-		atomic_load(&crew->root) };
+	const int fds[] = { crew->drain, crew->cut, crew->stop };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] != -1)
 			close(fds[i]);
+	mailbox_close(&crew->worker.mailbox);
 	app_close(&crew->app);
 	free(crew->listeners);
 	free(crew->polled);
@@ -197,10 +169,7 @@ crew_free(struct worker *worker)
 
 static const struct worker_kind crew_kind = {
 	.start = crew_start,
-	.tell = crew_tell,
-	.obeyed = crew_obeyed,
-	.use_root = crew_use_root,
-	.has_root = crew_has_root,
+	.on_order = crew_on_order,
 	.join = crew_join,
 	.free = crew_free,
 };
@@ -216,8 +185,7 @@ crew_new(const struct worker_host *host, void (*run)(struct crew *crew))
 	crew->host = host;
 	crew->config = host->config;
 	crew->run = run;
-	crew->inbox = crew->drain = crew->cut = crew->stop = -1;
-	atomic_init(&crew->root, -1);
+	crew->drain = crew->cut = crew->stop = -1;
 	sem_init(&crew->ready, 0, 0);
 	pthread_mutex_init(&crew->lock, NULL);
 	pthread_cond_init(&crew->idle, NULL);
@@ -314,14 +282,12 @@ crew_turn_away(struct crew *crew, const struct client *client)
 struct app *
 crew_take_app(struct crew *crew)
 {
-	int root;
+	struct generation *generation;
 
 	pthread_mutex_lock(&crew->lock);
-	root = atomic_exchange(&crew->root, -1);
-	if (root != -1) {
-		app_use_root(&crew->app, root);
-		crew->host->on_news(crew->host->server);
-	}
+	generation = mailbox_take(&crew->worker.mailbox);
+	if (generation != NULL)
+		app_use_root(&crew->app, generation);
 	return &crew->app;
 }
 
@@ -338,5 +304,5 @@ crew_forget(struct crew *crew)
 	stats_add(&crew->stats.closed, 1);
 	pthread_mutex_unlock(&crew->lock);
 	if (atomic_load(&crew->full))
-		crew_wake(crew->inbox);
+		mailbox_wake(&crew->worker.mailbox);
 }

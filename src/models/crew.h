@@ -35,14 +35,9 @@ struct crew {
 	bool accepting; /* it has begun to */
 	struct crew_listener *listeners;
 	unsigned count;
-	struct pollfd *polled;     /* the inbox, and all of these */
-	unsigned turn;             /* whose queue is looked at first */
-	enum worker_order obeying; /* the last order that it has seen */
-	_Atomic int obeyed;        /* the last one that is carried out */
-	_Atomic int order;         /* the last one, written by main */
-	_Atomic int root;  /* a descriptor on its way from main; -1: none */
-	_Atomic bool full; /* who accepts waits for a client to leave */
-	int inbox;         /* eventfd: there is an order */
+	struct pollfd *polled; /* the mailbox, and all of these */
+	unsigned turn;         /* whose queue is looked at first */
+	_Atomic bool full;     /* who accepts waits until a client leaves */
 	/* eventfds that are never read: what is ordered, or more than that */
 	int drain; /* WORKER_DRAIN */
 	int cut;   /* WORKER_CUT */
@@ -96,8 +91,9 @@ void crew_await_hands(struct crew *crew);
 void crew_turn_away(struct crew *crew, const struct client *client);
 
 /*
- * The application, which serves from the last ROOT, and all else that is under
- * the lock; to be given back soon. May wait for the disk. Any thread.
+ * Takes the lock, and what is under it: the application, which serves from the
+ * last generation, and the counters. To be given back soon. May wait for the
+ * disk. Any thread.
  */
 struct app *crew_take_app(struct crew *crew);
 void crew_give_app(struct crew *crew);

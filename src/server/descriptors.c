@@ -11,9 +11,8 @@
 /* Neither connections nor served files: the standard ones, ROOT, the log and
  * their successors, and a few that libraries open for a moment. */
 #define DESCRIPTORS_OWN 20
-/* The base's 4, the inbox, ROOT and its successor, and a file that is being
- * opened in each coding. */
-#define DESCRIPTORS_PER_WORKER 11
+/* The base's 4, the mailbox, and a file that is being opened in each coding. */
+#define DESCRIPTORS_PER_WORKER 9
 #define DESCRIPTORS_FILES_MAX  64 /* that one worker's cache may hold open */
 #define DESCRIPTORS_FILES_MIN  4
 

@@ -3,7 +3,6 @@
 
 #include "server/server.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -59,7 +58,7 @@ struct server {
 	int news;               /* eventfd: a worker has something to tell */
 	int signals;            /* signalfd */
 	bool failed;            /* a worker ended by itself */
-	bool reloading;         /* until all have taken their new ROOT */
+	bool reloading;         /* until all have taken what they were sent */
 	enum server_stage stage;
 	int64_t patience; /* when handshakes are not waited for any more */
 	enum worker_order order;
@@ -167,36 +166,20 @@ server_listeners(const struct server *server)
 	return &server->listeners;
 }
 
-/* A descriptor of its own for each worker; all, or none and -1. */
-static int
-server_copy_root(const struct server *server, int root, int *copies)
+void
+server_use_root(struct server *server, struct generation *generation)
 {
-	for (unsigned i = 0; i < server->worker_count; i++) {
-		copies[i] = fcntl(root, F_DUPFD_CLOEXEC, 0);
-		if (copies[i] != -1)
-			continue;
-		while (i > 0)
-			close(copies[--i]);
-		return -1;
-	}
-	return 0;
+	for (unsigned i = 0; i < server->worker_count; i++)
+		mailbox_send(&server->workers[i]->mailbox, generation);
+	server->reloading = true;
 }
 
-int
-server_use_root(struct server *server, int root)
+static void
+server_tell(struct worker *worker, enum worker_order order)
 {
-	int *copies = calloc(server->worker_count, sizeof *copies);
-
-	if (copies == NULL || server_copy_root(server, root, copies) == -1) {
-		free(copies);
-		return -1;
-	}
-	for (unsigned i = 0; i < server->worker_count; i++)
-		server->workers[i]->kind->use_root(server->workers[i],
-		    copies[i]);
-	free(copies);
-	server->reloading = true;
-	return 0;
+	mailbox_order(&worker->mailbox, order);
+	if (worker->kind->on_order != NULL)
+		worker->kind->on_order(worker, order);
 }
 
 /* Orders only go up. */
@@ -211,7 +194,7 @@ server_order(struct server *server, enum worker_order order)
 	else if (order == WORKER_STOP)
 		server->deadline = INT64_MAX;
 	for (unsigned i = 0; i < server->worker_count; i++)
-		server->workers[i]->kind->tell(server->workers[i], order);
+		server_tell(server->workers[i], order);
 }
 
 static void
@@ -257,8 +240,7 @@ static bool
 server_is_obeyed(const struct server *server, enum worker_order order)
 {
 	for (unsigned i = 0; i < server->worker_count; i++)
-		if (server->workers[i]->kind->obeyed(server->workers[i]) <
-		    order)
+		if (mailbox_done(&server->workers[i]->mailbox) < order)
 			return false;
 	return true;
 }
@@ -350,11 +332,12 @@ server_on_signal(struct server *server, enum server_event *event)
 	}
 }
 
+/* Whether all workers have taken the generation that they were sent. */
 static bool
 server_has_reloaded(const struct server *server)
 {
 	for (unsigned i = 0; i < server->worker_count; i++)
-		if (!server->workers[i]->kind->has_root(server->workers[i]))
+		if (!mailbox_is_taken(&server->workers[i]->mailbox))
 			return false;
 	return true;
 }

@@ -10,6 +10,7 @@
 
 #include "server/server_config.h"
 
+struct generation;
 struct server;
 
 /* What the main thread has to know of or to do. */
@@ -40,10 +41,10 @@ struct server *server_open(struct server_config *config);
 const struct listeners *server_listeners(const struct server *server);
 
 /*
- * Serves from this directory, from the start or from now on; the descriptor
- * stays the caller's. Returns 0; or -1 with errno, and all is as before.
+ * Has all workers serve from this generation's root, from the start or from now
+ * on. Each worker becomes an owner of the generation.
  */
-int server_use_root(struct server *server, int root);
+void server_use_root(struct server *server, struct generation *generation);
 
 /*
  * Listens and serves, and confines the calling thread: no other can be started

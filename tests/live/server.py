@@ -158,6 +158,12 @@ class Server:
                 count += os.readlink(link).startswith(kind)
         return count
 
+    def processor_time(self):
+        """Seconds that it has computed."""
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
+        fields = stat.rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
     def signal(self, number):
         self.process.send_signal(number)
 

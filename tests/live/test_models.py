@@ -3,6 +3,7 @@ The ways to wait: each answers alike, and keeps waiting whom it says it does,
 by the order of the answers; all stop alike.
 """
 
+import itertools
 import os
 import re
 import resource
@@ -230,6 +231,45 @@ def test_crowd(begin, model):
     for client in clients:
         assert client.read_response().body == b"<p>hello</p>\n"
         client.close()
+
+
+def limit_descriptors(server, number):
+    """None from this number on, until it is set again; returns the old one."""
+    limit = resource.RLIMIT_NOFILE
+    old, hard = resource.prlimit(server.pid, limit)
+    resource.prlimit(server.pid, limit, (number, hard))
+    return old
+
+
+def starve(server):
+    """It can open nothing any more. Returns the limit that it had."""
+    used = set(os.listdir(f"/proc/{server.pid}/fd"))
+    free = next(fd for fd in itertools.count() if str(fd) not in used)
+    return limit_descriptors(server, free)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_descriptors_run_out(begin, model):
+    """Who is queued waits until there are some, and nothing spins meanwhile."""
+    server = begin(model)
+    enough = starve(server)
+    clients = [asking(server) for _ in range(2)]
+    eventually(lambda: "Too many open" in server.stderr, "it to say so")
+    before = server.processor_time()
+    assert clients[0].is_silent(2)
+    assert server.processor_time() - before < 0.2
+    limit_descriptors(server, enough)
+    for client in clients:
+        assert client.read_response().status == 200
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_stop_without_descriptors(begin, model):
+    """Nobody is queued: it need not be able to accept to see that."""
+    server = begin(model, "--drain-timeout=5m")
+    starve(server)
+    server.signal(signal.SIGTERM)
+    server.join()
 
 
 @pytest.mark.parametrize("model", BLOCKING)

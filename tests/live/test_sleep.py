@@ -211,24 +211,17 @@ def test_many_sleep_at_once(serve):
         assert receipt(client.read_response())[0] == 200
 
 
-def processor_time(server):
-    """Seconds that the server has computed."""
-    stat = pathlib.Path(f"/proc/{server.pid}/stat").read_text()
-    fields = stat.rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
-
-
 def test_waiting_costs_no_processor(serve):
     """Neither unread input nor a long sleep makes a loop spin."""
     server = serve("-w", "1")
     client = server.connect()
     client.ask("/")
-    before = processor_time(server)
+    before = server.processor_time()
     client.send(request("/sleep/700ms"))
     assert client.is_silent(0.05)
     client.send(request("/") + b"GET ")
     assert client.read_response().status == 200
-    assert processor_time(server) - before < 0.3
+    assert server.processor_time() - before < 0.3
 
 
 def test_sleep_behind_what_nobody_takes_costs_no_processor(serve, root):
@@ -239,9 +232,9 @@ def test_sleep_behind_what_nobody_takes_costs_no_processor(serve, root):
     client.send(2000 * (request("/file") + request("/sleep/1us")))
 
     def is_calm():
-        before = processor_time(server)
+        before = server.processor_time()
         assert server.connect().ask("/sleep/300ms").status == 200
-        return processor_time(server) - before < 0.05
+        return server.processor_time() - before < 0.05
 
     eventually(is_calm, "the loop to wait")
 

@@ -44,7 +44,7 @@ site_setup(void **state)
 	};
 	memcpy(fixture.moment.date, date, sizeof date);
 	assert_return_code(site_open(&fixture.site, &fixture.config), 0);
-	site_use_root(&fixture.site, open(".", O_PATH));
+	site_use_root(&fixture.site, generation_new(open(".", O_PATH)));
 	fixture.request = NULL;
 	*state = &fixture;
 	return 0;
@@ -249,7 +249,7 @@ test_index_changes(void **state)
 	fixture->moment.now += CLOCK_S;
 	assert_int_equal(find(fixture, "sub/", &file), SITE_MISSING);
 
-	site_use_root(&fixture->site, open("sub", O_PATH));
+	site_use_root(&fixture->site, generation_new(open("sub", O_PATH)));
 	assert_int_equal(find(fixture, "", &file), SITE_MISSING);
 }
 
@@ -405,23 +405,24 @@ static void
 test_codings_of_changed_file(void **state)
 {
 	struct fixture *fixture = *state;
+	int root = fixture->site.generation->root;
 	struct resource *resource;
 	struct stat status;
 
 	tree_write("page", 'p', 1);
 	tree_write("page.gz", 'o', 1);
-	resource = resource_open(fixture->site.root, SPAN("page"),
-	    (struct span){ NULL, 0 }, &fixture->moment, &status);
+	resource = resource_open(root, SPAN("page"), (struct span){ NULL, 0 },
+	    &fixture->moment, &status);
 	assert_non_null(resource);
 	for (int i = 0; i < HTTP_CODINGS; i++)
 		if (resource->files[i] != NULL)
 			resource->files[i]->settled = true;
-	assert_true(resource_is_current(resource, fixture->site.root));
+	assert_true(resource_is_current(resource, root));
 	assert_return_code(utimensat(AT_FDCWD, "page", NULL, 0), 0);
 	assert_return_code(stat("page",
 			       &resource->files[HTTP_CODING_IDENTITY]->status),
 	    0);
-	assert_false(resource_is_current(resource, fixture->site.root));
+	assert_false(resource_is_current(resource, root));
 	resource_close(resource);
 }
 
