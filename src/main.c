@@ -129,6 +129,8 @@ main_configure(struct options *options, struct server_config *config)
 
 	config->new_worker = model->new_worker;
 	config->workers = model->threads == MODEL_LOOPS ? threads : 1;
+	config->workers_given = model->threads == MODEL_LOOPS &&
+				options->workers > 0;
 	config->threads = threads;
 	config->listen = (struct listeners_wanted){ options->listen,
 		options->listen_count, 0, config->workers, options->take_over };

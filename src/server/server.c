@@ -99,7 +99,9 @@ static int
 server_set_up(struct server *server)
 {
 	struct server_config *config = server->config;
+	uint64_t descriptors = descriptors_raise();
 
+	descriptors_fit_workers(config, descriptors);
 	server->workers = calloc(config->workers, sizeof(struct worker *));
 	if (server->workers == NULL ||
 	    totals_open(&server->totals, config->workers) == -1 ||
@@ -108,8 +110,8 @@ server_set_up(struct server *server)
 		return -1;
 	}
 	if (listeners_open(&server->listeners, &config->listen) == -1 ||
-	    descriptors_plan(config, listeners_sockets(&server->listeners)) ==
-		-1)
+	    descriptors_plan(config, descriptors,
+		listeners_sockets(&server->listeners)) == -1)
 		return -1;
 	totals_limit(&server->totals, config->max_conns, config->max_sleepers);
 	return server_make_workers(server);

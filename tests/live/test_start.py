@@ -225,6 +225,20 @@ def test_descriptor_limit_is_raised_to_the_hard_one(serve):
     assert limits == (512, 512)
 
 
+@pytest.mark.parametrize("options", [["-w", "20"], []])
+def test_descriptor_limit_is_raised_before_all_is_bound(options):
+    """More sockets than the soft limit allows, on one worker a CPU or 20."""
+
+    def limit():
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (16, hard))
+
+    listen = 16 * ["-l", "127.0.0.1:0"]
+    result = run("--check", *options, *listen, HTDOCS, preexec_fn=limit)
+    assert result.returncode == 0, result
+    assert result.stderr == ""
+
+
 # --check
 
 
