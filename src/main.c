@@ -313,7 +313,7 @@ main_wait(struct server *server, const struct options *options,
 	}
 }
 
-/* Serves until the end. The signals are blocked before any thread starts. */
+/* Serves until the end. */
 static enum main_status
 main_serve(struct server *server, const struct options *options,
     struct server_config *config, const struct privileges *privileges)
@@ -375,6 +375,7 @@ main(int argc, char **argv)
 {
 	struct options options;
 
+	server_hold_signals();
 	main_fill_standard_fds();
 	main_size_stacks();
 	switch (options_parse(&options, argc, argv)) {

@@ -61,10 +61,10 @@ server_on_worker_end(void *arg)
 	server_on_news(server);
 }
 
-static int
-server_take_signals(struct server *server)
+/* The signals that server_on_signal() obeys. */
+static sigset_t
+server_signals(void)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -72,9 +72,25 @@ server_take_signals(struct server *server)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 ||
-	    sigaction(SIGPIPE, &ignore, NULL) == -1)
-		return -1;
+	return set;
+}
+
+void
+server_hold_signals(void)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	const sigset_t set = server_signals();
+
+	/* neither fails for signals that there are */
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static int
+server_open_events(struct server *server)
+{
+	const sigset_t set = server_signals();
+
 	server->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	server->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	return server->signals == -1 || server->news == -1 ? -1 : 0;
@@ -105,7 +121,7 @@ server_set_up(struct server *server)
 	server->workers = calloc(config->workers, sizeof(struct worker *));
 	if (server->workers == NULL ||
 	    totals_open(&server->totals, config->workers) == -1 ||
-	    server_take_signals(server) == -1) {
+	    server_open_events(server) == -1) {
 		log_error("the server can't be set up: %m");
 		return -1;
 	}
