@@ -239,6 +239,17 @@ def test_descriptor_limit_is_raised_before_all_is_bound(options):
     assert result.stderr == ""
 
 
+def test_more_sockets_than_descriptors():
+    """What can be done about it is told, which is no other address."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+
+    listen = 4 * ["-l", "127.0.0.1:0"]
+    result = run("--check", "-w", "20", *listen, HTDOCS, preexec_fn=limit)
+    assert_refused(result, 1, "127.0.0.1", "ulimit -Hn")
+
+
 # Signals that come while it starts wait until it serves
 
 
