@@ -130,6 +130,8 @@ main_configure(struct options *options, struct server_config *config)
 
 	config->new_worker = model->new_worker;
 	config->workers = model->threads == MODEL_LOOPS ? threads : 1;
+	config->workers_given = model->threads == MODEL_LOOPS &&
+				options->workers > 0;
 	config->threads = threads;
 	config->listen = (struct listeners_wanted){ options->listen,
 		options->listen_count, 0, config->workers, options->take_over };
@@ -317,7 +319,7 @@ main_wait(struct server *server, const struct options *options,
 	}
 }
 
-/* Serves until the end. The signals are blocked before any thread starts. */
+/* Serves until the end. */
 static enum main_status
 main_serve(struct server *server, const struct options *options,
     struct server_config *config, const struct privileges *privileges)
@@ -379,6 +381,7 @@ main(int argc, char **argv)
 {
 	struct options options;
 
+	server_hold_signals();
 	main_fill_standard_fds();
 	main_size_stacks();
 	switch (options_parse(&options, argc, argv)) {

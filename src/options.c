@@ -94,14 +94,13 @@ static bool
 options_listen_twice(const struct options *options,
     const struct listener_address *address)
 {
-	char given[LISTENER_TEXT_MAX], text[LISTENER_TEXT_MAX];
-
-	listener_format(text, address);
-	if (strcmp(strrchr(text, ':'), ":0") == 0)
+	if (listener_has_any_port(address))
 		return false;
 	for (unsigned i = 0; i < options->listen_count; i++) {
-		listener_format(given, &options->listen[i]);
-		if (strcmp(given, text) == 0)
+		const struct listener_address *given = &options->listen[i];
+
+		if (given->size == address->size &&
+		    memcmp(&given->socket, &address->socket, given->size) == 0)
 			return true;
 	}
 	return false;

@@ -34,7 +34,8 @@ struct shards {
  * address already may go on, if SO_REUSEPORT lets us join. Without, or where
  * nobody does, the address must be free; port 0 is given a free port. All
  * addresses are bound before any of them listens. Returns 0, or -1 with errno
- * (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...).
+ * (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...; EOPNOTSUPP: `take_over`, and the
+ * kernel does not tell who listens).
  */
 int shards_bind(struct shards *shards, const struct listener_address *address,
     unsigned workers, bool take_over);

@@ -106,21 +106,38 @@ sock_diag_receive(int fd, struct sock_diag_count *count)
 	return result;
 }
 
+/* What an errno of the question means: all but a lack of resources, that nobody
+ * answers here. */
+static int
+sock_diag_reason(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		return error;
+	default:
+		return EOPNOTSUPP;
+	}
+}
+
 static int
 sock_diag_count(struct sock_diag_count *count, unsigned states)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	int result, saved;
+	int result = fd < 0 ? -1 : sock_diag_ask(fd, count->address, states);
+	int saved;
 
-	if (fd < 0)
-		return -1;
-	result = sock_diag_ask(fd, count->address, states);
 	while (result == 0)
 		result = sock_diag_receive(fd, count);
 	saved = errno;
-	close(fd);
-	errno = saved;
-	return result < 0 ? -1 : count->number;
+	if (fd >= 0)
+		close(fd);
+	if (result > 0)
+		return count->number;
+	errno = sock_diag_reason(saved);
+	return -1;
 }
 
 int

@@ -9,7 +9,9 @@
 
 /*
  * How many sockets listen on just this address, whoever has them. Returns -1
- * with errno where the kernel does not tell. Some microseconds; any thread.
+ * with errno: EOPNOTSUPP where the kernel does not tell, since inet_diag is not
+ * there or may not be asked; EMFILE, ENOMEM and the like where it could have.
+ * Some microseconds; any thread.
  */
 int sock_diag_count_listening(const struct listener_address *address);
 

@@ -4,6 +4,7 @@
 #include "server/descriptors.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/resource.h>
 
 #include "base/log.h"
@@ -16,8 +17,7 @@
 #define DESCRIPTORS_FILES_MAX  64 /* that one worker's cache may hold open */
 #define DESCRIPTORS_FILES_MIN  4
 
-/* How many there may be. */
-static uint64_t
+uint64_t
 descriptors_raise(void)
 {
 	struct rlimit limit;
@@ -27,33 +27,75 @@ descriptors_raise(void)
 		return 0;
 	}
 	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1) {
 		log_error("RLIMIT_NOFILE stays as it is: %m");
+		(void)getrlimit(RLIMIT_NOFILE, &limit);
+	}
 	return limit.rlim_cur < 1U << 30 ? limit.rlim_cur : 1U << 30;
 }
 
+void
+descriptors_fit_workers(struct server_config *config, uint64_t all)
+{
+	uint64_t conns = config->max_conns > 0 ? config->max_conns : all / 2;
+	uint64_t taken = conns + DESCRIPTORS_OWN + config->listen.inherited;
+	uint64_t each = DESCRIPTORS_PER_WORKER + DESCRIPTORS_FILES_MIN +
+			config->listen.count;
+	uint64_t fit = all > taken ? (all - taken) / each : 0;
+
+	if (config->workers_given || fit >= config->workers)
+		return;
+	config->workers = fit > 0 ? (unsigned)fit : 1;
+	config->listen.workers = config->workers;
+}
+
+/* Names what the operator has asked for, and nothing else. */
+static void
+descriptors_refuse(const struct server_config *config, uint64_t needed,
+    uint64_t all)
+{
+	char conns[sizeof "--max-conns=4294967295"] = "";
+	char workers[sizeof "--workers=4294967295"] = "";
+
+	if (config->max_conns > 0)
+		snprintf(conns, sizeof conns, "--max-conns=%u",
+		    config->max_conns);
+	if (config->workers_given)
+		snprintf(workers, sizeof workers, "--workers=%u",
+		    config->workers);
+	log_error("%s%s%s%s needs %" PRIu64 " file descriptors, and %" PRIu64
+		  " are allowed: raise the limit (ulimit -Hn) or ask for less",
+	    conns, *conns != '\0' && *workers != '\0' ? " with " : "", workers,
+	    *conns == '\0' && *workers == '\0' ? "a start" : "", needed, all);
+}
+
+/* How many files the cache of each worker may hold open: an eighth of all, or
+ * what `others` leave of them. */
+static uint64_t
+descriptors_files(unsigned workers, uint64_t all, uint64_t others)
+{
+	uint64_t files = all / 8 / workers;
+	uint64_t left = all > others ? (all - others) / workers : 0;
+
+	if (files > left)
+		files = left;
+	if (files > DESCRIPTORS_FILES_MAX)
+		return DESCRIPTORS_FILES_MAX;
+	return files > DESCRIPTORS_FILES_MIN ? files : DESCRIPTORS_FILES_MIN;
+}
+
 int
-descriptors_plan(struct server_config *config, unsigned sockets)
+descriptors_plan(struct server_config *config, uint64_t all, unsigned sockets)
 {
 	unsigned workers = config->workers;
-	uint64_t all = descriptors_raise();
-	uint64_t files = all / 8 / workers;
-
-	if (files > DESCRIPTORS_FILES_MAX)
-		files = DESCRIPTORS_FILES_MAX;
-	if (files < DESCRIPTORS_FILES_MIN)
-		files = DESCRIPTORS_FILES_MIN;
-
-	uint64_t reserve = DESCRIPTORS_OWN + sockets +
-			   workers * (DESCRIPTORS_PER_WORKER + files);
 	uint64_t wanted = config->max_conns > 0 ? config->max_conns : 1;
+	uint64_t reserve = DESCRIPTORS_OWN + sockets +
+			   (uint64_t)workers * DESCRIPTORS_PER_WORKER;
+	uint64_t files = descriptors_files(workers, all, reserve + wanted);
 
+	reserve += workers * files;
 	if (all < reserve + wanted) {
-		log_error("--max-conns=%" PRIu64 " with --workers=%u needs "
-			  "%" PRIu64 " file descriptors, and %" PRIu64
-			  " are allowed: raise the limit (ulimit -Hn) or ask "
-			  "for less",
-		    wanted, workers, reserve + wanted, all);
+		descriptors_refuse(config, reserve + wanted, all);
 		return -1;
 	}
 	/* a large file that the cache forgets while it is sent has one beside

@@ -2,14 +2,31 @@
 #ifndef MTASYNC_SERVER_DESCRIPTORS_H
 #define MTASYNC_SERVER_DESCRIPTORS_H
 
+#include <stdint.h>
+
 #include "server/server_config.h"
 
 /*
- * Raises RLIMIT_NOFILE to its hard limit, and plans for so many sockets that
- * listen: sets config->max_conns where it is 0, and how many files each
- * worker's cache may hold open. Returns 0; or -1, and has said why, where
- * there are too few for the max_conns that was asked for. Main thread.
+ * Raises RLIMIT_NOFILE to its hard limit, before any socket is bound. Returns
+ * how many descriptors there may be; 0, and has said why, where that can't be
+ * found out. Main thread.
  */
-int descriptors_plan(struct server_config *config, unsigned sockets);
+uint64_t descriptors_raise(void);
+
+/*
+ * Where the operator has not said how many workers there are to be, lowers
+ * config->workers, and what each address binds, until half of `all` is left for
+ * connections, or as many as --max-conns says; to no less than one. Before any
+ * socket is bound. Main thread.
+ */
+void descriptors_fit_workers(struct server_config *config, uint64_t all);
+
+/*
+ * Shares out `all` where so many sockets listen: sets config->max_conns where
+ * it is 0, and how many files each worker's cache may hold open. Returns 0; or
+ * -1, and has said why, where `all` is too little. Main thread.
+ */
+int descriptors_plan(struct server_config *config, uint64_t all,
+    unsigned sockets);
 
 #endif

@@ -24,6 +24,12 @@ listeners_advice(int error, bool take_over)
 		return "ports below 1024 are for root; choose another one";
 	case EADDRNOTAVAIL:
 		return "it is no address of this machine";
+	case EOPNOTSUPP:
+		return "the kernel does not tell who listens there (inet_diag):"
+		       " start without --take-over";
+	case EMFILE:
+		return "raise the limit of file descriptors (ulimit -Hn), or "
+		       "ask for fewer workers or addresses";
 	default:
 		return "choose another address";
 	}

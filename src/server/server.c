@@ -16,36 +16,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/descriptors.h"
+#include "server/stages.h"
 #include "server/worker.h"
 
 /* How long the 503s of the drain deadline may take to go out. */
 #define SERVER_CUT_LIMIT CLOCK_S
-
-/* How long handshakes under way may take to end: some round trips. */
-#define SERVER_HANDSHAKE_LIMIT CLOCK_S
-
-/* What becomes of the listening sockets: from TAKING on if there is a
- * predecessor, else from SERVING on. */
-enum server_stage {
-	SERVER_TAKING,   /* the predecessor has not closed its sockets yet */
-	SERVER_SETTLING, /* handshakes on those we give up may be under way */
-	SERVER_TRIMMING, /* the workers take what is queued there */
-	SERVER_SERVING,
-	SERVER_SHUTTING, /* a drain: handshakes may be under way */
-	SERVER_CLOSING,  /* the workers take what is queued */
-	SERVER_CLOSED,
-};
-
-/* How often to look whether a stage is over; 0: we are told. */
-static const int64_t server_looks[] = {
-	[SERVER_TAKING] = 50 * CLOCK_MS,
-	[SERVER_SETTLING] = 5 * CLOCK_MS,
-	[SERVER_TRIMMING] = 0,
-	[SERVER_SERVING] = 0,
-	[SERVER_SHUTTING] = 5 * CLOCK_MS,
-	[SERVER_CLOSING] = 0,
-	[SERVER_CLOSED] = 0,
-};
 
 struct server {
 	struct server_config *config;
@@ -59,8 +34,7 @@ struct server {
 	int signals;            /* signalfd */
 	bool failed;            /* a worker ended by itself */
 	bool reloading;         /* until all have taken what they were sent */
-	enum server_stage stage;
-	int64_t patience; /* when handshakes are not waited for any more */
+	struct stages stages;
 	enum worker_order order;
 	int64_t deadline; /* when the order goes up by itself */
 };
@@ -86,10 +60,10 @@ server_on_worker_end(void *arg)
 	server_on_news(server);
 }
 
-static int
-server_take_signals(struct server *server)
+/* The signals that server_on_signal() obeys. */
+static sigset_t
+server_signals(void)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -97,9 +71,25 @@ server_take_signals(struct server *server)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 ||
-	    sigaction(SIGPIPE, &ignore, NULL) == -1)
-		return -1;
+	return set;
+}
+
+void
+server_hold_signals(void)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	const sigset_t set = server_signals();
+
+	/* neither fails for signals that there are */
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static int
+server_open_events(struct server *server)
+{
+	const sigset_t set = server_signals();
+
 	server->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	server->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	return server->signals == -1 || server->news == -1 ? -1 : 0;
@@ -124,17 +114,19 @@ static int
 server_set_up(struct server *server)
 {
 	struct server_config *config = server->config;
+	uint64_t descriptors = descriptors_raise();
 
+	descriptors_fit_workers(config, descriptors);
 	server->workers = calloc(config->workers, sizeof(struct worker *));
 	if (server->workers == NULL ||
 	    totals_open(&server->totals, config->workers) == -1 ||
-	    server_take_signals(server) == -1) {
+	    server_open_events(server) == -1) {
 		log_error("the server can't be set up: %m");
 		return -1;
 	}
 	if (listeners_open(&server->listeners, &config->listen) == -1 ||
-	    descriptors_plan(config, listeners_sockets(&server->listeners)) ==
-		-1)
+	    descriptors_plan(config, descriptors,
+		listeners_sockets(&server->listeners)) == -1)
 		return -1;
 	totals_limit(&server->totals, config->max_conns, config->max_sleepers);
 	return server_make_workers(server);
@@ -217,9 +209,7 @@ server_start_workers(struct server *server)
 		if (server->workers[i]->kind->start(server->workers[i]) == -1)
 			return -1;
 	server->reloading = false; /* they have begun with their ROOT */
-	server->stage = listeners_take_over(&server->listeners)
-			    ? SERVER_TAKING
-			    : SERVER_SERVING;
+	stages_begin(&server->stages, &server->listeners);
 	return 0;
 }
 
@@ -245,65 +235,27 @@ server_is_obeyed(const struct server *server, enum worker_order order)
 	return true;
 }
 
-static bool
-server_is_shaking_hands(const struct server *server)
-{
-	return clock_now() < server->patience &&
-	       listeners_are_shaking_hands(&server->listeners);
-}
-
-/* Goes on to the next stage where the present one is over; false: it is not. */
-static bool
+static void
 server_advance(struct server *server)
 {
-	struct listeners *listeners = &server->listeners;
+	struct stages *stages = &server->stages;
 
-	switch (server->stage) {
-	case SERVER_TAKING:
-		if (!listeners_are_alone(listeners))
-			return false;
-		listeners_settle(listeners);
-		server->patience = clock_now() + SERVER_HANDSHAKE_LIMIT;
-		break;
-	case SERVER_SETTLING:
-		if (server_is_shaking_hands(server))
-			return false;
-		server_order(server, WORKER_TRIM);
-		break;
-	case SERVER_TRIMMING:
-		if (!server_is_obeyed(server, WORKER_TRIM))
-			return false;
-		listeners_trim(listeners);
-		break;
-	case SERVER_SHUTTING:
-		if (server_is_shaking_hands(server))
-			return false;
-		server_order(server, WORKER_CLOSE);
-		break;
-	case SERVER_CLOSING:
-		if (!server_is_obeyed(server, WORKER_CLOSE))
-			return false;
-		listeners_close(listeners);
-		break;
-	case SERVER_SERVING:
-	case SERVER_CLOSED:
-		return false;
-	}
-	server->stage++;
-	return true;
+	while (stages_advance(stages, clock_now(),
+	    server_is_obeyed(server, stages_order(stages))))
+		server_order(server, stages_order(stages));
 }
 
-/* No connection begins any more; see WORKER_DRAIN. */
-static void
+/* See WORKER_DRAIN. Returns false where it drains already. */
+static bool
 server_drain(struct server *server)
 {
 	int64_t now = clock_now();
 
-	listeners_shut(&server->listeners);
-	server->stage = SERVER_SHUTTING;
-	server->patience = now + SERVER_HANDSHAKE_LIMIT;
+	if (!stages_drain(&server->stages, now))
+		return false;
 	server->deadline = now + server->config->limits.drain;
-	server_order(server, WORKER_DRAIN);
+	server_order(server, stages_order(&server->stages));
+	return true;
 }
 
 /* What the operator wants; false: nothing that others have to know. */
@@ -323,10 +275,8 @@ server_on_signal(struct server *server, enum server_event *event)
 		return server->order < WORKER_DRAIN;
 	default:
 		*event = SERVER_STOPPING;
-		if (server->order < WORKER_DRAIN) {
-			server_drain(server);
+		if (server_drain(server))
 			return true;
-		}
 		server_order(server, WORKER_STOP);
 		return false;
 	}
@@ -355,8 +305,7 @@ server_on_workers(struct server *server, enum server_event *event)
 		*event = SERVER_ENDED;
 		return true;
 	}
-	if (ended > 0 && server->order < WORKER_DRAIN) {
-		server_drain(server);
+	if (ended > 0 && server_drain(server)) {
 		*event = SERVER_STOPPING;
 		return true;
 	}
@@ -372,7 +321,7 @@ server_on_workers(struct server *server, enum server_event *event)
 static int
 server_poll_time(const struct server *server)
 {
-	int64_t look = server_looks[server->stage];
+	int64_t look = stages_look(&server->stages);
 	int64_t wait = server->deadline - clock_now();
 
 	if (server->deadline == INT64_MAX)
@@ -393,8 +342,7 @@ server_wait(struct server *server)
 	uint64_t count;
 
 	for (;;) {
-		while (server_advance(server))
-			;
+		server_advance(server);
 		if (server_on_workers(server, &event) ||
 		    server_on_signal(server, &event))
 			return event;

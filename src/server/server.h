@@ -31,9 +31,15 @@ struct server_summary {
 
 /*
  * Blocks the signals that server_wait() takes, for this and all later threads,
- * ignores SIGPIPE, binds all sockets, shares the descriptors out (see
- * descriptors_plan()), and makes the workers. `config` outlives the server.
- * Returns NULL, and has said why.
+ * and ignores SIGPIPE. The first thing that the program does: a signal that
+ * comes while it starts waits until it serves, and is obeyed then.
+ */
+void server_hold_signals(void);
+
+/*
+ * Binds all sockets, shares the descriptors out (see descriptors_plan()), and
+ * makes the workers. `config` outlives the server. Returns NULL, and has said
+ * why.
  */
 struct server *server_open(struct server_config *config);
 

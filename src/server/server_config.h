@@ -2,6 +2,7 @@
 #ifndef MTASYNC_SERVER_SERVER_CONFIG_H
 #define MTASYNC_SERVER_SERVER_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "app/app.h"
@@ -31,6 +32,7 @@ struct server_config {
 	struct worker *(
 	    *new_worker)(const struct worker_host *host, unsigned index);
 	unsigned workers;
+	bool workers_given;    /* by the operator: it is not to be lowered */
 	unsigned threads;      /* of a worker whose kind has several */
 	unsigned max_conns;    /* over all workers */
 	unsigned max_sleepers; /* likewise; 0: as many as connections */

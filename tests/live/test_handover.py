@@ -5,7 +5,8 @@ import signal
 import socket
 
 import pytest
-from server import HTDOCS, PROGRAM, assert_refused, eventually, run
+from server import HTDOCS, PROGRAM, assert_refused, eventually
+from server import needs_strace, run
 from wire import Client, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -187,3 +188,22 @@ def test_taken_port_is_refused_and_told(serve):
     port = serve().addresses[0][1]
     result = run("--check", "-l", port, HTDOCS)
     assert_refused(result, 1, port, "--take-over")
+
+
+@needs_strace
+@pytest.mark.parametrize(
+    "fault", ["socket:error=EPERM", "recvfrom:error=ENOENT"]
+)
+def test_take_over_where_the_kernel_does_not_tell(fault, tmp_path):
+    """netlink(7) may be forbidden, or inet_diag not be there."""
+    trace = ["strace", "-D", "-f", "-o", tmp_path / "trace", "-e"]
+    result = run(
+        "--take-over",
+        "--check",
+        "-l",
+        "127.0.0.1:1",
+        HTDOCS,
+        wrapper=[*trace, f"inject={fault}:when=1"],
+    )
+    assert_refused(result, 1, "127.0.0.1:1", "inet_diag", "without --take-over")
+    assert "another address" not in result.stderr

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from server import HTDOCS, PROGRAM, SOURCE, assert_refused, eventually
-from server import obey_modes, run, without_capabilities
+from server import needs_strace, obey_modes, run, without_capabilities
 from wire import Client
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -223,6 +223,66 @@ def test_descriptor_limit_is_raised_to_the_hard_one(serve):
     server = serve(preexec_fn=limit)
     limits = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
     assert limits == (512, 512)
+
+
+@pytest.mark.parametrize("options", [["-w", "20"], []])
+def test_descriptor_limit_is_raised_before_all_is_bound(options):
+    """More sockets than the soft limit allows, on one worker a CPU or 20."""
+
+    def limit():
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (16, hard))
+
+    listen = 16 * ["-l", "127.0.0.1:0"]
+    result = run("--check", *options, *listen, HTDOCS, preexec_fn=limit)
+    assert result.returncode == 0, result
+    assert result.stderr == ""
+
+
+def test_more_sockets_than_descriptors():
+    """What can be done about it is told, which is no other address."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+
+    listen = 4 * ["-l", "127.0.0.1:0"]
+    result = run("--check", "-w", "20", *listen, HTDOCS, preexec_fn=limit)
+    assert_refused(result, 1, "127.0.0.1", "ulimit -Hn")
+
+
+# Signals that come while it starts wait until it serves
+
+
+def sent_at_start(number, tmp_path):
+    """strace(1), which sends it at the first file that is opened."""
+    name = signal.Signals(number).name
+    trace = ["strace", "-D", "-f", "-o", tmp_path / "trace", "-P", "/dev/null"]
+    return [*trace, "-e", f"inject=openat:signal={name}:when=1"]
+
+
+@needs_strace
+def test_reload_is_asked_for_while_it_starts(serve, tmp_path):
+    server = serve(wrapper=sent_at_start(signal.SIGHUP, tmp_path))
+    eventually(lambda: "reloaded" in server.stdout, "the reload")
+    assert server.connect().ask().status == 200
+
+
+@needs_strace
+def test_new_log_is_asked_for_while_it_starts(serve, tmp_path):
+    server = serve(wrapper=sent_at_start(signal.SIGUSR1, tmp_path))
+    assert server.connect().ask().status == 200
+
+
+@needs_strace
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop_is_asked_for_while_it_starts(number, tmp_path):
+    """It drains at once: whoever waits for its start line gets it."""
+    wrapper = sent_at_start(number, tmp_path)
+    result = run("-l", "127.0.0.1:0", HTDOCS, wrapper=wrapper)
+    assert result.returncode == 0, result
+    start, summary = result.stdout.splitlines()
+    assert ": serving " in start and ": served 0 " in summary
+    assert result.stderr == ""
 
 
 # --check

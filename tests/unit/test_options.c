@@ -295,6 +295,9 @@ test_root_and_listen_refused(void **state)
 		{ { { "-l80", "-l", "127.0.0.1:80" } },
 		    "mtasync: --listen=127.0.0.1:80: this address is given"
 		    " twice\n" },
+		{ { { "-l[::1]:80", "-l", "[0::1]:80" } },
+		    "mtasync: --listen=[0::1]:80: this address is given"
+		    " twice\n" },
 		{ { { "-l1", "-l2", "-l3", "-l4", "-l5", "-l6", "-l7", "-l8",
 		      "-l9", "-l10", "-l11", "-l12", "-l13", "-l14", "-l15",
 		      "-l16", "-l17" } },

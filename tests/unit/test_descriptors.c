@@ -1,0 +1,112 @@
+/* test_descriptors: how many workers fit, and what is said where none do. */
+#include "config.h"
+
+#include "server/descriptors.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "capture.h"
+
+/* What is asked for, what there is, and how many workers come of it. */
+static const struct row {
+	unsigned workers;
+	bool given;
+	unsigned max_conns, addresses;
+	uint64_t all;
+	unsigned fit;       /* workers; 0: refused */
+	const char *needed; /* how the refusal begins; NULL: there is none */
+} rows[] = {
+	/* enough for all */
+	{ 2, false, 0, 1, 1024, 2, NULL },
+	{ 64, false, 0, 1, 20000, 64, NULL },
+	{ 64, true, 0, 1, 2048, 64, NULL },
+	/* half is for connections where nobody said how many there may be */
+	{ 64, false, 0, 1, 1024, 30, NULL },
+	{ 64, false, 0, 16, 1024, 15, NULL },
+	{ 64, false, 100, 1, 1024, 56, NULL },
+	{ 64, false, 900, 1, 1024, 6, NULL },
+	/* files are cached in what connections leave */
+	{ 6, true, 900, 1, 1024, 6, NULL },
+	/* too little, by what was asked for */
+	{ 64, true, 0, 1, 1024, 0, "--workers=64 needs 1045 " },
+	{ 64, true, 100, 1, 1024, 0, "--max-conns=100 with --workers=64 " },
+	{ 64, false, 2000, 1, 1024, 0, "--max-conns=2000 needs 2036 " },
+	{ 64, false, 0, 1, 30, 0, "a start needs 37 " },
+};
+
+static void
+try_row(const struct row *row)
+{
+	struct server_config config = { .workers = row->workers,
+		.workers_given = row->given,
+		.max_conns = row->max_conns,
+		.listen = { .count = row->addresses,
+		    .workers = row->workers } };
+	static struct capture capture;
+	int result;
+
+	capture_begin(&capture, STDERR_FILENO);
+	descriptors_fit_workers(&config, row->all);
+	result = descriptors_plan(&config, row->all,
+	    config.workers * row->addresses);
+	capture_end(&capture);
+	assert_int_equal(config.listen.workers, config.workers);
+	if (row->needed != NULL) {
+		assert_int_equal(result, -1);
+		assert_non_null(strstr(capture.text, row->needed));
+		assert_ptr_equal(strstr(capture.text, row->needed),
+		    capture.text + strlen("mtasync: "));
+		return;
+	}
+	assert_string_equal(capture.text, "");
+	assert_int_equal(result, 0);
+	assert_int_equal(config.workers, row->fit);
+	assert_true(config.app.site.open_files > 0);
+	if (row->max_conns > 0)
+		assert_int_equal(config.max_conns, row->max_conns);
+	else if (!row->given)
+		assert_true(config.max_conns >= row->all / 3);
+}
+
+static void
+test_workers_that_fit(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		print_message("# %u workers, %llu descriptors\n",
+		    rows[i].workers, (unsigned long long)rows[i].all);
+		try_row(&rows[i]);
+	}
+}
+
+static void
+test_the_soft_limit_is_raised(void **state)
+{
+	struct rlimit limit;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = 64;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_true(descriptors_raise() > 64);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_true(limit.rlim_cur == limit.rlim_max);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_workers_that_fit),
+		cmocka_unit_test(test_the_soft_limit_is_raised),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
