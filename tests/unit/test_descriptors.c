@@ -28,17 +28,17 @@ static const struct row {
 	{ 64, false, 0, 1, 20000, 64, NULL },
 	{ 64, true, 0, 1, 2048, 64, NULL },
 	/* half is for connections where nobody said how many there may be */
-	{ 64, false, 0, 1, 1024, 30, NULL },
-	{ 64, false, 0, 16, 1024, 15, NULL },
-	{ 64, false, 100, 1, 1024, 56, NULL },
-	{ 64, false, 900, 1, 1024, 6, NULL },
+	{ 64, false, 0, 1, 1024, 35, NULL },
+	{ 64, false, 0, 16, 1024, 16, NULL },
+	{ 64, false, 200, 1, 1024, 57, NULL },
+	{ 64, false, 900, 1, 1024, 7, NULL },
 	/* files are cached in what connections leave */
 	{ 6, true, 900, 1, 1024, 6, NULL },
 	/* too little, by what was asked for */
-	{ 64, true, 0, 1, 1024, 0, "--workers=64 needs 1045 " },
-	{ 64, true, 100, 1, 1024, 0, "--max-conns=100 with --workers=64 " },
-	{ 64, false, 2000, 1, 1024, 0, "--max-conns=2000 needs 2036 " },
-	{ 64, false, 0, 1, 30, 0, "a start needs 37 " },
+	{ 64, true, 0, 1, 512, 0, "--workers=64 needs 917 " },
+	{ 64, true, 100, 1, 512, 0, "--max-conns=100 with --workers=64 " },
+	{ 64, false, 2000, 1, 1024, 0, "--max-conns=2000 needs 2034 " },
+	{ 64, false, 0, 1, 30, 0, "a start needs 35 " },
 };
 
 static void
