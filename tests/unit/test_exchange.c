@@ -46,41 +46,41 @@ test_refused_request(void **state)
 /* Of a request with a body: what is to be done, and what is answered then. */
 static const struct body_row {
 	const char *request;
-	bool ahead; /* something of it has come already */
 	const char
 	    *input; /* that comes, all at once; NULL: none is asked for */
+	const char *status; /* of the answer */
 	enum exchange_body body;
+	bool ahead; /* something of it has come already */
 	bool keep;
 	bool lingers; /* though the client asked for the close */
-	const char *status;
 } bodies[] = {
-	{ REQUEST("GET", "/", "1.1", ""), false, NULL, EXCHANGE_ANSWER, true,
-	    true, "200" },
-	{ REQUEST("GET", "/", "1.1", "Connection: close\r\n"), false, NULL,
-	    EXCHANGE_ANSWER, false, false, "200" },
-	{ REQUEST("GET", "/", "1.1", "Content-Length: 2\r\n"), false, "ab",
-	    EXCHANGE_RECEIVE, true, true, "200" },
-	{ REQUEST("GET", "/", "1.1", "Content-Length: 11\r\n"), false, NULL,
-	    EXCHANGE_ANSWER, false, true, "413" },
+	{ REQUEST("GET", "/", "1.1", ""), NULL, "200", EXCHANGE_ANSWER, false,
+	    true, true },
+	{ REQUEST("GET", "/", "1.1", "Connection: close\r\n"), NULL, "200",
+	    EXCHANGE_ANSWER, false, false, false },
+	{ REQUEST("GET", "/", "1.1", "Content-Length: 2\r\n"), "ab", "200",
+	    EXCHANGE_RECEIVE, false, true, true },
+	{ REQUEST("GET", "/", "1.1", "Content-Length: 11\r\n"), NULL, "413",
+	    EXCHANGE_ANSWER, false, false, true },
 	{ REQUEST("GET", "/", "1.1",
 	      "Connection: close\r\nContent-Length: 11\r\n"),
-	    false, NULL, EXCHANGE_ANSWER, false, true, "413" },
+	    NULL, "413", EXCHANGE_ANSWER, false, false, true },
 	{ REQUEST("GET", "/", "1.1",
 	      "Expect: 100-continue\r\nContent-Length: 2\r\n"),
-	    false, "ab", EXCHANGE_CONTINUE, true, true, "200" },
+	    "ab", "200", EXCHANGE_CONTINUE, false, true, true },
 	{ REQUEST("GET", "/", "1.1",
 	      "Expect: 100-continue\r\nContent-Length: 2\r\n"),
-	    true, "ab", EXCHANGE_RECEIVE, true, true, "200" },
+	    "ab", "200", EXCHANGE_RECEIVE, true, true, true },
 	{ REQUEST("POST", "/", "1.1",
 	      "Expect: 100-continue\r\nContent-Length: 2\r\n"),
-	    false, NULL, EXCHANGE_ANSWER, false, true, "405" },
-	{ REQUEST("POST", "/", "1.1", "Content-Length: 2\r\n"), false, "ab",
-	    EXCHANGE_RECEIVE, true, true, "405" },
+	    NULL, "405", EXCHANGE_ANSWER, false, false, true },
+	{ REQUEST("POST", "/", "1.1", "Content-Length: 2\r\n"), "ab", "405",
+	    EXCHANGE_RECEIVE, false, true, true },
 	{ REQUEST("GET", "/", "1.1",
 	      "Connection: close\r\nTransfer-Encoding: chunked\r\n"),
-	    false, "x\r\n", EXCHANGE_RECEIVE, false, true, "400" },
-	{ REQUEST("GET", "/", "1.1", "Transfer-Encoding: chunked\r\n"), false,
-	    "0\r\n\r\n", EXCHANGE_RECEIVE, true, true, "200" },
+	    "x\r\n", "400", EXCHANGE_RECEIVE, false, false, true },
+	{ REQUEST("GET", "/", "1.1", "Transfer-Encoding: chunked\r\n"),
+	    "0\r\n\r\n", "200", EXCHANGE_RECEIVE, false, true, true },
 };
 
 static void
