@@ -100,7 +100,7 @@ options_listen_twice(const struct options *options,
 	if (strcmp(strrchr(text, ':'), ":0") == 0)
 		return false;
 	for (unsigned i = 0; i < options->listen_count; i++) {
-		listener_format(given, &options->listen[i]);
+		listener_format(given, &options->listen[i].address);
 		if (strcmp(given, text) == 0)
 			return true;
 	}
@@ -123,7 +123,9 @@ options_set_listen(const struct options_row *row, struct options *options,
 	if (why != NULL)
 		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
 	else
-		options->listen[options->listen_count++] = address;
+		options->listen[options->listen_count++] = (struct entrance){
+			address, &app_site_routes
+		};
 	return why == NULL;
 }
 

@@ -12,6 +12,7 @@
 #include "loop/context.h"
 #include "loop/exchange.h"
 #include "loop/stream.h"
+#include "server/entrance.h"
 
 enum conn_state {
 	CONN_IDLE,      /* no byte of a request is there */
@@ -28,8 +29,9 @@ struct conn {
 	struct deadline deadline;
 	struct turn turn;
 	struct context *context;
-	struct exchange *exchange; /* from a head's end to its answer's */
-	char *peer;                /* its address, for the log; or NULL */
+	const struct entrance *entrance; /* where it came in */
+	struct exchange *exchange;       /* from a head's end to its answer's */
+	char *peer;                      /* its address, for the log; or NULL */
 	struct stream stream;
 	uint32_t seen;         /* bytes of the head that were parsed in vain */
 	struct wire_pace pace; /* since the wait for the client began */
