@@ -24,15 +24,24 @@ static void app_on_sleep(const struct app_request *request, struct span rest,
 static void app_on_file(const struct app_request *request, struct span rest,
     struct answer *answer);
 
-/* The first row whose name is the path, or its first segment, answers. */
-static const struct app_route {
+/* The first row whose name is the path, or its first segment, answers. The name
+ * of the last row is "", which any path has. */
+struct app_route {
 	struct span name;
 	void (*answer)(const struct app_request *request, struct span rest,
 	    struct answer *answer);
-} app_routes[] = {
+};
+
+struct app_routes {
+	const struct app_route *rows;
+};
+
+static const struct app_route app_site_rows[] = {
 	{ SPAN("sleep"), app_on_sleep },
 	{ SPAN(""), app_on_file },
 };
+
+const struct app_routes app_site_routes = { app_site_rows };
 
 int
 app_open(struct app *app, const struct app_config *config)
@@ -189,32 +198,38 @@ app_on_file(const struct app_request *request, struct span rest,
 		app_apply_conditions(request, message);
 }
 
-static void
-app_route(const struct app_request *request, struct answer *answer)
+/* Whether a route's name is the path or its first segment. */
+static inline bool
+app_is_route_of(struct span name, struct span path)
 {
+	if (path.size < name.size)
+		return false;
+	if (name.size == 0)
+		return true;
+	return memcmp(path.data, name.data, name.size) == 0 &&
+	       (path.size == name.size || path.data[name.size] == '/');
+}
+
+static void
+app_route(const struct app_request *request, const struct app_routes *routes,
+    struct answer *answer)
+{
+	const struct app_route *route = routes->rows;
 	struct span path = request->path;
 
-	for (const struct app_route *route = app_routes;; route++) {
-		struct span name = route->name;
-
-		if (name.size == 0 ||
-		    (path.size >= name.size &&
-			memcmp(path.data, name.data, name.size) == 0 &&
-			(path.size == name.size ||
-			    path.data[name.size] == '/'))) {
-			struct span rest = { path.data + name.size,
-				path.size - name.size };
-
-			route->answer(request, rest, answer);
-			return;
-		}
-	}
+	while (!app_is_route_of(route->name, path))
+		route++;
+	route->answer(request,
+	    (struct span){ path.data + route->name.size,
+		path.size - route->name.size },
+	    answer);
 }
 
 /* Returns false where the target can't be made a path. */
 static bool
-app_get(struct app *app, const struct http_request *http,
-    const struct moment *moment, struct answer *answer)
+app_get(struct app *app, const struct app_routes *routes,
+    const struct http_request *http, const struct moment *moment,
+    struct answer *answer)
 {
 	char text[HTTP_TARGET_MAX + 1];
 	struct app_request request = { app, http, { text, 0 }, moment };
@@ -222,7 +237,7 @@ app_get(struct app *app, const struct http_request *http,
 	switch (http_target_decode(http->path, text, sizeof text,
 	    &request.path.size)) {
 	case HTTP_TARGET_OK:
-		app_route(&request, answer);
+		app_route(&request, routes, answer);
 		return true;
 	case HTTP_TARGET_MALFORMED:
 		message_set(&answer->message, 400,
@@ -240,8 +255,9 @@ app_get(struct app *app, const struct http_request *http,
 }
 
 bool
-app_answer(struct app *app, const struct http_request *request,
-    const struct moment *moment, struct answer *answer)
+app_answer(struct app *app, const struct app_routes *routes,
+    const struct http_request *request, const struct moment *moment,
+    struct answer *answer)
 {
 	struct message *message = &answer->message;
 
@@ -250,7 +266,7 @@ app_answer(struct app *app, const struct http_request *request,
 	switch (request->method) {
 	case HTTP_GET:
 	case HTTP_HEAD:
-		return app_get(app, request, moment, answer);
+		return app_get(app, routes, request, moment, answer);
 	case HTTP_OPTIONS:
 		message_set(message, 204, NULL);
 		message->allow = true;

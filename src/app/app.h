@@ -17,6 +17,12 @@ struct app_config {
 	int64_t max_sleep; /* ns */
 };
 
+/* Which paths there are, and what answers each. */
+struct app_routes;
+
+/* The site, with /sleep. */
+extern const struct app_routes app_site_routes;
+
 /* One thread's application. */
 struct app {
 	const struct app_config *config;
@@ -34,13 +40,14 @@ void app_close(struct app *app);
 void app_use_root(struct app *app, struct generation *generation);
 
 /*
- * Begins the answer to a request that http_request_parse() has accepted; see
- * answer_next(), and end with answer_fini(). What can't be served gets its
+ * Begins the answer that `routes` have for a request which http_request_parse()
+ * has accepted; see answer_next(), and end with answer_fini(). What can't be served gets its
  * status. Returns false where the request itself is at fault, so that what
  * follows it on its connection can't be trusted to be another one. May wait for
  * the disk. Only the app's thread.
  */
-bool app_answer(struct app *app, const struct http_request *request,
-    const struct moment *moment, struct answer *answer);
+bool app_answer(struct app *app, const struct app_routes *routes,
+    const struct http_request *request, const struct moment *moment,
+    struct answer *answer);
 
 #endif

@@ -84,8 +84,8 @@ state_begin(struct conn *conn)
 	conn->seen = 0;
 	context->turn_requests++;
 	context->input_start += context->request.head_size;
-	exchange_begin(&loop_exchange->exchange, &context->host, conn->peer,
-	    &context->request);
+	exchange_begin(&loop_exchange->exchange, &context->host, conn->entrance,
+	    conn->peer, &context->request);
 	return state_begin_body(conn);
 }
 

@@ -16,6 +16,7 @@
 struct blocking {
 	struct moment moment;
 	struct exchange_host host;
+	const struct entrance *entrance;
 	char peer[WIRE_NAME_MAX];
 	bool answering; /* the exchange has begun, and is to be ended */
 	bool waited;    /* the answer had to wait for its time */
@@ -34,7 +35,8 @@ blocking_begin(struct blocking *b)
 	b->talk.used = b->request.head_size;
 	b->answering = true;
 	(void)crew_take_app(b->talk.crew);
-	exchange_begin(&b->exchange, &b->host, b->peer, &b->request);
+	exchange_begin(&b->exchange, &b->host, b->entrance, b->peer,
+	    &b->request);
 	crew_give_app(b->talk.crew);
 }
 
@@ -307,6 +309,7 @@ blocking_init(struct blocking *b, struct crew *crew,
 	memset(&b->request, 0, offsetof(struct http_request, fields));
 	b->host = (struct exchange_host){ crew->config, crew->host->totals,
 		&crew->app, &b->moment, 0 };
+	b->entrance = client->entrance;
 	b->talk.crew = crew;
 	b->talk.fd = client->fd;
 	b->talk.silent = true;

@@ -33,13 +33,15 @@ exchange_init(struct exchange *exchange, const struct exchange_host *host,
 
 void
 exchange_begin(struct exchange *exchange, const struct exchange_host *host,
-    const char *peer, const struct http_request *request)
+    const struct entrance *entrance, const char *peer,
+    const struct http_request *request)
 {
 	struct answer *answer = &exchange->answer;
 
 	exchange_init(exchange, host, peer, request);
 	exchange->asked_close = !request->keep_alive;
-	exchange->keep = app_answer(host->app, request, host->moment, answer) &&
+	exchange->keep = app_answer(host->app, entrance->routes, request,
+			     host->moment, answer) &&
 			 request->keep_alive;
 	if (answer->plan.waits == 0)
 		return;

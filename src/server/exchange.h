@@ -13,6 +13,7 @@
 #include "app/head.h"
 #include "http/body.h"
 #include "http/combined.h"
+#include "server/entrance.h"
 #include "server/server_config.h"
 #include "server/totals.h"
 
@@ -58,11 +59,13 @@ extern const struct span exchange_continue;
 /*
  * Begins the answer to a request that http_request_parse() has accepted, and
  * takes a place among the sleepers where it is to wait, until its last wait is
- * over: where there is none, the answer is a 503. `peer` is the client's address for the log; or NULL.
+ * over: where there is none, the answer is a 503. `entrance` is where the client
+ * came in, which says what application answers; `peer` the client's address for the log; or NULL.
  * May wait for the disk. End it with exchange_end().
  */
 void exchange_begin(struct exchange *exchange, const struct exchange_host *host,
-    const char *peer, const struct http_request *request);
+    const struct entrance *entrance, const char *peer,
+    const struct http_request *request);
 
 /*
  * Begins the refusal of one that was malformed or did not come whole, behind

@@ -17,6 +17,7 @@
 #include "http/parser.h"
 #include "tree.h"
 
+const struct entrance asking_entrance = { .routes = &app_site_routes };
 const char asking_date[] = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 int
@@ -71,7 +72,8 @@ asking_begin(struct asking *asking, const char *text)
 	print_message("# %.*s\n", line < 60 ? line : 60, text);
 	assert_int_equal(http_request_parse(&request, span_of(text), 0),
 	    HTTP_OK);
-	exchange_begin(&asking->exchange, &asking->host, NULL, &request);
+	exchange_begin(&asking->exchange, &asking->host, &asking_entrance, NULL,
+	    &request);
 }
 
 struct piece

@@ -26,6 +26,9 @@ struct asking {
 	char room[EXCHANGE_ROOM + 1];
 };
 
+/* Where all requests come in. */
+extern const struct entrance asking_entrance;
+
 /* The Date of all answers. */
 extern const char asking_date[];
 

@@ -93,7 +93,8 @@ assert_body_row(struct asking *asking, const struct body_row *row)
 	print_message("# %s", row->request);
 	assert_int_equal(http_request_parse(&request, span_of(row->request), 0),
 	    HTTP_OK);
-	exchange_begin(exchange, &asking->host, NULL, &request);
+	exchange_begin(exchange, &asking->host, &asking_entrance, NULL,
+	    &request);
 	assert_int_equal(exchange_begin_body(exchange, &asking->host, &request,
 			     row->ahead),
 	    row->body);
@@ -129,7 +130,8 @@ test_late_body(void **state)
 				 "Content-Length: 3\r\n")),
 			     0),
 	    HTTP_OK);
-	exchange_begin(exchange, &asking->host, NULL, &request);
+	exchange_begin(exchange, &asking->host, &asking_entrance, NULL,
+	    &request);
 	assert_int_equal(exchange_begin_body(exchange, &asking->host, &request,
 			     false),
 	    EXCHANGE_RECEIVE);
