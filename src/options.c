@@ -97,7 +97,8 @@ options_listen_twice(const struct options *options,
 	if (listener_has_any_port(address))
 		return false;
 	for (unsigned i = 0; i < options->listen_count; i++) {
-		const struct listener_address *given = &options->listen[i];
+		const struct listener_address *given =
+		    &options->listen[i].address;
 
 		if (given->size == address->size &&
 		    memcmp(&given->socket, &address->socket, given->size) == 0)
@@ -122,7 +123,9 @@ options_set_listen(const struct options_row *row, struct options *options,
 	if (why != NULL)
 		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
 	else
-		options->listen[options->listen_count++] = address;
+		options->listen[options->listen_count++] = (struct entrance){
+			address, &app_site_routes
+		};
 	return why == NULL;
 }
 

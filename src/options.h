@@ -5,18 +5,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/listener.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "http/added.h"
 #include "model.h"
+#include "server/entrance.h"
 
 /* How many --listen there may be. */
 #define OPTIONS_LISTEN_MAX 16
 
 /* Plain data; durations are nanoseconds. The strings belong to argv. */
 struct options {
-	struct listener_address listen[OPTIONS_LISTEN_MAX];
+	struct entrance listen[OPTIONS_LISTEN_MAX];
 	unsigned listen_count;     /* at least 1 */
 	bool listen_given;         /* it is not the default */
 	bool take_over;            /* from an mtasync that listens there */

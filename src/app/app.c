@@ -24,15 +24,24 @@ static void app_on_sleep(const struct app_request *request, struct span rest,
 static void app_on_file(const struct app_request *request, struct span rest,
     struct answer *answer);
 
-/* The first row whose name is the path, or its first segment, answers. */
-static const struct app_route {
+/* The first row whose name is the path, or its first segment, answers. The name
+ * of the last row is "", which any path has. */
+struct app_route {
 	struct span name;
 	void (*answer)(const struct app_request *request, struct span rest,
 	    struct answer *answer);
-} app_routes[] = {
+};
+
+struct app_routes {
+	const struct app_route *rows;
+};
+
+static const struct app_route app_site_rows[] = {
 	{ SPAN("sleep"), app_on_sleep },
 	{ SPAN(""), app_on_file },
 };
+
+const struct app_routes app_site_routes = { app_site_rows };
 
 int
 app_open(struct app *app, const struct app_config *config)
@@ -194,7 +203,7 @@ app_route(const struct app_request *request, struct answer *answer)
 {
 	struct span path = request->path;
 
-	for (const struct app_route *route = app_routes;; route++) {
+	for (const struct app_route *route = app_site_routes.rows;; route++) {
 		struct span name = route->name;
 
 		if (name.size == 0 ||

@@ -17,6 +17,12 @@ struct app_config {
 	int64_t max_sleep; /* ns */
 };
 
+/* Which paths there are, and what answers each. */
+struct app_routes;
+
+/* The site, with /sleep. */
+extern const struct app_routes app_site_routes;
+
 /* One thread's application. */
 struct app {
 	const struct app_config *config;

@@ -30,11 +30,13 @@ acceptor_part_of(const struct acceptor_listener *listener)
 		   : ACCEPTOR_ALL;
 }
 
-/* Adds those of one address that are for this worker. */
+/* Adds those of entrance number `entrance` that are for this worker. */
 static void
-acceptor_add(struct acceptor *acceptor, const struct shards *shards,
-    unsigned worker)
+acceptor_add(struct acceptor *acceptor, const struct listeners *listeners,
+    unsigned entrance, unsigned worker)
 {
+	const struct shards *shards = &listeners->list[entrance];
+
 	for (unsigned i = 0; i < shards->count; i++) {
 		struct acceptor_listener *listener =
 		    &acceptor->listeners[acceptor->count];
@@ -44,6 +46,7 @@ acceptor_add(struct acceptor *acceptor, const struct shards *shards,
 		listener->acceptor = acceptor;
 		listener->fd = shards->fds[i];
 		listener->shards = shards;
+		listener->entrance = &listeners->entrances[entrance];
 		listener->number = i;
 		event_assign(&listener->event, acceptor->context->base,
 		    listener->fd, EV_READ | EV_PERSIST, acceptor_on_connection,
@@ -66,7 +69,7 @@ acceptor_open(struct acceptor *acceptor, struct context *context,
 	if (acceptor->listeners == NULL)
 		return -1;
 	for (unsigned i = 0; i < listeners->count; i++)
-		acceptor_add(acceptor, &listeners->list[i], worker);
+		acceptor_add(acceptor, listeners, i, worker);
 	return 0;
 }
 
@@ -83,8 +86,8 @@ acceptor_close(struct acceptor *acceptor)
 /* ---- accepting ---- */
 
 /*
- * Stops to watch the listeners, so that what queues up does not spin the loop,
- * until there is room again.
+ * Stops to watch the listeners until there is room again, so that what queues up
+ * does not spin the loop.
  */
 static void
 acceptor_pause(struct acceptor *acceptor)
@@ -147,7 +150,8 @@ acceptor_accept(struct acceptor_listener *listener, unsigned limit)
 		}
 		fd = wire_accept(listener->fd, &peer);
 		if (fd != -1)
-			conn_open(acceptor->context, fd, &peer);
+			conn_open(acceptor->context, fd, &peer,
+			    listener->entrance);
 		else if (errno == EAGAIN)
 			return true;
 		else if (errno != ECONNABORTED && errno != EINTR) {
@@ -180,10 +184,10 @@ acceptor_leave_listener(struct acceptor_listener *listener)
 }
 
 /*
- * Those who are queued have been told that they are connected: they are
- * accepted before their listener is left; where there are none, a full server
- * leaves it, too. A queue holds one more than its backlog. Returns false where
- * there is no room for all just now.
+ * Accepts what is in the accept queue, whose clients already see a connection,
+ * so that closing the listener resets nobody. The kernel queues backlog + 1. An
+ * empty queue needs no room, and an inherited listener is left as it is. Returns
+ * false where there is no room for all just now.
  */
 static bool
 acceptor_empty(struct acceptor_listener *listener)

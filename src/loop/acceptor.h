@@ -27,6 +27,7 @@ struct acceptor_host {
 struct acceptor_listener {
 	struct acceptor *acceptor;
 	const struct shards *shards;
+	const struct entrance *entrance;
 	unsigned number; /* of the shard */
 	int fd;          /* -1: left */
 	enum acceptor_part part;
@@ -43,8 +44,9 @@ struct acceptor {
 	struct event room_timer; /* looks for room for those who are queued */
 };
 
-/* Finds those of the listeners that are for worker number `worker`. Returns 0,
- * or -1 with errno; acceptor_close() is right in both cases. */
+/* Finds those of the listeners that are for worker number `worker`, which
+ * outlive the acceptor. Returns 0, or -1 with errno; acceptor_close() is right
+ * in both cases. */
 int acceptor_open(struct acceptor *acceptor, struct context *context,
     const struct acceptor_host *host, const struct listeners *listeners,
     unsigned worker);

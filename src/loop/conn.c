@@ -223,7 +223,8 @@ conn_name_peer(const struct context *context,
 }
 
 void
-conn_open(struct context *context, int fd, const struct sockaddr_storage *peer)
+conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
+    const struct entrance *entrance)
 {
 	struct conn *conn = malloc(sizeof *conn); /* calloc() has no cache */
 
@@ -232,6 +233,7 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer)
 		return;
 	}
 	*conn = (struct conn){ .context = context,
+		.entrance = entrance,
 		.peer = conn_name_peer(context, peer),
 		.stream = { .fd = fd, .readable = true } };
 	stats_add(&context->stats.accepted, 1);

@@ -8,15 +8,17 @@
 #define MTASYNC_LOOP_CONN_H
 
 #include "loop/context.h"
+#include "server/entrance.h"
 
 struct conn;
 
 /*
- * Takes over an accepted descriptor, and reads from it at once. Where memory
- * is short, the connection is closed. `peer` is its address.
+ * Takes over a descriptor that was accepted at an entrance, which outlives the
+ * connection, and reads from it at once. Where memory is short, the connection
+ * is closed. `peer` is its address.
  */
 void conn_open(struct context *context, int fd,
-    const struct sockaddr_storage *peer);
+    const struct sockaddr_storage *peer, const struct entrance *entrance);
 
 /* For deadlines_init(): a connection has come to one of its limits. */
 void conn_on_due(struct deadline *deadline);

@@ -12,6 +12,7 @@
 #include "loop/context.h"
 #include "loop/loop_exchange.h"
 #include "loop/stream.h"
+#include "server/entrance.h"
 
 enum conn_state {
 	CONN_IDLE,      /* no byte of a request is there */
@@ -28,6 +29,7 @@ struct conn {
 	struct deadline deadline;
 	struct turn turn;
 	struct context *context;
+	const struct entrance *entrance;     /* where it came in */
 	struct loop_exchange *loop_exchange; /* from a head's end to its
 					      * answer's; or NULL */
 	char *peer; /* its address, for the log; or NULL */

@@ -81,6 +81,7 @@ crew_look_at(struct crew *crew, struct crew_listener *listener,
 	do
 		client->fd = wire_accept(listener->fd, &client->peer);
 	while (client->fd == -1 && (errno == ECONNABORTED || errno == EINTR));
+	client->entrance = listener->entrance;
 	if (client->fd != -1)
 		return CREW_CLIENT;
 	if (errno == EAGAIN) {

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/wire.h"
 
-/* What a hand is to do. */
+/* What crew_hire() hands to a new thread, crew_hand(). */
 struct crew_task {
 	struct crew *crew;
 	void (*work)(struct crew *crew, void *arg);
@@ -48,6 +48,7 @@ crew_open_listeners(struct crew *crew)
 		for (unsigned k = 0; k < shards->count; k++)
 			crew->listeners[crew->count++] = (struct crew_listener){
 				.fd = shards->fds[k],
+				.entrance = &listeners->entrances[i],
 				.inherited = shards->inherited
 			};
 	}
@@ -69,7 +70,8 @@ crew_open(struct crew *crew)
 	return 0;
 }
 
-/* Which of them pass is known once they listen. */
+/* Notes which listeners are given up after a hand-over, which is known only
+ * after listen(2). */
 static void
 crew_note_passing(struct crew *crew)
 {

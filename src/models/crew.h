@@ -1,6 +1,6 @@
 /*
- * crew: what the blocking models share: a worker whose first thread accepts
- * clients, and the hands, threads that serve some of them.
+ * crew: a worker whose first thread accepts clients, and whose hands are
+ * threads that serve some of them. All blocking models are made of it.
  *
  * There is one application for all of them, under one lock, so that models
  * differ in how they wait and in nothing else.
@@ -19,6 +19,7 @@
 
 struct crew_listener {
 	int fd; /* -1: it is left */
+	const struct entrance *entrance;
 	bool inherited;
 	bool passing; /* one that we give up after a hand-over */
 	bool leaving; /* as soon as nobody is queued there */
@@ -50,10 +51,11 @@ struct crew {
 	struct stats stats;
 };
 
-/* Who has been accepted. */
+/* A client that crew_accept() has accepted. */
 struct client {
 	int fd; /* non-blocking */
 	struct sockaddr_storage peer;
+	const struct entrance *entrance; /* where it came in */
 };
 
 /* For a model's server_config.new_worker. Main thread. */

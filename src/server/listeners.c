@@ -9,7 +9,7 @@
 #include "base/activation.h"
 #include "base/log.h"
 
-/* What the operator can do about an address that can't be had. */
+/* Returns what the operator can do about an address that can't be had. */
 static const char *
 listeners_advice(int error, bool take_over)
 {
@@ -47,20 +47,32 @@ listeners_refuse(const struct listener_address *address, bool take_over)
 	    listeners_advice(error, take_over));
 }
 
+/* Counts in the next shards of the list, which are open, with an entrance that
+ * is as `wanted`, but at the address where they are. */
+static void
+listeners_add(struct listeners *listeners, const struct entrance *wanted)
+{
+	struct entrance *entrance = &listeners->entrances[listeners->count];
+
+	*entrance = *wanted;
+	entrance->address = listeners->list[listeners->count].address;
+	listeners->count++;
+}
+
 static int
 listeners_bind(struct listeners *listeners,
     const struct listeners_wanted *wanted)
 {
 	for (unsigned i = 0; i < wanted->count; i++) {
 		struct shards *shards = &listeners->list[listeners->count];
+		const struct entrance *entrance = &wanted->entrances[i];
 
-		if (shards_bind(shards, &wanted->addresses[i], wanted->workers,
+		if (shards_bind(shards, &entrance->address, wanted->workers,
 			wanted->take_over) == -1) {
-			listeners_refuse(&wanted->addresses[i],
-			    wanted->take_over);
+			listeners_refuse(&entrance->address, wanted->take_over);
 			return -1;
 		}
-		listeners->count++;
+		listeners_add(listeners, entrance);
 	}
 	return 0;
 }
@@ -69,6 +81,8 @@ static int
 listeners_inherit(struct listeners *listeners,
     const struct listeners_wanted *wanted)
 {
+	const struct entrance entrance = { .routes = &app_site_routes };
+
 	for (unsigned i = 0; i < wanted->inherited; i++) {
 		struct shards *shards = &listeners->list[listeners->count];
 		int fd = ACTIVATION_FIRST + (int)i;
@@ -79,7 +93,7 @@ listeners_inherit(struct listeners *listeners,
 			    fd);
 			return -1;
 		}
-		listeners->count++;
+		listeners_add(listeners, &entrance);
 	}
 	return 0;
 }
@@ -88,9 +102,11 @@ int
 listeners_open(struct listeners *listeners,
     const struct listeners_wanted *wanted)
 {
-	listeners->list = calloc(wanted->count + wanted->inherited,
-	    sizeof *listeners->list);
-	if (listeners->list == NULL) {
+	unsigned count = wanted->count + wanted->inherited;
+
+	listeners->list = calloc(count, sizeof(*listeners->list));
+	listeners->entrances = calloc(count, sizeof(*listeners->entrances));
+	if (listeners->list == NULL || listeners->entrances == NULL) {
 		log_error("no memory for the listeners");
 		return -1;
 	}
@@ -174,6 +190,13 @@ listeners_close(struct listeners *listeners)
 {
 	for (unsigned i = 0; i < listeners->count; i++)
 		shards_close(&listeners->list[i]);
+}
+
+void
+listeners_free(struct listeners *listeners)
+{
+	listeners_close(listeners);
 	free(listeners->list);
+	free(listeners->entrances);
 	*listeners = (struct listeners){ 0 };
 }

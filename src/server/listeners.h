@@ -1,6 +1,7 @@
 /*
- * listeners: all sockets that the server listens on, an entry for each
- * address, as they are opened, change hands and close. Main thread.
+ * listeners: all sockets that the server listens on, with an entry for each
+ * address, as they are opened, change hands and close. Main thread; any thread
+ * may read the entrances.
  */
 #ifndef MTASYNC_SERVER_LISTENERS_H
 #define MTASYNC_SERVER_LISTENERS_H
@@ -8,22 +9,28 @@
 #include <stdbool.h>
 
 #include "base/shards.h"
+#include "server/entrance.h"
 
 struct listeners {
 	struct shards *list;
+	struct entrance *entrances; /* the one of each of the list */
 	unsigned count;
 };
 
 /* What is to be listened on. */
 struct listeners_wanted {
-	const struct listener_address *addresses;
+	const struct entrance *entrances;
 	unsigned count;
 	unsigned inherited; /* sockets from ACTIVATION_FIRST on */
 	unsigned workers;
 	bool take_over; /* also where a server that takes part listens */
 };
 
-/* Binds all, of a zeroed struct. Returns 0, or -1 and has said why. */
+/*
+ * Binds all, of a zeroed struct, and makes their entrances, in whose addresses
+ * port 0 has been replaced. Inherited sockets are entrances of the site. Returns
+ * 0, or -1 and has said why; listeners_free() is right in both cases.
+ */
 int listeners_open(struct listeners *listeners,
     const struct listeners_wanted *wanted);
 
@@ -33,17 +40,23 @@ int listeners_listen(struct listeners *listeners, int backlog);
 /* How many sockets there are. */
 unsigned listeners_sockets(const struct listeners *listeners);
 
-/* Whether a predecessor's place is taken; and whether it is gone. */
+/* Whether any address is taken over from a predecessor; and whether the sockets
+ * of all predecessors are gone. */
 bool listeners_take_over(const struct listeners *listeners);
 bool listeners_are_alone(const struct listeners *listeners);
 
-/* Of each entry, what shards_ says. */
+/* Do for each entry what shards_settle() and so on say; the first two only where
+ * a predecessor's address was taken over. */
 void listeners_settle(struct listeners *listeners);
 void listeners_trim(struct listeners *listeners);
 void listeners_shut(struct listeners *listeners);
 bool listeners_are_shaking_hands(const struct listeners *listeners);
 
-/* Closes all. */
+/* Closes all sockets. The entrances stay, for the connections that have come in
+ * there. */
 void listeners_close(struct listeners *listeners);
+
+/* Closes all sockets, and frees the entrances; no connection is left. */
+void listeners_free(struct listeners *listeners);
 
 #endif

@@ -166,6 +166,7 @@ server_use_root(struct server *server, struct generation *generation)
 	server->reloading = true;
 }
 
+/* Puts an order into a worker's mailbox, and wakes who does not watch that. */
 static void
 server_tell(struct worker *worker, enum worker_order order)
 {
@@ -174,7 +175,7 @@ server_tell(struct worker *worker, enum worker_order order)
 		worker->kind->on_order(worker, order);
 }
 
-/* Orders only go up. */
+/* Gives all workers an order, unless it has been given or passed over. */
 static void
 server_order(struct server *server, enum worker_order order)
 {
@@ -378,7 +379,7 @@ server_close(struct server *server)
 		server->workers[i]->kind->free(server->workers[i]);
 	free(server->workers);
 	totals_close(&server->totals);
-	listeners_close(&server->listeners);
+	listeners_free(&server->listeners);
 	if (server->signals != -1)
 		close(server->signals);
 	if (server->news != -1)

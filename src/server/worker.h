@@ -15,7 +15,7 @@ struct worker_host {
 	const struct listeners *listeners; /* as they were before the start */
 	struct totals *totals;             /* of all workers */
 	void *server;
-	void (*on_news)(void *server); /* see its mailbox */
+	void (*on_news)(void *server); /* see mailbox_take(), _report() */
 	void (*on_end)(void *server);  /* a worker is about to end */
 };
 
