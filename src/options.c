@@ -124,7 +124,7 @@ options_set_listen(const struct options_row *row, struct options *options,
 		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
 	else
 		options->listen[options->listen_count++] = (struct entrance){
-			address, &app_site_routes
+			address, app_site_routes
 		};
 	return why == NULL;
 }

@@ -24,24 +24,10 @@ static void app_on_sleep(const struct app_request *request, struct span rest,
 static void app_on_file(const struct app_request *request, struct span rest,
     struct answer *answer);
 
-/* The first row whose name is the path, or its first segment, answers. The name
- * of the last row is "", which any path has. */
-struct app_route {
-	struct span name;
-	void (*answer)(const struct app_request *request, struct span rest,
-	    struct answer *answer);
-};
-
-struct app_routes {
-	const struct app_route *rows;
-};
-
-static const struct app_route app_site_rows[] = {
+const struct app_route app_site_routes[] = {
 	{ SPAN("sleep"), app_on_sleep },
 	{ SPAN(""), app_on_file },
 };
-
-const struct app_routes app_site_routes = { app_site_rows };
 
 int
 app_open(struct app *app, const struct app_config *config)
@@ -180,7 +166,9 @@ app_apply_conditions(const struct app_request *request, struct message *message)
      HTTP_FIELD_BIT(HTTP_FIELD_IF_UNMODIFIED_SINCE) | \
      HTTP_FIELD_BIT(HTTP_FIELD_RANGE))
 
-static void
+/* On the way of each request for a file: one function with what it calls; see
+ * src/README.md. */
+static __attribute__((flatten)) void
 app_on_file(const struct app_request *request, struct span rest,
     struct answer *answer)
 {
@@ -211,10 +199,9 @@ app_is_route_of(struct span name, struct span path)
 }
 
 static void
-app_route(const struct app_request *request, const struct app_routes *routes,
+app_route(const struct app_request *request, const struct app_route *route,
     struct answer *answer)
 {
-	const struct app_route *route = routes->rows;
 	struct span path = request->path;
 
 	while (!app_is_route_of(route->name, path))
@@ -227,7 +214,7 @@ app_route(const struct app_request *request, const struct app_routes *routes,
 
 /* Returns false where the target can't be made a path. */
 static bool
-app_get(struct app *app, const struct app_routes *routes,
+app_get(struct app *app, const struct app_route *routes,
     const struct http_request *http, const struct moment *moment,
     struct answer *answer)
 {
@@ -255,7 +242,7 @@ app_get(struct app *app, const struct app_routes *routes,
 }
 
 bool
-app_answer(struct app *app, const struct app_routes *routes,
+app_answer(struct app *app, const struct app_route *routes,
     const struct http_request *request, const struct moment *moment,
     struct answer *answer)
 {

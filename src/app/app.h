@@ -17,11 +17,21 @@ struct app_config {
 	int64_t max_sleep; /* ns */
 };
 
-/* Which paths there are, and what answers each. */
-struct app_routes;
+struct app_request;
+
+/*
+ * What answers which paths. Of several rows the first answers whose name is the
+ * path, or its first segment; `rest` is what follows that. The name of the last
+ * row is "", which any path has.
+ */
+struct app_route {
+	struct span name;
+	void (*answer)(const struct app_request *request, struct span rest,
+	    struct answer *answer);
+};
 
 /* The site, with /sleep. */
-extern const struct app_routes app_site_routes;
+extern const struct app_route app_site_routes[];
 
 /* One thread's application. */
 struct app {
@@ -46,7 +56,7 @@ void app_use_root(struct app *app, struct generation *generation);
  * follows it on its connection can't be trusted to be another one. May wait for
  * the disk. Only the app's thread.
  */
-bool app_answer(struct app *app, const struct app_routes *routes,
+bool app_answer(struct app *app, const struct app_route *routes,
     const struct http_request *request, const struct moment *moment,
     struct answer *answer);
 

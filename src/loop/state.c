@@ -11,10 +11,8 @@ state_idle(struct conn *conn)
 {
 	struct context *context = conn->context;
 
-	if (context_turn_is_over(context))
-		return CONN_IDLE;
 	if (context_input(context).size > 0)
-		return CONN_HEAD;
+		return context_turn_is_over(context) ? CONN_IDLE : CONN_HEAD;
 	switch (stream_receive(&conn->stream, context, CONTEXT_AHEAD_MAX)) {
 	case WIRE_DONE:
 		return CONN_HEAD;

@@ -11,7 +11,7 @@
 
 struct entrance {
 	struct listener_address address;
-	const struct app_routes *routes; /* the application that answers */
+	const struct app_route *routes; /* the application that answers */
 };
 
 #endif

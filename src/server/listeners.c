@@ -81,7 +81,7 @@ static int
 listeners_inherit(struct listeners *listeners,
     const struct listeners_wanted *wanted)
 {
-	const struct entrance entrance = { .routes = &app_site_routes };
+	const struct entrance entrance = { .routes = app_site_routes };
 
 	for (unsigned i = 0; i < wanted->inherited; i++) {
 		struct shards *shards = &listeners->list[listeners->count];

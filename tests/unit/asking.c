@@ -17,7 +17,7 @@
 #include "http/parser.h"
 #include "tree.h"
 
-const struct entrance asking_entrance = { .routes = &app_site_routes };
+const struct entrance asking_entrance = { .routes = app_site_routes };
 const char asking_date[] = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 int

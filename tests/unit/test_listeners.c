@@ -17,10 +17,10 @@
 
 /* Stands for the routes of another application; nobody looks into it. */
 static const char other;
-static const struct app_routes *const other_routes = (const void *)&other;
+static const struct app_route *const other_routes = (const void *)&other;
 
 static struct entrance
-entrance_at(const char *text, const struct app_routes *routes)
+entrance_at(const char *text, const struct app_route *routes)
 {
 	struct entrance entrance = { .routes = routes };
 	const char *why;
@@ -32,7 +32,7 @@ entrance_at(const char *text, const struct app_routes *routes)
 /* Asserts where the sockets of an entrance are, and that it says so. */
 static void
 assert_entrance(const struct listeners *listeners, unsigned i,
-    const struct app_routes *routes)
+    const struct app_route *routes)
 {
 	const struct entrance *entrance = &listeners->entrances[i];
 	struct listener_address bound = { .size = sizeof(bound.socket) };
@@ -53,7 +53,7 @@ test_bound(void **state)
 {
 	const struct entrance wanted[] = {
 		entrance_at("127.0.0.1:0", other_routes),
-		entrance_at("127.0.0.1:0", &app_site_routes),
+		entrance_at("127.0.0.1:0", app_site_routes),
 	};
 	struct listeners listeners = { 0 };
 
@@ -65,7 +65,7 @@ test_bound(void **state)
 	assert_int_equal(listeners.count, 2);
 	assert_int_equal(listeners_sockets(&listeners), 2 * WORKERS);
 	assert_entrance(&listeners, 0, other_routes);
-	assert_entrance(&listeners, 1, &app_site_routes);
+	assert_entrance(&listeners, 1, app_site_routes);
 	listeners_free(&listeners);
 	assert_null(listeners.entrances);
 }
@@ -90,7 +90,7 @@ test_inherited(void **state)
 				   WORKERS, false }),
 	    0);
 	assert_int_equal(listeners.count, 2);
-	assert_entrance(&listeners, 0, &app_site_routes);
+	assert_entrance(&listeners, 0, app_site_routes);
 	assert_entrance(&listeners, 1, other_routes);
 	listeners_free(&listeners);
 }

@@ -61,7 +61,7 @@ assert_listen(const struct options *options, unsigned i, const char *expected)
 
 	assert_true(i < options->listen_count);
 	listener_format(text, &options->listen[i].address);
-	assert_ptr_equal(options->listen[i].routes, &app_site_routes);
+	assert_ptr_equal(options->listen[i].routes, app_site_routes);
 	assert_string_equal(text, expected);
 }
 
