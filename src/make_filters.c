@@ -20,6 +20,8 @@
 
 #include "base/role.h"
 
+#undef pread64 /* in musl, a name for pread(3) */
+
 /* Who may make a call. */
 enum filters_users {
 	FILTERS_LOOP = 1 << ROLE_WORKER,
@@ -57,10 +59,13 @@ struct filters_row {
  }
 
 static const struct filters_row filters_table[] = {
-	/* connections. A listener that could be shut down would be a fresh
+	/* connections; where the machine has recv and send, the C library may
+	 * use them. A listener that could be shut down would be a fresh
 	 * socket, which a sendto() with MSG_FASTOPEN connects. To look for that
 	 * flag instead, the kernel would have to run the filter each time. */
+	FILTERS_CALL(recv, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(recvfrom, FILTERS_WORKER | FILTERS_MAIN),
+	FILTERS_CALL(send, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(sendto, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(epoll_wait, FILTERS_LOOP),
 	FILTERS_CALL(accept4, FILTERS_WORKER),
@@ -83,9 +88,11 @@ static const struct filters_row filters_table[] = {
 	FILTERS_IF(socket, FILTERS_MAIN, 0, FILTERS_WHOLE, AF_NETLINK),
 	FILTERS_IF(socket, FILTERS_MAIN, 0, FILTERS_WHOLE, AF_UNIX),
 
-	/* files; what openat2 asks for is out of sight here */
+	/* files; what openat2 asks for is out of sight here, and open(3) is
+	 * openat, or as in musl open where the machine has that */
 	FILTERS_CALL(faccessat, FILTERS_MAIN),
 	FILTERS_CALL(faccessat2, FILTERS_MAIN),
+	FILTERS_CALL(open, FILTERS_MAIN),
 	FILTERS_CALL(openat, FILTERS_MAIN),
 	FILTERS_IF(openat, FILTERS_WORKER, 2, FILTERS_OPEN_WRITES, O_RDONLY),
 	FILTERS_CALL(openat2, FILTERS_WORKER | FILTERS_MAIN),

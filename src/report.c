@@ -38,6 +38,14 @@ report_threads(FILE *out, const struct model *model,
 	}
 }
 
+static void
+report_sandbox(FILE *out, const struct sandbox *sandbox)
+{
+	fprintf(out, ", %s", sandbox_describe(sandbox));
+	if (sandbox->missing != NULL)
+		fprintf(out, ": %s", sandbox->missing);
+}
+
 void
 report_start(const struct options *options, const struct server_config *config,
     const struct listeners *listeners, const struct privileges *privileges)
@@ -58,7 +66,8 @@ report_start(const struct options *options, const struct server_config *config,
 		fprintf(out, ", as %s", privileges->name);
 	if (options->chroot != NULL)
 		fprintf(out, ", in %s", options->chroot);
-	fprintf(out, ", %s\n", sandbox_describe(&config->sandbox));
+	report_sandbox(out, &config->sandbox);
+	fputc('\n', out);
 	fflush(out);
 }
 

@@ -188,7 +188,7 @@ file_load(struct file *file, const struct moment *moment)
 {
 	bool small = file->status.st_size <= FILE_MEMORY_MAX;
 	size_t room = FILE_HEAD_MAX + file->facts.fields.size;
-	char *bytes = malloc(room + (small ? file_size(file) : 0));
+	char *bytes = malloc(room + (small ? (size_t)file_size(file) : 0));
 
 	if (bytes == NULL)
 		return -1;

@@ -128,7 +128,7 @@ resource_measure(struct resource *resource)
 		if (file_content(file) == NULL)
 			resource->descriptors++;
 		else
-			resource->bytes += file_size(file);
+			resource->bytes += (size_t)file_size(file);
 	}
 }
 

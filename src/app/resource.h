@@ -7,17 +7,16 @@
 #define MTASYNC_APP_RESOURCE_H
 
 #include <stdbool.h>
-#include <sys/queue.h>
 #include <sys/stat.h>
 
 #include "app/file.h"
+#include "base/list.h"
 #include "http/codings.h"
 #include "http/request.h"
 
 struct resource {
-	LIST_ENTRY(resource)
-	bucket; /* the cache's, like the next three */
-	TAILQ_ENTRY(resource) used;
+	struct resource *next; /* in its bucket; the cache's, like these: */
+	struct list used;
 	int64_t checked; /* when it was last known to be current */
 	size_t key_size; /* how much of `path` it is asked for by */
 	struct file *files[HTTP_CODINGS]; /* NULL: none; identity is there */

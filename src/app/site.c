@@ -18,9 +18,9 @@ int
 site_open(struct site *site, const struct site_config *config)
 {
 	*site = (struct site){ .config = config };
-	site->buckets = calloc(SITE_BUCKETS, sizeof *site->buckets);
-	TAILQ_INIT(&site->memory.used);
-	TAILQ_INIT(&site->open.used);
+	site->buckets = calloc(SITE_BUCKETS, sizeof(struct resource *));
+	list_init(&site->memory.used);
+	list_init(&site->open.used);
 	return site->buckets == NULL ? -1 : 0;
 }
 
@@ -37,13 +37,28 @@ site_weight(const struct resource *resource)
 	return resource->descriptors == 0 ? 1 : resource->descriptors;
 }
 
+/* FNV-1a: paths are short, and a client that finds collisions among the names
+ * below ROOT only slows down lookups of them. */
+static struct resource **
+site_bucket_of(const struct site *site, struct span path)
+{
+	uint32_t hash = 2166136261U;
+
+	for (size_t i = 0; i < path.size; i++)
+		hash = (hash ^ (unsigned char)path.data[i]) * 16777619U;
+	return &site->buckets[(hash ^ hash >> 16) & (SITE_BUCKETS - 1)];
+}
+
 static void
 site_forget(struct site *site, struct resource *resource)
 {
 	struct site_shelf *shelf = site_shelf_of(site, resource);
+	struct resource **place = site_bucket_of(site, resource_key(resource));
 
-	LIST_REMOVE(resource, bucket);
-	TAILQ_REMOVE(&shelf->used, resource, used);
+	while (*place != resource)
+		place = &(*place)->next;
+	*place = resource->next;
+	list_remove(&resource->used);
 	shelf->count -= site_weight(resource);
 	shelf->bytes -= resource->bytes;
 	resource_close(resource);
@@ -54,7 +69,8 @@ static void
 site_limit(struct site *site, struct site_shelf *shelf, size_t count)
 {
 	while (shelf->count > count || shelf->bytes > SITE_BYTES_MAX)
-		site_forget(site, TAILQ_LAST(&shelf->used, site_used));
+		site_forget(site,
+		    LIST_OWNER(list_last(&shelf->used), struct resource, used));
 }
 
 static void
@@ -90,27 +106,14 @@ site_root(const struct site *site)
 	return site->generation != NULL ? site->generation->root : -1;
 }
 
-/* FNV-1a: paths are short, and a client that finds collisions among the names
- * below ROOT only slows down lookups of them. */
-static struct site_bucket *
-site_bucket_of(const struct site *site, struct span path)
-{
-	uint32_t hash = 2166136261U;
-
-	for (size_t i = 0; i < path.size; i++)
-		hash = (hash ^ (unsigned char)path.data[i]) * 16777619U;
-	return &site->buckets[(hash ^ hash >> 16) & (SITE_BUCKETS - 1)];
-}
-
 static struct resource *
 site_lookup(const struct site *site, struct span path)
 {
-	struct resource *resource;
+	struct resource *resource = *site_bucket_of(site, path);
 
-	LIST_FOREACH(resource, site_bucket_of(site, path), bucket)
-		if (span_equal(resource_key(resource), path))
-			return resource;
-	return NULL;
+	while (resource != NULL && !span_equal(resource_key(resource), path))
+		resource = resource->next;
+	return resource;
 }
 
 /* Takes the resource over; lets go of others where there are too many. */
@@ -118,10 +121,11 @@ static void
 site_remember(struct site *site, struct resource *resource)
 {
 	struct site_shelf *shelf = site_shelf_of(site, resource);
+	struct resource **bucket = site_bucket_of(site, resource_key(resource));
 
-	LIST_INSERT_HEAD(site_bucket_of(site, resource_key(resource)), resource,
-	    bucket);
-	TAILQ_INSERT_HEAD(&shelf->used, resource, used);
+	resource->next = *bucket;
+	*bucket = resource;
+	list_add_first(&shelf->used, &resource->used);
 	shelf->count += site_weight(resource);
 	shelf->bytes += resource->bytes;
 	site_limit(site, &site->memory, SITE_FILES_MAX);
@@ -165,10 +169,10 @@ site_use(struct site *site, struct resource *resource)
 {
 	struct site_shelf *shelf = site_shelf_of(site, resource);
 
-	if (resource == TAILQ_FIRST(&shelf->used))
+	if (&resource->used == list_first(&shelf->used))
 		return;
-	TAILQ_REMOVE(&shelf->used, resource, used);
-	TAILQ_INSERT_HEAD(&shelf->used, resource, used);
+	list_remove(&resource->used);
+	list_add_first(&shelf->used, &resource->used);
 }
 
 /* The cached file that suits the query; NULL: none, or none that is good. */

@@ -28,9 +28,6 @@ struct site_query {
 	const struct http_request *request; /* for its codings; or NULL */
 };
 
-LIST_HEAD(site_bucket, resource);
-TAILQ_HEAD(site_used, resource);
-
 /* What all threads' caches share; constant while they run. */
 struct site_config {
 	const char *index;   /* the file that a directory is served by */
@@ -41,15 +38,15 @@ struct site_config {
 
 /* Resources that compete for the same thing. */
 struct site_shelf {
-	struct site_used used; /* most recently used first */
-	size_t count;          /* of resources in memory; of descriptors */
+	struct list used; /* most recently used first */
+	size_t count;     /* of resources in memory; of descriptors */
 	size_t bytes;
 };
 
 struct site {
 	const struct site_config *config;
 	struct generation *generation; /* whose root it serves; NULL: none */
-	struct site_bucket *buckets;
+	struct resource **buckets;
 	struct site_shelf memory; /* those of small files alone */
 	struct site_shelf open;   /* those that hold descriptors */
 };

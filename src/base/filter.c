@@ -37,7 +37,7 @@ filter_missing(void)
 	const uint32_t action = SECCOMP_RET_ERRNO;
 
 	if (filter_programs[ROLE_WORKER].len == 0)
-		return "a build without libseccomp has no filters";
+		return FILTERS_MISSING;
 	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == -1)
 		return "this kernel has no seccomp";
 	return NULL;

@@ -95,20 +95,39 @@ privileges_compare_groups(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
+/* Makes room for `count` groups. Returns 0, or -1. */
+static int
+privileges_make_room(struct privileges *privileges, int count)
+{
+	gid_t *groups = reallocarray(privileges->groups, (size_t)count,
+	    sizeof(gid_t));
+
+	if (groups == NULL)
+		return -1;
+	privileges->groups = groups;
+	return 0;
+}
+
+/* How many there are is known once the first room has been too small. */
 static const char *
 privileges_find_groups(struct privileges *privileges,
     const struct privileges_lookup *lookup)
 {
-	int count = lookup->entry != NULL ? NGROUPS_MAX : 1;
+	int room, found, count = 1;
 
-	privileges->groups = calloc((size_t)count, sizeof(gid_t));
-	if (privileges->groups == NULL)
-		return "no memory for its groups";
-	privileges->groups[0] = privileges->group;
-	if (lookup->entry != NULL &&
-	    getgrouplist(lookup->entry->pw_name, privileges->group,
-		privileges->groups, &count) == -1)
-		return "is in more groups than the system allows";
+	do {
+		room = count;
+		if (privileges_make_room(privileges, room) == -1)
+			return "no memory for its groups";
+		privileges->groups[0] = privileges->group;
+		found = lookup->entry == NULL
+			    ? count
+			    : getgrouplist(lookup->entry->pw_name,
+				  privileges->group, privileges->groups,
+				  &count);
+	} while (found == -1 && count > room);
+	if (found == -1)
+		return "its groups can't be found";
 	privileges->group_count = count;
 	qsort(privileges->groups, (size_t)count, sizeof(gid_t),
 	    privileges_compare_groups);

@@ -32,7 +32,10 @@ sandbox_plan(struct sandbox *sandbox, enum sandbox_mode mode)
 		log_error("--sandbox=require: %s", missing);
 		return -1;
 	}
-	if (mode == SANDBOX_OFF || SANITIZED)
+	if (mode == SANDBOX_OFF)
+		return 0;
+	sandbox->missing = missing;
+	if (SANITIZED)
 		return 0;
 	sandbox->seccomp = filter_missing() == NULL;
 	sandbox->landlock = landlock_version();
@@ -64,6 +67,5 @@ sandbox_describe(const struct sandbox *sandbox)
 		return "confined by seccomp alone";
 	if (sandbox->landlock > 0)
 		return "confined by Landlock alone";
-	return SANITIZED ? "not confined, because of sanitizers"
-			 : "not confined";
+	return "not confined";
 }

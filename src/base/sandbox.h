@@ -19,7 +19,8 @@ enum sandbox_mode {
 /* What is in force. Constant while threads use it; zeroed, nothing is. */
 struct sandbox {
 	bool seccomp;
-	int landlock; /* its version in this kernel; 0: none */
+	int landlock;        /* its version in this kernel; 0: none */
+	const char *missing; /* what keeps it from being all; or NULL */
 };
 
 /*
@@ -34,7 +35,8 @@ int sandbox_plan(struct sandbox *sandbox, enum sandbox_mode mode);
  */
 int sandbox_enter(const struct sandbox *sandbox, enum role role);
 
-/* `confined by seccomp and Landlock`, or what else is in force; constant. */
+/* `confined by seccomp and Landlock`, or what else is in force; constant. Why
+ * it is less, where that was not asked for, is told by `missing`. */
 const char *sandbox_describe(const struct sandbox *sandbox);
 
 #endif

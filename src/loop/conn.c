@@ -47,8 +47,8 @@ conn_close(struct conn *conn)
 		loop_exchange_end(conn->loop_exchange, context);
 	if (conn->registered)
 		event_del(&conn->event);
-	turns_remove(&context->turns, &conn->turn);
-	deadlines_remove(&context->deadlines, &conn->deadline);
+	turns_remove(&conn->turn);
+	deadlines_remove(&conn->deadline);
 	if (conn->reset)
 		wire_reset(conn->stream.fd);
 	else

@@ -17,7 +17,7 @@ deadlines_init(struct deadlines *deadlines, struct alarms *alarms,
     void (*on_due)(struct deadline *deadline))
 {
 	for (int kind = 0; kind < DEADLINE_KINDS; kind++)
-		TAILQ_INIT(&deadlines->queues[kind]);
+		list_init(&deadlines->queues[kind]);
 	deadlines->limits = limits;
 	deadlines->on_due = on_due;
 	deadlines->alarms = alarms;
@@ -56,7 +56,7 @@ deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
 {
 	deadline->kind = kind;
 	deadline->due = now + deadlines->limits[kind];
-	TAILQ_INSERT_TAIL(&deadlines->queues[kind], deadline, entry);
+	list_add_last(&deadlines->queues[kind], &deadline->place);
 	if (kind != DEADLINE_NEVER)
 		deadlines_arm(deadlines, deadlines_tick(deadline, now));
 }
@@ -65,14 +65,14 @@ void
 deadlines_move(struct deadlines *deadlines, struct deadline *deadline,
     enum deadline_kind kind, int64_t now)
 {
-	deadlines_remove(deadlines, deadline);
+	deadlines_remove(deadline);
 	deadlines_add(deadlines, deadline, kind, now);
 }
 
 void
-deadlines_remove(struct deadlines *deadlines, struct deadline *deadline)
+deadlines_remove(struct deadline *deadline)
 {
-	TAILQ_REMOVE(&deadlines->queues[deadline->kind], deadline, entry);
+	list_remove(&deadline->place);
 }
 
 /*
@@ -86,8 +86,7 @@ deadlines_sweep(struct deadlines *deadlines, enum deadline_kind kind,
 {
 	struct deadline *first;
 
-	while (left > 0 &&
-	       (first = TAILQ_FIRST(&deadlines->queues[kind])) != NULL &&
+	while (left > 0 && (first = deadlines_first(deadlines, kind)) != NULL &&
 	       first->due <= now) {
 		deadlines->on_due(first);
 		left--;
@@ -109,8 +108,8 @@ deadlines_on_alarm(void *arg)
 
 	now = clock_now();
 	for (int kind = 0; kind < DEADLINE_KINDS; kind++) {
-		const struct deadline *first = TAILQ_FIRST(
-		    &deadlines->queues[kind]);
+		const struct deadline *first = deadlines_first(deadlines,
+		    (enum deadline_kind)kind);
 
 		if (first != NULL && kind != DEADLINE_NEVER)
 			deadlines_arm(deadlines,

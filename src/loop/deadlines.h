@@ -13,9 +13,9 @@
 #define MTASYNC_LOOP_DEADLINES_H
 
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "loop/alarms.h"
 
 #define DEADLINES_TICK (50 * CLOCK_MS)
@@ -33,15 +33,13 @@ enum deadline_kind {
 
 /* A place in a queue; it is a member of what waits. */
 struct deadline {
-	TAILQ_ENTRY(deadline) entry;
+	struct list place;
 	int64_t due; /* as clock_now() */
 	enum deadline_kind kind;
 };
 
-TAILQ_HEAD(deadline_queue, deadline);
-
 struct deadlines {
-	struct deadline_queue queues[DEADLINE_KINDS];
+	struct list queues[DEADLINE_KINDS];
 	const int64_t *limits; /* ns, by kind */
 	void (*on_due)(struct deadline *deadline);
 	struct alarms *alarms;
@@ -68,6 +66,15 @@ void deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
 void deadlines_move(struct deadlines *deadlines, struct deadline *deadline,
     enum deadline_kind kind, int64_t now);
 
-void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
+void deadlines_remove(struct deadline *deadline);
+
+/* The one that is due first of its kind; NULL: there is none. */
+static inline struct deadline *
+deadlines_first(const struct deadlines *deadlines, enum deadline_kind kind)
+{
+	struct list *first = list_first(&deadlines->queues[kind]);
+
+	return first != NULL ? LIST_OWNER(first, struct deadline, place) : NULL;
+}
 
 #endif

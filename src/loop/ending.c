@@ -13,8 +13,7 @@ ending_drain(struct context *context)
 
 	context->moment.closing = true;
 	moment_renew(&context->moment);
-	while (
-	    (deadline = TAILQ_FIRST(&deadlines->queues[DEADLINE_IDLE])) != NULL)
+	while ((deadline = deadlines_first(deadlines, DEADLINE_IDLE)) != NULL)
 		deadlines_move(deadlines, deadline, DEADLINE_GRACE,
 		    context->moment.now);
 }
@@ -24,10 +23,10 @@ static void
 ending_empty(struct context *context, int kind,
     void (*end)(struct deadline *deadline))
 {
-	struct deadline_queue *queue = &context->deadlines.queues[kind];
 	struct deadline *deadline;
 
-	while ((deadline = TAILQ_FIRST(queue)) != NULL)
+	while ((deadline = deadlines_first(&context->deadlines,
+		    (enum deadline_kind)kind)) != NULL)
 		end(deadline);
 }
 

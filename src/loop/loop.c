@@ -253,7 +253,9 @@ loop_end_rush(struct loop *loop)
 		loop->rush = open + 1; /* the one that has just closed */
 	if (loop->rush < LOOP_RUSH || open > loop->rush / 4)
 		return;
+#ifdef HAVE_MALLOC_TRIM
 	(void)malloc_trim(0);
+#endif
 	loop->rush = open;
 }
 

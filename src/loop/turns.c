@@ -8,15 +8,16 @@ static void
 turns_on_timer(evutil_socket_t none, short what, void *context)
 {
 	struct turns *turns = context;
-	const struct turn *last = TAILQ_LAST(&turns->queue, turn_queue);
-	struct turn *turn;
+	const struct list *last = list_last(&turns->queue);
+	struct list *first;
 
 	(void)none;
 	(void)what;
-	while ((turn = TAILQ_FIRST(&turns->queue)) != NULL) {
-		bool is_last = turn == last;
+	while ((first = list_first(&turns->queue)) != NULL) {
+		struct turn *turn = LIST_OWNER(first, struct turn, place);
+		bool is_last = first == last;
 
-		turns_remove(turns, turn);
+		turns_remove(turn);
 		turns->on_turn(turn);
 		if (is_last)
 			return;
@@ -27,7 +28,7 @@ void
 turns_init(struct turns *turns, struct event_base *base,
     void (*on_turn)(struct turn *turn))
 {
-	TAILQ_INIT(&turns->queue);
+	list_init(&turns->queue);
 	turns->on_turn = on_turn;
 	evtimer_assign(&turns->timer, base, turns_on_timer, turns);
 }
@@ -47,7 +48,7 @@ turns_add(struct turns *turns, struct turn *turn)
 	if (turn->queued)
 		return;
 	turn->queued = true;
-	TAILQ_INSERT_TAIL(&turns->queue, turn, entry);
+	list_add_last(&turns->queue, &turn->place);
 	/* where memory is short, within this round: that is unfair to others,
 	 * but nobody is forgotten */
 	if (event_add(&turns->timer, &at_once) == -1)
@@ -55,10 +56,10 @@ turns_add(struct turns *turns, struct turn *turn)
 }
 
 void
-turns_remove(struct turns *turns, struct turn *turn)
+turns_remove(struct turn *turn)
 {
 	if (!turn->queued)
 		return;
 	turn->queued = false;
-	TAILQ_REMOVE(&turns->queue, turn, entry);
+	list_remove(&turn->place);
 }

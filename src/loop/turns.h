@@ -7,19 +7,20 @@
 #define MTASYNC_LOOP_TURNS_H
 
 #include <stdbool.h>
-#include <sys/queue.h>
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "base/list.h"
+
 /* A place in the queue; it is a member of what waits, and starts zeroed. */
 struct turn {
-	TAILQ_ENTRY(turn) entry;
+	struct list place;
 	bool queued;
 };
 
 struct turns {
-	TAILQ_HEAD(turn_queue, turn) queue;
+	struct list queue;
 	void (*on_turn)(struct turn *turn); /* it is not queued any more */
 	struct event timer;
 };
@@ -31,6 +32,6 @@ void turns_fini(struct turns *turns);
 
 /* Either may be called whether it is queued or not. */
 void turns_add(struct turns *turns, struct turn *turn);
-void turns_remove(struct turns *turns, struct turn *turn);
+void turns_remove(struct turn *turn);
 
 #endif

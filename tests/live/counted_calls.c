@@ -25,13 +25,21 @@ struct counted_calls {
 	_Atomic uint64_t locks;       /* mutexes that were locked */
 };
 
-/* What is wrapped, by the names that glibc has for those who wrap it. */
+/* What is wrapped: glibc has names for those who wrap it, for its dlsym(3)
+ * allocates; musl's does not. */
+#ifdef __GLIBC__
 /* NOLINTBEGIN(bugprone-reserved-identifier) */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 /* NOLINTEND(bugprone-reserved-identifier) */
+# define WRAPPED(name)         __libc_##name
+# define WRAPPED_ALIGNED_ALLOC __libc_memalign
+#else
+# define WRAPPED(name)         ((__typeof__(&(name)))dlsym(RTLD_NEXT, # name))
+# define WRAPPED_ALIGNED_ALLOC WRAPPED(aligned_alloc)
+#endif
 
 static struct counted_calls counted_calls_none;
 static struct counted_calls *counted_calls = &counted_calls_none;
@@ -70,25 +78,26 @@ counted_calls_fail(void)
 void *
 malloc(size_t size)
 {
-	return counted_calls_fail() ? NULL : __libc_malloc(size);
+	return counted_calls_fail() ? NULL : WRAPPED(malloc)(size);
 }
 
 void *
 calloc(size_t nmemb, size_t size)
 {
-	return counted_calls_fail() ? NULL : __libc_calloc(nmemb, size);
+	return counted_calls_fail() ? NULL : WRAPPED(calloc)(nmemb, size);
 }
 
 void *
 realloc(void *ptr, size_t size)
 {
-	return counted_calls_fail() ? NULL : __libc_realloc(ptr, size);
+	return counted_calls_fail() ? NULL : WRAPPED(realloc)(ptr, size);
 }
 
 void *
 aligned_alloc(size_t alignment, size_t size)
 {
-	return counted_calls_fail() ? NULL : __libc_memalign(alignment, size);
+	return counted_calls_fail() ? NULL
+				    : WRAPPED_ALIGNED_ALLOC(alignment, size);
 }
 
 int
@@ -96,7 +105,7 @@ posix_memalign(void **memptr, size_t alignment, size_t size)
 {
 	if (counted_calls_fail())
 		return ENOMEM;
-	*memptr = __libc_memalign(alignment, size);
+	*memptr = WRAPPED_ALIGNED_ALLOC(alignment, size);
 	return *memptr != NULL ? 0 : ENOMEM;
 }
 

@@ -47,7 +47,7 @@ on_due(struct deadline *deadline)
 	assert_true(clock_now() >= deadline->due);
 	assert_int_equal(item->order, 0);
 	item->order = ++fixture.passed;
-	deadlines_remove(&fixture.deadlines, deadline);
+	deadlines_remove(deadline);
 }
 
 static void
@@ -136,11 +136,11 @@ test_never(void **state)
 	add(0, DEADLINE_NEVER);
 	add(1, DEADLINE_HEAD);
 	add(2, DEADLINE_HEAD);
-	deadlines_remove(&fixture.deadlines, &fixture.items[1].deadline);
+	deadlines_remove(&fixture.items[1].deadline);
 	run(1);
 	assert_int_equal(fixture.items[2].order, 1);
 	assert_false(alarm_is_set(&fixture.deadlines.alarm));
-	assert_ptr_equal(TAILQ_FIRST(&fixture.deadlines.queues[DEADLINE_NEVER]),
+	assert_ptr_equal(deadlines_first(&fixture.deadlines, DEADLINE_NEVER),
 	    &fixture.items[0].deadline);
 }
 
@@ -186,8 +186,8 @@ test_turns(void **state)
 	for (int i = 0; i < 4; i++)
 		turns_add(&fixture.turns, &fixture.items[i].turn);
 	turns_add(&fixture.turns, &fixture.items[1].turn); /* once is enough */
-	turns_remove(&fixture.turns, &fixture.items[2].turn);
-	turns_remove(&fixture.turns, &fixture.items[2].turn);
+	turns_remove(&fixture.items[2].turn);
+	turns_remove(&fixture.items[2].turn);
 	assert_return_code(event_base_loop(fixture.base, EVLOOP_ONCE), 0);
 	assert_int_equal(fixture.passed, 3);
 	run(4);

@@ -24,15 +24,16 @@ test_modes(void **state)
 
 	(void)state;
 	assert_int_equal(sandbox_plan(&sandbox, SANDBOX_OFF), 0);
-	assert_int_equal(strncmp(sandbox_describe(&sandbox), "not confined",
-			     strlen("not confined")),
-	    0);
+	assert_string_equal(sandbox_describe(&sandbox), "not confined");
+	assert_null(sandbox.missing);
 	assert_int_equal(sandbox_enter(&sandbox, ROLE_WORKER), 0);
 	assert_int_equal(prctl(PR_GET_SECCOMP, 0, 0, 0, 0), 0);
 	assert_int_equal(sandbox_plan(&sandbox, SANDBOX_AUTO), 0);
 	assert_true(
 	    sandbox.seccomp == (filter_missing() == NULL && !SANITIZED));
 	assert_int_equal(sandbox.landlock, SANITIZED ? 0 : landlock_version());
+	assert_int_equal(sandbox.missing == NULL,
+	    sandbox.seccomp && sandbox.landlock > 0);
 }
 
 static void
