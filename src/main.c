@@ -32,7 +32,7 @@
 
 /* How often one looks whether a client still takes its answer; it is cut at the
  * first look after the write timeout. */
-#define MAIN_WRITE_LOOK (250 * CLOCK_MS)
+#define MAIN_WRITE_CHECK (250 * CLOCK_MS)
 
 enum main_status {
 	MAIN_STOPPED = 0, /* cleanly */
@@ -144,7 +144,7 @@ main_configure(struct options *options, struct server_config *config)
 		.head = options->header_timeout,
 		.body = options->body_timeout,
 		.write = options->write_timeout,
-		.write_look = MAIN_WRITE_LOOK,
+		.write_check = MAIN_WRITE_CHECK,
 		.linger = MAIN_LINGER,
 		.drain = options->drain_timeout };
 	config->app.max_sleep = options->max_sleep;

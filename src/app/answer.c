@@ -13,7 +13,7 @@ static bool
 answer_wait(struct plan *plan, const struct moment *moment, struct piece *piece)
 {
 	if (!plan->waiting)
-		plan->due = clock_now() + plan->amounts[plan->next];
+		plan->due = clock_now() + plan_next_wait(plan);
 	plan->waiting = moment->now < plan->due;
 	piece->kind = PIECE_UNTIL;
 	piece->until = plan->due;

@@ -152,7 +152,7 @@ message_has_content(const struct message *message)
 static size_t
 message_write_text(const struct message *message, char *room)
 {
-	const char *sentence = message->sentence;
+	const char *sentence = message->sentence; /* it has no file */
 	int size = snprintf(room, MESSAGE_TEXT_MAX, "%u %s%s%s\n",
 	    message->status, http_reason(message->status),
 	    sentence != NULL ? ": " : "", sentence != NULL ? sentence : "");

@@ -26,13 +26,16 @@ struct parts;
  * its reason, and the sentence.
  */
 struct message {
-	struct file *file;    /* a counted reference; or NULL */
-	const char *sentence; /* what the text says more, constant; or NULL */
-	struct parts *parts;  /* owned: several ranges; or NULL */
-	char *location;       /* owned: Location; or NULL */
-	uint64_t start;       /* the first byte of the file or range to come, */
-	uint64_t size;        /* and how many; of a 416, those of the file */
-	uint64_t yielded;     /* bytes of content so far */
+	struct file *file;   /* a counted reference; or NULL */
+	struct parts *parts; /* owned: several ranges; or NULL */
+	char *location;      /* owned: Location; or NULL */
+	union {
+		uint64_t start;       /* with a file: the first byte to come */
+		const char *sentence; /* without: what the text says more,
+				       * constant; or NULL */
+	};
+	uint64_t size;    /* with a file: how many bytes; of a 416, its size */
+	uint64_t yielded; /* bytes of content so far */
 	uint16_t status;
 	bool allow; /* carries Allow */
 	bool front; /* it will be the site's front page; see message_settle() */

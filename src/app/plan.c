@@ -17,11 +17,11 @@ void
 plan_later(struct plan *plan, bool content, int64_t wait)
 {
 	*plan = (struct plan){ .count = 0 };
-	plan_add(plan, ACT_WAIT, wait);
-	plan_add(plan, ACT_HEAD, 0);
+	plan_add_wait(plan, wait);
+	plan_add(plan, ACT_HEAD);
 	if (content)
-		plan_add(plan, ACT_CONTENT, 0);
-	plan_add(plan, ACT_END, 0);
+		plan_add(plan, ACT_CONTENT);
+	plan_add(plan, ACT_END);
 }
 
 void
@@ -31,18 +31,34 @@ plan_hurry(struct plan *plan)
 
 	for (unsigned i = 0; i < plan->count; i++)
 		if (plan->acts[i] != ACT_WAIT)
-			plan_add(&hurried, (enum act)plan->acts[i],
-			    plan->amounts[i]);
+			plan_add(&hurried, (enum act)plan->acts[i]);
 	*plan = hurried;
+}
+
+/* How many waits stand before the next act. */
+static unsigned
+plan_count_waits(const struct plan *plan)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < plan->next; i++)
+		count += plan->acts[i] == ACT_WAIT;
+	return count;
+}
+
+int64_t
+plan_next_wait(const struct plan *plan)
+{
+	return plan->waits_ns[plan_count_waits(plan)];
 }
 
 int64_t
 plan_waited(const struct plan *plan)
 {
+	unsigned count = plan_count_waits(plan);
 	int64_t sum = 0;
 
-	for (unsigned i = 0; i < plan->next; i++)
-		if (plan->acts[i] == ACT_WAIT)
-			sum += plan->amounts[i];
+	for (unsigned i = 0; i < count; i++)
+		sum += plan->waits_ns[i];
 	return sum;
 }

@@ -20,7 +20,8 @@ enum act {
 	ACT_END,     /* the last act */
 };
 
-#define PLAN_ACTS 4
+#define PLAN_ACTS  4
+#define PLAN_WAITS 2 /* there is a head, and an end */
 
 struct plan {
 	uint8_t acts[PLAN_ACTS]; /* enum act */
@@ -30,18 +31,24 @@ struct plan {
 	bool waiting;            /* the next one is a wait that has begun */
 	int64_t due; /* when the last wait that has begun ends, as clock_now();
 		      * 0: none has */
-	int64_t amounts[PLAN_ACTS]; /* of each act: ns of a wait */
+	int64_t
+	    waits_ns[PLAN_WAITS]; /* how long each wait is, in their order */
 };
 
-/* Adds an act behind those that are there; `amount` is 0 but for a wait. */
+/* Adds an act that is no wait, or a wait, behind those that are there. */
 static inline void
-plan_add(struct plan *plan, enum act act, int64_t amount)
+plan_add(struct plan *plan, enum act act)
 {
-	assert(plan->count < PLAN_ACTS && amount >= 0);
-	plan->acts[plan->count] = (uint8_t)act;
-	plan->amounts[plan->count++] = amount;
-	if (act == ACT_WAIT)
-		plan->waits++;
+	assert(plan->count < PLAN_ACTS);
+	plan->acts[plan->count++] = (uint8_t)act;
+}
+
+static inline void
+plan_add_wait(struct plan *plan, int64_t ns)
+{
+	assert(plan->waits < PLAN_WAITS && ns >= 0);
+	plan->waits_ns[plan->waits++] = ns;
+	plan_add(plan, ACT_WAIT);
 }
 
 /* Makes the plan of an answer that is sent at once. `content`: not of HEAD. */
@@ -53,7 +60,9 @@ void plan_later(struct plan *plan, bool content, int64_t wait);
 /* Takes the waits away, and begins anew: nothing has been yielded yet. */
 void plan_hurry(struct plan *plan);
 
-/* How many ns the waits that are over were to take together. */
+/* How long the wait is that is carried out next, and how long those before it
+ * were to be together; ns. */
+int64_t plan_next_wait(const struct plan *plan);
 int64_t plan_waited(const struct plan *plan);
 
 /* Whether this is the act that is carried out next. */

@@ -112,8 +112,8 @@ wire_begin_pace(struct wire_pace *pace, int64_t now)
 	pace->kept_up = wire_time(now);
 }
 
-enum wire_view
-wire_look(int fd, struct wire_pace *pace, int64_t now, int64_t limit)
+enum wire_pace_state
+wire_check_pace(int fd, struct wire_pace *pace, int64_t now, int64_t limit)
 {
 	struct tcp_info info = { 0 };
 	socklen_t size = sizeof info;

@@ -66,7 +66,7 @@ struct wire_pace {
 	uint32_t kept_up; /* and when, in ms, it last was fast enough */
 };
 
-enum wire_view {
+enum wire_pace_state {
 	WIRE_TAKEN,   /* the peer has acknowledged all that it was sent */
 	WIRE_PENDING, /* not yet */
 	WIRE_SLOW,    /* nor has it kept up */
@@ -76,8 +76,8 @@ enum wire_view {
 void wire_begin_pace(struct wire_pace *pace, int64_t now);
 
 /* Looks again: to keep up is WIRE_RATE_MIN on average over `limit` ns. */
-enum wire_view wire_look(int fd, struct wire_pace *pace, int64_t now,
-    int64_t limit);
+enum wire_pace_state wire_check_pace(int fd, struct wire_pace *pace,
+    int64_t now, int64_t limit);
 
 /* Whether there is nothing to receive, neither bytes nor an end. */
 bool wire_is_silent(int fd);

@@ -39,21 +39,21 @@ conn_close(struct conn *conn)
 {
 	struct context *context = conn->context;
 
-	if (context->output_size == 0 && conn->stream.output == NULL)
+	if (context->output_size == 0 && conn->channel.output == NULL)
 		conn_count_served(conn);
-	stream_drop_input(context);
+	channel_drop_input(context);
 	context->output_size = 0;
 	if (conn->loop_exchange != NULL)
 		loop_exchange_end(conn->loop_exchange, context);
-	if (conn->registered)
+	if (conn->watched != 0)
 		event_del(&conn->event);
-	turns_remove(&conn->turn);
+	ready_queue_remove(&conn->ready);
 	deadlines_remove(&conn->deadline);
 	if (conn->reset)
-		wire_reset(conn->stream.fd);
+		wire_reset(conn->channel.fd);
 	else
-		wire_close(conn->stream.fd);
-	stream_fini(&conn->stream);
+		wire_close(conn->channel.fd);
+	channel_fini(&conn->channel);
 	free(conn->peer);
 	free(conn);
 	stats_add(&context->stats.closed, 1);
@@ -66,23 +66,20 @@ conn_close(struct conn *conn)
  * it costs nothing to leave it so. Returns 0 or -1.
  */
 static int
-conn_register(struct conn *conn)
+conn_watch(struct conn *conn)
 {
 	short what = EV_READ | EV_CLOSED | EV_ET | EV_PERSIST;
 
-	if (conn->registered && (conn->writable || !conn->stream.has_blocked))
-		return 0;
-	if (conn->registered)
-		event_del(&conn->event);
-	if (conn->stream.has_blocked)
+	if (conn->channel.has_blocked)
 		what |= EV_WRITE;
-	conn->writable = conn->stream.has_blocked;
-	event_assign(&conn->event, conn->context->base, conn->stream.fd, what,
+	if (conn->watched == what)
+		return 0;
+	if (conn->watched != 0)
+		event_del(&conn->event);
+	event_assign(&conn->event, conn->context->base, conn->channel.fd, what,
 	    conn_on_event, conn);
-	if (event_add(&conn->event, NULL) == -1)
-		return -1;
-	conn->registered = true;
-	return 0;
+	conn->watched = event_add(&conn->event, NULL) == 0 ? what : 0;
+	return conn->watched != 0 ? 0 : -1;
 }
 
 /* Sets the limit to what it waits for, unless that limit runs already. */
@@ -126,7 +123,7 @@ conn_set_alarm(struct conn *conn)
 static bool
 conn_is_broken(const struct conn *conn)
 {
-	return conn->state != CONN_IDLE && wire_is_broken(conn->stream.fd);
+	return conn->state != CONN_IDLE && wire_is_broken(conn->channel.fd);
 }
 
 /*
@@ -146,22 +143,22 @@ conn_wait(struct conn *conn, bool blocked)
 	    conn_set_alarm(conn) == -1)
 		return -1;
 	if (!blocked && context_turn_is_over(context))
-		turns_add(&context->turns, &conn->turn);
+		ready_queue_add(&context->ready_queue, &conn->ready);
 	if (blocked)
 		kind = DEADLINE_WRITE;
 	else if (kind == DEADLINE_IDLE)
 		kind = conn_idle_deadline(context);
 	conn_set_deadline(conn, kind);
-	if (stream_save(&conn->stream, context) == -1)
+	if (channel_save(&conn->channel, context) == -1)
 		return -1;
-	return conn_register(conn);
+	return conn_watch(conn);
 }
 
 /* Sends all that has been answered. */
 static enum wire_result
 conn_flush(struct conn *conn)
 {
-	enum wire_result sent = stream_flush(&conn->stream, conn->context);
+	enum wire_result sent = channel_flush(&conn->channel, conn->context);
 
 	if (sent == WIRE_DONE)
 		conn_count_served(conn);
@@ -177,8 +174,8 @@ conn_run(struct conn *conn)
 
 	context->turn_requests = 0;
 	context->turn_received = context->turn_sent = 0;
-	stream_restore(&conn->stream, context);
-	if (conn->stream.output != NULL)
+	channel_restore(&conn->channel, context);
+	if (conn->channel.output != NULL)
 		sent = conn_flush(conn);
 	while (sent == WIRE_DONE) {
 		enum conn_state next = states[conn->state].step(conn);
@@ -235,7 +232,7 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
 	*conn = (struct conn){ .context = context,
 		.entrance = entrance,
 		.peer = conn_name_peer(context, peer),
-		.stream = { .fd = fd, .readable = true } };
+		.channel = { .fd = fd, .readable = true } };
 	stats_add(&context->stats.accepted, 1);
 	moment_renew(&context->moment);
 	deadlines_add(&context->deadlines, &conn->deadline,
@@ -250,9 +247,9 @@ conn_on_event(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	if (what & EV_CLOSED)
-		conn->stream.peer_closed = true;
+		conn->channel.peer_closed = true;
 	if (what & (EV_READ | EV_CLOSED))
-		conn->stream.readable = true;
+		conn->channel.readable = true;
 	moment_renew(&conn->context->moment);
 	conn_run(conn);
 }
@@ -267,10 +264,9 @@ conn_on_alarm(void *arg)
 }
 
 void
-conn_on_turn(struct turn *turn)
+conn_on_ready(struct ready *ready)
 {
-	struct conn *conn = (struct conn *)((char *)turn -
-					    offsetof(struct conn, turn));
+	struct conn *conn = LIST_OWNER(ready, struct conn, ready);
 
 	moment_renew(&conn->context->moment);
 	conn_run(conn);
@@ -290,12 +286,12 @@ conn_of_deadline(struct deadline *deadline)
  * of the server it shall.
  */
 static void
-conn_look(struct conn *conn)
+conn_check_pace(struct conn *conn)
 {
 	struct context *context = conn->context;
 	enum deadline_kind kind = conn->deadline.kind;
-	enum wire_view view = wire_look(conn->stream.fd, &conn->pace,
-	    context->moment.now, context->config->limits.write);
+	enum wire_pace_state view = wire_check_pace(conn->channel.fd,
+	    &conn->pace, context->moment.now, context->config->limits.write);
 
 	if (view == WIRE_SLOW) {
 		log_debug("a client takes its answer too slowly");
@@ -315,12 +311,12 @@ conn_look(struct conn *conn)
 static void
 conn_on_idle(struct conn *conn)
 {
-	if (wire_is_silent(conn->stream.fd)) {
+	if (wire_is_silent(conn->channel.fd)) {
 		conn->lingers = true;
 		conn_run_from(conn, CONN_LINGERING);
 		return;
 	}
-	conn->stream.readable = true;
+	conn->channel.readable = true;
 	conn_run(conn);
 }
 
@@ -346,7 +342,7 @@ conn_on_due(struct deadline *deadline)
 		return;
 	case DEADLINE_WRITE:
 	case DEADLINE_LINGER:
-		conn_look(conn);
+		conn_check_pace(conn);
 		return;
 	case DEADLINE_NEVER:
 	case DEADLINE_KINDS:
@@ -366,7 +362,7 @@ conn_count_cut(struct conn *conn)
 		loop_exchange->exchange.cut = true;
 		count++;
 	}
-	if (conn->stream.output != NULL) {
+	if (conn->channel.output != NULL) {
 		count += conn->unsent;
 		conn->unsent = 0;
 	}
@@ -392,7 +388,7 @@ conn_abort(struct deadline *deadline)
 	struct conn *conn = conn_of_deadline(deadline);
 
 	conn->reset = conn->loop_exchange != NULL ||
-		      conn->stream.output != NULL;
+		      conn->channel.output != NULL;
 	conn_count_cut(conn);
 	conn_close(conn);
 }

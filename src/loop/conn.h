@@ -2,7 +2,7 @@
  * conn: one client's connection, as a state machine.
  *
  * It frees itself; who may refer to it meanwhile is the base (by its events),
- * the deadlines and the turns, which it leaves first.
+ * the deadlines and the ready queue, which it leaves first.
  */
 #ifndef MTASYNC_LOOP_CONN_H
 #define MTASYNC_LOOP_CONN_H
@@ -23,8 +23,8 @@ void conn_open(struct context *context, int fd,
 /* For deadlines_init(): a connection has come to one of its limits. */
 void conn_on_due(struct deadline *deadline);
 
-/* For turns_init(): it goes on where its share of the last turn ended. */
-void conn_on_turn(struct turn *turn);
+/* For ready_queue_init(): it goes on where its share of the last turn ended. */
+void conn_on_ready(struct ready *turn);
 
 /*
  * The drain deadline has passed: answers a sleeper with 503, and closes then.

@@ -9,7 +9,7 @@
 #include "base/stats.h"
 #include "loop/alarms.h"
 #include "loop/deadlines.h"
-#include "loop/turns.h"
+#include "loop/ready.h"
 #include "server/exchange.h"
 
 /* Holds the longest head, and much of a body. */
@@ -43,7 +43,7 @@ struct context {
 	struct app app;
 	struct alarms alarms;
 	struct deadlines deadlines;
-	struct turns turns;
+	struct ready_queue ready_queue;
 	struct stats stats;
 	struct moment moment;
 	struct exchange_host host;   /* of all of its connections' exchanges */
@@ -64,7 +64,7 @@ struct context {
 
 /*
  * Makes the base and what the connections share, of a zeroed context, all but
- * the deadlines and turns, whose callbacks are the connections' affair.
+ * the deadlines and the ready queue, whose callbacks are the connections' affair.
  * Returns 0, or -1 with errno; context_close() is right in both cases. Main
  * thread, before the worker's runs.
  */

@@ -57,7 +57,7 @@ loop_set_limits(int64_t limits[DEADLINE_KINDS],
 	limits[DEADLINE_GRACE] = wanted->grace;
 	limits[DEADLINE_HEAD] = wanted->head;
 	limits[DEADLINE_BODY] = wanted->body;
-	limits[DEADLINE_WRITE] = wanted->write_look;
+	limits[DEADLINE_WRITE] = wanted->write_check;
 	limits[DEADLINE_LINGER] = wanted->linger;
 }
 
@@ -74,7 +74,7 @@ loop_open(struct loop *loop, unsigned index)
 	loop_set_limits(loop->limits, &host->config->limits);
 	deadlines_init(&context->deadlines, &context->alarms, loop->limits,
 	    conn_on_due);
-	turns_init(&context->turns, context->base, conn_on_turn);
+	ready_queue_init(&context->ready_queue, context->base, conn_on_ready);
 	context->on_close = loop_on_close;
 	event_assign(&loop->mailbox_event, context->base,
 	    loop->worker.mailbox.wake, EV_READ | EV_PERSIST, loop_on_mailbox,
@@ -94,7 +94,7 @@ loop_free(struct worker *worker)
 	mailbox_close(&loop->worker.mailbox);
 	free(loop->context.spare);
 	deadlines_fini(&loop->context.deadlines);
-	turns_fini(&loop->context.turns);
+	ready_queue_fini(&loop->context.ready_queue);
 	context_close(&loop->context);
 	sem_destroy(&loop->ready);
 	free(loop);

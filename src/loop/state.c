@@ -13,7 +13,7 @@ state_idle(struct conn *conn)
 
 	if (context_input(context).size > 0)
 		return context_turn_is_over(context) ? CONN_IDLE : CONN_HEAD;
-	switch (stream_receive(&conn->stream, context, CONTEXT_AHEAD_MAX)) {
+	switch (channel_receive(&conn->channel, context, CONTEXT_AHEAD_MAX)) {
 	case WIRE_DONE:
 		return CONN_HEAD;
 	case WIRE_BLOCKED:
@@ -105,11 +105,11 @@ state_head(struct conn *conn)
 			return state_refuse(conn, request, request->status,
 			    request->fault);
 		case HTTP_MORE:
-			conn->seen = (uint32_t)input.size;
+			conn->seen = (uint16_t)input.size;
 			break;
 		}
-		switch (
-		    stream_receive(&conn->stream, context, CONTEXT_AHEAD_MAX)) {
+		switch (channel_receive(&conn->channel, context,
+		    CONTEXT_AHEAD_MAX)) {
 		case WIRE_DONE:
 			break;
 		case WIRE_BLOCKED:
@@ -135,8 +135,8 @@ state_body(struct conn *conn)
 		context->input_start += used;
 		if (answer)
 			return CONN_ANSWERING;
-		switch (
-		    stream_receive(&conn->stream, context, CONTEXT_INPUT_MAX)) {
+		switch (channel_receive(&conn->channel, context,
+		    CONTEXT_INPUT_MAX)) {
 		case WIRE_DONE:
 			break;
 		case WIRE_BLOCKED:
@@ -155,15 +155,15 @@ state_end(struct conn *conn)
 {
 	struct context *context = conn->context;
 	const struct exchange *exchange = &conn->loop_exchange->exchange;
-	const struct stream *stream = &conn->stream;
+	const struct channel *channel = &conn->channel;
 	bool keep = exchange->keep;
 
 	if (!exchange->cut)
 		conn->unsent++;
-	conn->lingers = !keep &&
-			exchange_must_linger(exchange,
-			    stream->readable || context_input(context).size > 0,
-			    stream->has_blocked, context->turn_sent);
+	conn->lingers = !keep && exchange_must_linger(exchange,
+				     channel->readable ||
+					 context_input(context).size > 0,
+				     channel->has_blocked, context->turn_sent);
 	loop_exchange_end(conn->loop_exchange, context);
 	conn->loop_exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;
@@ -183,10 +183,10 @@ state_send_piece(struct conn *conn)
 	enum wire_result result;
 
 	if (piece->kind == PIECE_LENT)
-		result = stream_send(&conn->stream, conn->context,
+		result = channel_send(&conn->channel, conn->context,
 		    &piece->bytes);
 	else if (message_file_is_unchanged(&exchange->answer.message))
-		result = stream_send_file(&conn->stream, conn->context,
+		result = channel_send_file(&conn->channel, conn->context,
 		    piece->file.fd, &piece->file.offset, &piece->file.size);
 	else
 		result = WIRE_ENDED;
@@ -239,7 +239,7 @@ state_answering(struct conn *conn)
 			result = state_send_piece(conn);
 		else if (context->output_size + EXCHANGE_ROOM >
 			 CONTEXT_OUTPUT_MAX)
-			result = stream_flush(&conn->stream, context);
+			result = channel_flush(&conn->channel, context);
 		switch (result) {
 		case WIRE_DONE:
 			next = state_take_piece(conn);
@@ -268,7 +268,7 @@ state_waiting(struct conn *conn)
 {
 	if (conn->context->moment.now >= conn->loop_exchange->alarm.due)
 		return CONN_ANSWERING;
-	if (!conn->stream.peer_closed)
+	if (!conn->channel.peer_closed)
 		return CONN_WAITING;
 	conn->lingers = true;
 	return CONN_LINGERING;
@@ -283,12 +283,12 @@ static enum wire_result
 state_finish(struct conn *conn)
 {
 	bool last = conn->context->output_size > 0;
-	enum wire_result result = stream_flush_last(&conn->stream,
+	enum wire_result result = channel_flush_last(&conn->channel,
 	    conn->context);
 
 	if (result != WIRE_DONE || conn->finished || !(last || conn->lingers))
 		return result;
-	wire_finish(conn->stream.fd);
+	wire_finish(conn->channel.fd);
 	conn->finished = true;
 	return result;
 }
@@ -299,14 +299,14 @@ state_lingering(struct conn *conn)
 	struct context *context = conn->context;
 	enum wire_result result;
 
-	stream_drop_input(context);
+	channel_drop_input(context);
 	result = state_finish(conn);
 	if (result == WIRE_DONE && !conn->lingers)
 		return CONN_CLOSED;
 	while (result == WIRE_DONE) {
-		result = stream_receive(&conn->stream, context,
+		result = channel_receive(&conn->channel, context,
 		    CONTEXT_INPUT_MAX);
-		stream_drop_input(context);
+		channel_drop_input(context);
 	}
 	return result == WIRE_BLOCKED ? CONN_LINGERING : CONN_CLOSED;
 }

@@ -9,9 +9,9 @@
 #ifndef MTASYNC_LOOP_STATE_H
 #define MTASYNC_LOOP_STATE_H
 
+#include "loop/channel.h"
 #include "loop/context.h"
 #include "loop/loop_exchange.h"
-#include "loop/stream.h"
 #include "server/entrance.h"
 
 enum conn_state {
@@ -24,25 +24,26 @@ enum conn_state {
 	CONN_CLOSED,
 };
 
+_Static_assert(HTTP_HEAD_MAX <= UINT16_MAX, "a head's size fits `seen`");
+
 struct conn {
 	struct event event;
 	struct deadline deadline;
-	struct turn turn;
+	struct ready ready;
 	struct context *context;
 	const struct entrance *entrance;     /* where it came in */
 	struct loop_exchange *loop_exchange; /* from a head's end to its
 					      * answer's; or NULL */
 	char *peer; /* its address, for the log; or NULL */
-	struct stream stream;
-	uint32_t seen;         /* bytes of the head that were parsed in vain */
+	struct channel channel;
 	struct wire_pace pace; /* since the wait for the client began */
-	uint16_t unsent;     /* answers that are whole, and not sent for sure */
-	uint8_t state;       /* enum conn_state */
-	bool registered : 1; /* the event is added */
-	bool writable : 1;   /* and with EV_WRITE */
-	bool lingers : 1;    /* the close waits for the peer's */
-	bool finished : 1;   /* our FIN is out */
-	bool reset : 1;      /* the close says that something went wrong */
+	uint16_t seen;         /* bytes of the head that were parsed in vain */
+	uint16_t unsent;   /* answers that are whole, and not sent for sure */
+	short watched;     /* what the event is added for; 0: it is not */
+	uint8_t state;     /* enum conn_state */
+	bool lingers : 1;  /* the close waits for the peer's */
+	bool finished : 1; /* our FIN is out */
+	bool reset : 1;    /* the close says that something went wrong */
 };
 
 /* A row for each state but CONN_CLOSED. */

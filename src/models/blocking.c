@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/wire.h"
 #include "http/parser.h"
-#include "models/talk.h"
+#include "models/blocking_io.h"
 #include "server/exchange.h"
 
 /* A client that is served. It lies on the stack of its thread. */
@@ -20,7 +20,7 @@ struct blocking {
 	char peer[WIRE_NAME_MAX];
 	bool answering; /* the exchange has begun, and is to be ended */
 	bool waited;    /* the answer had to wait for its time */
-	struct talk talk;
+	struct blocking_io io;
 	struct exchange exchange;
 	struct http_request request;
 	char room[EXCHANGE_ROOM];
@@ -32,12 +32,12 @@ struct blocking {
 static void
 blocking_begin(struct blocking *b)
 {
-	b->talk.used = b->request.head_size;
+	b->io.used = b->request.head_size;
 	b->answering = true;
-	(void)crew_take_app(b->talk.crew);
+	(void)crew_take_app(b->io.crew);
 	exchange_begin(&b->exchange, &b->host, b->entrance, b->peer,
 	    &b->request);
-	crew_give_app(b->talk.crew);
+	crew_give_app(b->io.crew);
 }
 
 /* Begins the refusal of a request that can't be read, or of none (NULL). */
@@ -51,36 +51,37 @@ blocking_refuse(struct blocking *b, const struct http_request *request,
 }
 
 /* Receives the head, and begins its answer. */
-static enum talk_result
+static enum blocking_result
 blocking_hear(struct blocking *b)
 {
-	const struct server_limits *limits = &b->talk.crew->config->limits;
+	const struct server_limits *limits = &b->io.crew->config->limits;
 	int64_t until = clock_now() + limits->idle;
 	size_t seen = 0;
 
 	for (;;) {
-		enum talk_result result = talk_receive(&b->talk, until);
+		enum blocking_result result = blocking_io_receive(&b->io,
+		    until);
 
 		moment_renew(&b->moment);
-		if (result == TALK_LATE && b->talk.size > 0) {
+		if (result == BLOCKING_LATE && b->io.size > 0) {
 			blocking_refuse(b, NULL, 408, "the head took too long");
-			return TALK_DONE;
+			return BLOCKING_DONE;
 		}
-		if (result != TALK_DONE)
+		if (result != BLOCKING_DONE)
 			return result;
 		if (seen == 0)
 			until = b->moment.now + limits->head;
 		switch (http_request_parse(&b->request,
-		    (struct span){ b->talk.input, b->talk.size }, seen)) {
+		    (struct span){ b->io.input, b->io.size }, seen)) {
 		case HTTP_OK:
 			blocking_begin(b);
-			return TALK_DONE;
+			return BLOCKING_DONE;
 		case HTTP_BAD:
 			blocking_refuse(b, &b->request, b->request.status,
 			    b->request.fault);
-			return TALK_DONE;
+			return BLOCKING_DONE;
 		case HTTP_MORE:
-			seen = b->talk.size;
+			seen = b->io.size;
 			break;
 		}
 	}
@@ -90,17 +91,17 @@ blocking_hear(struct blocking *b)
 static bool
 blocking_skip(struct blocking *b)
 {
-	struct span input = { b->talk.input + b->talk.used,
-		b->talk.size - b->talk.used };
+	struct span input = { b->io.input + b->io.used,
+		b->io.size - b->io.used };
 	size_t used = 0;
 	bool answer;
 
-	(void)crew_take_app(b->talk.crew);
+	(void)crew_take_app(b->io.crew);
 	answer = exchange_skip_body(&b->exchange, input, &used);
-	crew_give_app(b->talk.crew);
-	b->talk.used += used;
+	crew_give_app(b->io.crew);
+	b->io.used += used;
 	if (!answer)
-		b->talk.used = b->talk.size = 0;
+		b->io.used = b->io.size = 0;
 	return answer;
 }
 
@@ -110,71 +111,71 @@ blocking_begin_body(struct blocking *b)
 {
 	enum exchange_body body;
 
-	(void)crew_take_app(b->talk.crew);
+	(void)crew_take_app(b->io.crew);
 	body = exchange_begin_body(&b->exchange, &b->host, &b->request,
-	    b->talk.size > b->talk.used);
-	crew_give_app(b->talk.crew);
+	    b->io.size > b->io.used);
+	crew_give_app(b->io.crew);
 	return body;
 }
 
 /* Receives and forgets the body of a request whose answer has begun. */
-static enum talk_result
+static enum blocking_result
 blocking_hear_body(struct blocking *b)
 {
-	int64_t until = clock_now() + b->talk.crew->config->limits.body;
+	int64_t until = clock_now() + b->io.crew->config->limits.body;
 	struct span interim = exchange_continue;
-	enum talk_result result = TALK_DONE;
+	enum blocking_result result = BLOCKING_DONE;
 
 	switch (blocking_begin_body(b)) {
 	case EXCHANGE_ANSWER:
-		return TALK_DONE;
+		return BLOCKING_DONE;
 	case EXCHANGE_CONTINUE:
-		result = talk_send(&b->talk, &interim, false);
+		result = blocking_io_send(&b->io, &interim, false);
 		break;
 	case EXCHANGE_RECEIVE:
 		break;
 	}
-	while (result == TALK_DONE && !blocking_skip(b))
-		result = talk_receive(&b->talk, until);
-	if (result != TALK_LATE)
+	while (result == BLOCKING_DONE && !blocking_skip(b))
+		result = blocking_io_receive(&b->io, until);
+	if (result != BLOCKING_LATE)
 		return result;
-	(void)crew_take_app(b->talk.crew);
+	(void)crew_take_app(b->io.crew);
 	exchange_refuse_body(&b->exchange, 408, "the body took too long");
-	crew_give_app(b->talk.crew);
-	return TALK_DONE;
+	crew_give_app(b->io.crew);
+	return BLOCKING_DONE;
 }
 
 /* ---- answering ---- */
 
 /* Waits for a time, while the client does. */
-static enum talk_result
+static enum blocking_result
 blocking_sleep(struct blocking *b, int64_t until)
 {
-	enum talk_result result = TALK_DONE;
+	enum blocking_result result = BLOCKING_DONE;
 
 	b->waited = true;
-	while (result == TALK_DONE && clock_now() < until) {
+	while (result == BLOCKING_DONE && clock_now() < until) {
 		/* the kernel may be late by a thousandth of a wait */
 		int64_t early = (until - clock_now()) / 512;
 
-		result = talk_await(&b->talk, POLLRDHUP, until - early);
-		if (result == TALK_DONE)
-			result = TALK_LOST;
-		else if (result == TALK_LATE)
-			result = TALK_DONE;
+		result = blocking_io_await(&b->io, POLLRDHUP, until - early);
+		if (result == BLOCKING_DONE)
+			result = BLOCKING_LOST;
+		else if (result == BLOCKING_LATE)
+			result = BLOCKING_DONE;
 	}
-	if (result != TALK_CUT)
+	if (result != BLOCKING_CUT)
 		return result;
-	b->talk.cut = true;
-	(void)crew_take_app(b->talk.crew);
+	b->io.cut = true;
+	(void)crew_take_app(b->io.crew);
 	if (exchange_cut(&b->exchange))
-		result = TALK_DONE;
-	crew_give_app(b->talk.crew);
+		result = BLOCKING_DONE;
+	crew_give_app(b->io.crew);
 	return result;
 }
 
 /* Sends or awaits what comes next. */
-static enum talk_result
+static enum blocking_result
 blocking_carry_out(struct blocking *b, struct piece *piece)
 {
 	const struct exchange *exchange = &b->exchange;
@@ -183,29 +184,29 @@ blocking_carry_out(struct blocking *b, struct piece *piece)
 	case PIECE_HEAD: /* has been written, in bytes */
 	case PIECE_BYTES:
 	case PIECE_LENT: /* what follows, or our FIN, sends the rest */
-		return talk_send(&b->talk, &piece->bytes,
+		return blocking_io_send(&b->io, &piece->bytes,
 		    !exchange_waits_next(exchange));
 	case PIECE_FILE:
-		return talk_send_file(&b->talk, &exchange->answer.message,
+		return blocking_io_send_file(&b->io, &exchange->answer.message,
 		    piece);
 	case PIECE_UNTIL:
 		return blocking_sleep(b, piece->until);
 	case PIECE_END:
 		break;
 	}
-	return TALK_DONE;
+	return BLOCKING_DONE;
 }
 
 /* Answers piece by piece. */
-static enum talk_result
+static enum blocking_result
 blocking_answer(struct blocking *b)
 {
-	struct crew *crew = b->talk.crew;
+	struct crew *crew = b->io.crew;
 	struct exchange *exchange = &b->exchange;
-	enum talk_result result = TALK_DONE;
+	enum blocking_result result = BLOCKING_DONE;
 
 	exchange->piece.kind = PIECE_UNTIL; /* any but the end */
-	while (result == TALK_DONE && exchange->piece.kind != PIECE_END) {
+	while (result == BLOCKING_DONE && exchange->piece.kind != PIECE_END) {
 		(void)crew_take_app(crew);
 		moment_renew(&b->moment);
 		exchange_next(exchange, &b->host, b->room, &exchange->piece);
@@ -224,57 +225,57 @@ blocking_answer(struct blocking *b)
 static bool
 blocking_has_unread(const struct blocking *b)
 {
-	return b->talk.size > b->talk.used ||
-	       (b->waited && !wire_is_silent(b->talk.fd));
+	return b->io.size > b->io.used ||
+	       (b->waited && !wire_is_silent(b->io.fd));
 }
 
 /* Receives what still comes until a time, and forgets it. */
-static enum talk_result
+static enum blocking_result
 blocking_drop(struct blocking *b, int64_t until)
 {
-	enum talk_result result = TALK_DONE;
+	enum blocking_result result = BLOCKING_DONE;
 
-	while (result == TALK_DONE && clock_now() < until) {
-		b->talk.size = b->talk.used = 0;
-		result = talk_await(&b->talk, POLLIN, until);
-		if (result == TALK_DONE)
-			result = talk_receive(&b->talk, until);
+	while (result == BLOCKING_DONE && clock_now() < until) {
+		b->io.size = b->io.used = 0;
+		result = blocking_io_await(&b->io, POLLIN, until);
+		if (result == BLOCKING_DONE)
+			result = blocking_io_receive(&b->io, until);
 	}
-	return result == TALK_DONE ? TALK_LATE : result;
+	return result == BLOCKING_DONE ? BLOCKING_LATE : result;
 }
 
 /* Waits for the client's close, when our FIN is out. */
 static void
 blocking_linger(struct blocking *b)
 {
-	const struct server_limits *limits = &b->talk.crew->config->limits;
+	const struct server_limits *limits = &b->io.crew->config->limits;
 	struct wire_pace pace;
-	enum wire_view view = WIRE_PENDING;
+	enum wire_pace_state view = WIRE_PENDING;
 	int64_t now = clock_now();
 
-	b->talk.lingering = true;
+	b->io.lingering = true;
 	wire_begin_pace(&pace, now);
 	while (view == WIRE_PENDING &&
-	       blocking_drop(b, now + limits->linger) == TALK_LATE) {
+	       blocking_drop(b, now + limits->linger) == BLOCKING_LATE) {
 		now = clock_now();
-		view = wire_look(b->talk.fd, &pace, now, limits->write);
+		view = wire_check_pace(b->io.fd, &pace, now, limits->write);
 	}
-	b->talk.reset = view == WIRE_SLOW;
+	b->io.reset = view == WIRE_SLOW;
 }
 
 /* Ends the answer, as far as it went. */
 static void
-blocking_end(struct blocking *b, enum talk_result result)
+blocking_end(struct blocking *b, enum blocking_result result)
 {
-	struct crew *crew = b->talk.crew;
+	struct crew *crew = b->io.crew;
 
-	b->talk.cut |= result == TALK_CUT;
-	b->talk.reset |= result == TALK_CUT;
-	b->exchange.cut = b->talk.cut;
+	b->io.cut |= result == BLOCKING_CUT;
+	b->io.reset |= result == BLOCKING_CUT;
+	b->exchange.cut = b->io.cut;
 	(void)crew_take_app(crew);
 	exchange_end(&b->exchange, &b->host);
-	stats_add(&crew->stats.served, result == TALK_DONE && !b->talk.cut);
-	stats_add(&crew->stats.cut, b->talk.cut);
+	stats_add(&crew->stats.served, result == BLOCKING_DONE && !b->io.cut);
+	stats_add(&crew->stats.cut, b->io.cut);
 	crew_give_app(crew);
 }
 
@@ -284,20 +285,20 @@ blocking_end(struct blocking *b, enum talk_result result)
  * what has not gone out by then.
  */
 static void
-blocking_close(struct blocking *b, enum talk_result result)
+blocking_close(struct blocking *b, enum blocking_result result)
 {
-	bool whole = b->answering && result == TALK_DONE;
+	bool whole = b->answering && result == BLOCKING_DONE;
 
-	if (whole || result == TALK_LATE) /* not a byte has come */
-		wire_finish(b->talk.fd);
-	if (result == TALK_LATE ||
+	if (whole || result == BLOCKING_LATE) /* not a byte has come */
+		wire_finish(b->io.fd);
+	if (result == BLOCKING_LATE ||
 	    (whole && exchange_must_linger(&b->exchange, blocking_has_unread(b),
-			  b->talk.blocked, b->talk.sent)))
+			  b->io.blocked, b->io.sent)))
 		blocking_linger(b);
-	if (b->talk.reset)
-		wire_reset(b->talk.fd);
+	if (b->io.reset)
+		wire_reset(b->io.fd);
 	else
-		wire_close(b->talk.fd);
+		wire_close(b->io.fd);
 }
 
 static void
@@ -305,14 +306,14 @@ blocking_init(struct blocking *b, struct crew *crew,
     const struct client *client)
 {
 	/* all but the big arrays, which need not be */
-	memset(b, 0, offsetof(struct blocking, talk.input));
+	memset(b, 0, offsetof(struct blocking, io.input));
 	memset(&b->request, 0, offsetof(struct http_request, fields));
 	b->host = (struct exchange_host){ crew->config, crew->host->totals,
 		&crew->app, &b->moment, 0 };
 	b->entrance = client->entrance;
-	b->talk.crew = crew;
-	b->talk.fd = client->fd;
-	b->talk.silent = true;
+	b->io.crew = crew;
+	b->io.fd = client->fd;
+	b->io.silent = true;
 	b->moment.closing = true; /* one request for each connection */
 	wire_name_peer(&client->peer, b->peer);
 }
@@ -321,13 +322,13 @@ void
 blocking_serve(struct crew *crew, const struct client *client)
 {
 	struct blocking b;
-	enum talk_result result;
+	enum blocking_result result;
 
 	blocking_init(&b, crew, client);
 	result = blocking_hear(&b);
-	if (result == TALK_DONE && b.talk.used > 0) /* it is no refusal */
+	if (result == BLOCKING_DONE && b.io.used > 0) /* it is no refusal */
 		result = blocking_hear_body(&b);
-	if (result == TALK_DONE)
+	if (result == BLOCKING_DONE)
 		result = blocking_answer(&b);
 	if (b.answering)
 		blocking_end(&b, result);

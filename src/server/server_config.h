@@ -15,14 +15,14 @@ struct worker_host;
 
 /* How long a client may take, in ns. */
 struct server_limits {
-	int64_t idle;       /* until its next request begins */
-	int64_t grace;      /* likewise, while the server drains */
-	int64_t head;       /* for the whole head of a request */
-	int64_t body;       /* for its whole body */
-	int64_t write;      /* while it takes an answer too slowly */
-	int64_t write_look; /* how often one looks whether it does */
-	int64_t linger;     /* until it closes, when we have */
-	int64_t drain;      /* until what runs at a stop has ended */
+	int64_t idle;        /* until its next request begins */
+	int64_t grace;       /* likewise, while the server drains */
+	int64_t head;        /* for the whole head of a request */
+	int64_t body;        /* for its whole body */
+	int64_t write;       /* while it takes an answer too slowly */
+	int64_t write_check; /* how often one looks whether it does */
+	int64_t linger;      /* until it closes, when we have */
+	int64_t drain;       /* until what runs at a stop has ended */
 };
 
 struct server_config {

@@ -1,4 +1,4 @@
-/* Tests of loop/deadlines and loop/turns, on a real event base. */
+/* Tests of loop/deadlines and loop/ready, on a real event base. */
 #include "config.h"
 
 #include "loop/deadlines.h"
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "loop/turns.h"
+#include "loop/ready.h"
 
 #define MANY 1000 /* several sweeps' worth */
 
@@ -24,7 +24,7 @@ static const int64_t limits[DEADLINE_KINDS] = {
 /* What a test has in the queues, and the order in which it was due. */
 struct item {
 	struct deadline deadline;
-	struct turn turn;
+	struct ready ready;
 	int order; /* 0: not yet */
 };
 
@@ -32,7 +32,7 @@ static struct fixture {
 	struct event_base *base;
 	struct alarms alarms;
 	struct deadlines deadlines;
-	struct turns turns;
+	struct ready_queue ready_queue;
 	struct item items[MANY];
 	int passed;
 	int again; /* turns that the first item takes yet */
@@ -51,14 +51,13 @@ on_due(struct deadline *deadline)
 }
 
 static void
-on_turn(struct turn *turn)
+on_ready(struct ready *ready)
 {
-	struct item *item = (struct item *)((char *)turn -
-					    offsetof(struct item, turn));
+	struct item *item = LIST_OWNER(ready, struct item, ready);
 
 	item->order = ++fixture.passed;
 	if (item == fixture.items && --fixture.again > 0)
-		turns_add(&fixture.turns, turn);
+		ready_queue_add(&fixture.ready_queue, ready);
 }
 
 static int
@@ -69,7 +68,7 @@ setup(void **state)
 	assert_non_null(fixture.base);
 	assert_return_code(alarms_open(&fixture.alarms, fixture.base), 0);
 	deadlines_init(&fixture.deadlines, &fixture.alarms, limits, on_due);
-	turns_init(&fixture.turns, fixture.base, on_turn);
+	ready_queue_init(&fixture.ready_queue, fixture.base, on_ready);
 	return 0;
 }
 
@@ -78,7 +77,7 @@ teardown(void **state)
 {
 	(void)state;
 	deadlines_fini(&fixture.deadlines);
-	turns_fini(&fixture.turns);
+	ready_queue_fini(&fixture.ready_queue);
 	alarms_close(&fixture.alarms);
 	event_base_free(fixture.base);
 	return 0;
@@ -177,17 +176,18 @@ test_many(void **state)
 		assert_int_equal(fixture.items[i].order, i + 1);
 }
 
-/* A turn that is asked for again comes in a later round of the loop. */
+/* Who queues again is served in a later round of the loop. */
 static void
-test_turns(void **state)
+test_ready(void **state)
 {
 	(void)state;
 	fixture.again = 2;
 	for (int i = 0; i < 4; i++)
-		turns_add(&fixture.turns, &fixture.items[i].turn);
-	turns_add(&fixture.turns, &fixture.items[1].turn); /* once is enough */
-	turns_remove(&fixture.items[2].turn);
-	turns_remove(&fixture.items[2].turn);
+		ready_queue_add(&fixture.ready_queue, &fixture.items[i].ready);
+	ready_queue_add(&fixture.ready_queue,
+	    &fixture.items[1].ready); /* once is enough */
+	ready_queue_remove(&fixture.items[2].ready);
+	ready_queue_remove(&fixture.items[2].ready);
 	assert_return_code(event_base_loop(fixture.base, EVLOOP_ONCE), 0);
 	assert_int_equal(fixture.passed, 3);
 	run(4);
@@ -208,7 +208,7 @@ main(void)
 		TEST(test_never),
 		TEST(test_long_and_short),
 		TEST(test_many),
-		TEST(test_turns),
+		TEST(test_ready),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,10 +245,10 @@ test_waits_next(void **state)
 
 	asking_begin(asking, REQUEST("GET", "/large", "1.1", ""));
 	*plan = (struct plan){ .count = 0 };
-	plan_add(plan, ACT_HEAD, 0);
-	plan_add(plan, ACT_WAIT, CLOCK_MS);
-	plan_add(plan, ACT_CONTENT, 0);
-	plan_add(plan, ACT_END, 0);
+	plan_add(plan, ACT_HEAD);
+	plan_add_wait(plan, CLOCK_MS);
+	plan_add(plan, ACT_CONTENT);
+	plan_add(plan, ACT_END);
 	assert_false(exchange_waits_next(&asking->exchange));
 	asking_next_bytes(asking);
 	assert_true(exchange_waits_next(&asking->exchange));

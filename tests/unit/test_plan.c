@@ -124,17 +124,17 @@ test_waits_anywhere(void **state)
 	int64_t first;
 
 	*plan = (struct plan){ .count = 0 };
-	plan_add(plan, ACT_HEAD, 0);
-	plan_add(plan, ACT_WAIT, CLOCK_MS);
-	plan_add(plan, ACT_CONTENT, 0);
-	plan_add(plan, ACT_END, 0);
+	plan_add(plan, ACT_HEAD);
+	plan_add_wait(plan, CLOCK_MS);
+	plan_add(plan, ACT_CONTENT);
+	plan_add(plan, ACT_END);
 	assert_pieces(fixture, "hube");
 
 	*plan = (struct plan){ .count = 0 };
-	plan_add(plan, ACT_WAIT, CLOCK_MS);
-	plan_add(plan, ACT_HEAD, 0);
-	plan_add(plan, ACT_WAIT, 2 * CLOCK_MS);
-	plan_add(plan, ACT_END, 0);
+	plan_add_wait(plan, CLOCK_MS);
+	plan_add(plan, ACT_HEAD);
+	plan_add_wait(plan, 2 * CLOCK_MS);
+	plan_add(plan, ACT_END);
 	fixture->moment.now = clock_now();
 	assert_pieces(fixture, "u");
 	first = plan->due;

@@ -1,20 +1,20 @@
 /*
- * stream: the bytes of one connection, both ways; it knows nothing of HTTP.
+ * channel: the bytes of one connection, both ways; it knows nothing of HTTP.
  *
  * They pass through the context's buffers, which all connections share. Only
  * what has to wait for a later turn is copied to memory of the connection.
  */
-#ifndef MTASYNC_LOOP_STREAM_H
-#define MTASYNC_LOOP_STREAM_H
+#ifndef MTASYNC_LOOP_CHANNEL_H
+#define MTASYNC_LOOP_CHANNEL_H
 
 #include "base/wire.h"
 #include "loop/context.h"
 
-struct stream_saved;
+struct channel_saved;
 
-struct stream {
-	struct stream_saved *input;  /* received, not yet used; or NULL */
-	struct stream_saved *output; /* not taken by the client; or NULL */
+struct channel {
+	struct channel_saved *input;  /* received, not yet used; or NULL */
+	struct channel_saved *output; /* not taken by the client; or NULL */
 	int fd;
 	bool readable;    /* there may be something to receive */
 	bool peer_closed; /* the peer's FIN is there, behind what is unread */
@@ -25,22 +25,23 @@ struct stream {
  * Receives into the context's input, behind what is there, at most so many
  * bytes. WIRE_BLOCKED also when the turn is over.
  */
-enum wire_result stream_receive(struct stream *stream, struct context *context,
-    size_t most);
+enum wire_result channel_receive(struct channel *channel,
+    struct context *context, size_t most);
 
 /*
  * Sends what a former turn left and then the context's output. WIRE_DONE:
  * nothing is left of either.
  */
-enum wire_result stream_flush(struct stream *stream, struct context *context);
+enum wire_result channel_flush(struct channel *channel,
+    struct context *context);
 
 /* The same with the connection's last bytes, which may wait in the kernel for
  * the FIN that has to follow: both leave in one segment. */
-enum wire_result stream_flush_last(struct stream *stream,
+enum wire_result channel_flush_last(struct channel *channel,
     struct context *context);
 
 /* The same and then `bytes`; *bytes is what is left of them. */
-enum wire_result stream_send(struct stream *stream, struct context *context,
+enum wire_result channel_send(struct channel *channel, struct context *context,
     struct span *bytes);
 
 /*
@@ -48,21 +49,21 @@ enum wire_result stream_send(struct stream *stream, struct context *context,
  * on. WIRE_BLOCKED also when the turn is over; WIRE_ENDED where the file is
  * shorter than that.
  */
-enum wire_result stream_send_file(struct stream *stream,
+enum wire_result channel_send_file(struct channel *channel,
     struct context *context, int file, off_t *offset, size_t *size);
 
 /*
  * At the start of a turn, brings back the input that was saved; at its end,
  * saves what is left of input and output, and leaves the context's empty.
- * stream_save() returns 0, or -1 where memory is short.
+ * channel_save() returns 0, or -1 where memory is short.
  */
-void stream_restore(struct stream *stream, struct context *context);
-int stream_save(struct stream *stream, struct context *context);
+void channel_restore(struct channel *channel, struct context *context);
+int channel_save(struct channel *channel, struct context *context);
 
 /* Forgets the input that is there. */
-void stream_drop_input(struct context *context);
+void channel_drop_input(struct context *context);
 
 /* Frees what was saved. The descriptor is the caller's. */
-void stream_fini(struct stream *stream);
+void channel_fini(struct channel *channel);
 
 #endif

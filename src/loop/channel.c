@@ -1,28 +1,28 @@
 /* Moves a connection's bytes; the worker's thread. */
 #include "config.h"
 
-#include "loop/stream.h"
+#include "loop/channel.h"
 
 #include <stdlib.h>
 
 /* What one sendfile(2) may send: the loop stands while the disk is read. */
-#define STREAM_FILE_BYTES ((size_t)256 * 1024)
+#define CHANNEL_FILE_BYTES ((size_t)256 * 1024)
 
 /* What one send may: as much as the kernel passes on in one piece. Sending
  * 100 KiB at once takes it nearly twice the CPU time of sending them in two. */
-#define STREAM_SEND_BYTES ((size_t)64 * 1024)
+#define CHANNEL_SEND_BYTES ((size_t)64 * 1024)
 
 /* Bytes that wait for a later turn. */
-struct stream_saved {
+struct channel_saved {
 	size_t start;
 	size_t end;
 	char data[];
 };
 
-static struct stream_saved *
-stream_saved_of(struct span bytes)
+static struct channel_saved *
+channel_saved_of(struct span bytes)
 {
-	struct stream_saved *saved = malloc(sizeof *saved + bytes.size);
+	struct channel_saved *saved = malloc(sizeof *saved + bytes.size);
 
 	if (saved == NULL)
 		return NULL;
@@ -33,52 +33,53 @@ stream_saved_of(struct span bytes)
 }
 
 void
-stream_drop_input(struct context *context)
+channel_drop_input(struct context *context)
 {
 	context->input_start = context->input_end = 0;
 }
 
 void
-stream_restore(struct stream *stream, struct context *context)
+channel_restore(struct channel *channel, struct context *context)
 {
-	struct stream_saved *saved = stream->input;
+	struct channel_saved *saved = channel->input;
 
 	if (saved == NULL)
 		return;
 	memcpy(context->input, saved->data, saved->end);
 	context->input_end = saved->end;
 	free(saved);
-	stream->input = NULL;
+	channel->input = NULL;
 }
 
 int
-stream_save(struct stream *stream, struct context *context)
+channel_save(struct channel *channel, struct context *context)
 {
 	struct span input = context_input(context);
 	struct span output = { context->output, context->output_size };
 	int result = 0;
 
-	if (input.size > 0 && (stream->input = stream_saved_of(input)) == NULL)
+	if (input.size > 0 &&
+	    (channel->input = channel_saved_of(input)) == NULL)
 		result = -1;
 	if (output.size > 0 &&
-	    (stream->output = stream_saved_of(output)) == NULL)
+	    (channel->output = channel_saved_of(output)) == NULL)
 		result = -1;
-	stream_drop_input(context);
+	channel_drop_input(context);
 	context->output_size = 0;
 	return result;
 }
 
 void
-stream_fini(struct stream *stream)
+channel_fini(struct channel *channel)
 {
-	free(stream->input);
-	free(stream->output);
-	stream->input = stream->output = NULL;
+	free(channel->input);
+	free(channel->output);
+	channel->input = channel->output = NULL;
 }
 
 /* Makes room behind the input; an unused rest moves to the front. */
 static size_t
-stream_make_room(struct context *context)
+channel_make_room(struct context *context)
 {
 	struct span rest = context_input(context);
 
@@ -90,30 +91,30 @@ stream_make_room(struct context *context)
 }
 
 enum wire_result
-stream_receive(struct stream *stream, struct context *context, size_t most)
+channel_receive(struct channel *channel, struct context *context, size_t most)
 {
-	if (!stream->readable || context_turn_is_over(context))
+	if (!channel->readable || context_turn_is_over(context))
 		return WIRE_BLOCKED;
 
-	size_t free_room = stream_make_room(context);
+	size_t free_room = channel_make_room(context);
 	size_t room = free_room < most ? free_room : most;
 	size_t size;
-	enum wire_result result = wire_recv(stream->fd,
+	enum wire_result result = wire_recv(channel->fd,
 	    context->input + context->input_end, room, &size);
 
 	switch (result) {
 	case WIRE_DONE:
 		/* fewer than there is room for: nothing more is there, and
 		 * what comes later makes a new event; a FIN makes none */
-		stream->readable = size == room || stream->peer_closed;
+		channel->readable = size == room || channel->peer_closed;
 		context->input_end += size;
 		context->turn_received += size;
 		break;
 	case WIRE_BLOCKED:
-		stream->readable = false;
+		channel->readable = false;
 		break;
 	case WIRE_ENDED:
-		stream->peer_closed = true;
+		channel->peer_closed = true;
 		break;
 	case WIRE_BROKEN:
 		break;
@@ -123,30 +124,30 @@ stream_receive(struct stream *stream, struct context *context, size_t most)
 
 /* One wire_send(), with what it tells taken down. */
 static enum wire_result
-stream_put(struct stream *stream, struct context *context,
+channel_put(struct channel *channel, struct context *context,
     const struct span parts[2], bool more, size_t *size)
 {
-	enum wire_result result = wire_send(stream->fd, parts[0], parts[1],
+	enum wire_result result = wire_send(channel->fd, parts[0], parts[1],
 	    more, size);
 
 	if (result == WIRE_DONE)
 		context->turn_sent += *size;
 	if (result == WIRE_BLOCKED)
-		stream->has_blocked = true;
+		channel->has_blocked = true;
 	return result;
 }
 
 static enum wire_result
-stream_flush_saved(struct stream *stream, struct context *context)
+channel_flush_saved(struct channel *channel, struct context *context)
 {
-	struct stream_saved *saved = stream->output;
+	struct channel_saved *saved = channel->output;
 
 	while (saved->start < saved->end) {
 		struct span parts[2] = { { saved->data + saved->start,
 					     saved->end - saved->start },
 			{ NULL, 0 } };
 		size_t size;
-		enum wire_result result = stream_put(stream, context, parts,
+		enum wire_result result = channel_put(channel, context, parts,
 		    false, &size);
 
 		if (result != WIRE_DONE)
@@ -154,14 +155,14 @@ stream_flush_saved(struct stream *stream, struct context *context)
 		saved->start += size;
 	}
 	free(saved);
-	stream->output = NULL;
+	channel->output = NULL;
 	return WIRE_DONE;
 }
 
 /* Takes bytes that have been sent off the context's output; returns how many
  * of them were not in it. */
 static size_t
-stream_sent(struct context *context, size_t size)
+channel_sent(struct context *context, size_t size)
 {
 	size_t gathered = context->output_size;
 
@@ -176,12 +177,12 @@ stream_sent(struct context *context, size_t size)
 
 /* As much of the output and of `bytes` as goes into one send. */
 static inline void
-stream_fill(const struct context *context, const struct span *bytes,
+channel_fill(const struct context *context, const struct span *bytes,
     struct span parts[2])
 {
 	size_t gathered = context->output_size;
-	size_t room = gathered < STREAM_SEND_BYTES
-			  ? STREAM_SEND_BYTES - gathered
+	size_t room = gathered < CHANNEL_SEND_BYTES
+			  ? CHANNEL_SEND_BYTES - gathered
 			  : 0;
 	struct span next = { bytes->data,
 		bytes->size < room ? bytes->size : room };
@@ -197,21 +198,21 @@ stream_fill(const struct context *context, const struct span *bytes,
 
 /* Sends the output and `bytes` until nothing of them is left. */
 static inline enum wire_result
-stream_send_gathered(struct stream *stream, struct context *context,
+channel_send_gathered(struct channel *channel, struct context *context,
     struct span *bytes, bool more)
 {
 	while (context->output_size + bytes->size > 0) {
 		struct span parts[2];
 		size_t size;
 
-		stream_fill(context, bytes, parts);
+		channel_fill(context, bytes, parts);
 
-		enum wire_result result = stream_put(stream, context, parts,
+		enum wire_result result = channel_put(channel, context, parts,
 		    more, &size);
 
 		if (result != WIRE_DONE)
 			return result;
-		size = stream_sent(context, size);
+		size = channel_sent(context, size);
 		bytes->data += size;
 		bytes->size -= size;
 	}
@@ -220,54 +221,56 @@ stream_send_gathered(struct stream *stream, struct context *context,
 
 /* Sends all that is there; `more` says that bytes, or a FIN, follow at once. */
 static enum wire_result
-stream_flush_before(struct stream *stream, struct context *context, bool more)
+channel_flush_before(struct channel *channel, struct context *context,
+    bool more)
 {
 	struct span none = { "", 0 };
 
-	if (stream->output != NULL) {
-		enum wire_result result = stream_flush_saved(stream, context);
+	if (channel->output != NULL) {
+		enum wire_result result = channel_flush_saved(channel, context);
 
 		if (result != WIRE_DONE)
 			return result;
 	}
-	return stream_send_gathered(stream, context, &none, more);
+	return channel_send_gathered(channel, context, &none, more);
 }
 
 enum wire_result
-stream_flush(struct stream *stream, struct context *context)
+channel_flush(struct channel *channel, struct context *context)
 {
-	return stream_flush_before(stream, context, false);
+	return channel_flush_before(channel, context, false);
 }
 
 enum wire_result
-stream_flush_last(struct stream *stream, struct context *context)
+channel_flush_last(struct channel *channel, struct context *context)
 {
-	return stream_flush_before(stream, context, true);
+	return channel_flush_before(channel, context, true);
 }
 
 enum wire_result
-stream_send(struct stream *stream, struct context *context, struct span *bytes)
+channel_send(struct channel *channel, struct context *context,
+    struct span *bytes)
 {
-	return stream_send_gathered(stream, context, bytes, false);
+	return channel_send_gathered(channel, context, bytes, false);
 }
 
 enum wire_result
-stream_send_file(struct stream *stream, struct context *context, int file,
+channel_send_file(struct channel *channel, struct context *context, int file,
     off_t *offset, size_t *size)
 {
-	enum wire_result result = stream_flush_before(stream, context, true);
+	enum wire_result result = channel_flush_before(channel, context, true);
 
 	while (result == WIRE_DONE && *size > 0) {
 		off_t before = *offset;
 
 		if (context_turn_is_over(context))
 			return WIRE_BLOCKED;
-		result = wire_sendfile(stream->fd, file, offset,
-		    *size < STREAM_FILE_BYTES ? *size : STREAM_FILE_BYTES);
+		result = wire_sendfile(channel->fd, file, offset,
+		    *size < CHANNEL_FILE_BYTES ? *size : CHANNEL_FILE_BYTES);
 		*size -= (size_t)(*offset - before);
 		context->turn_sent += (size_t)(*offset - before);
 	}
 	if (result == WIRE_BLOCKED)
-		stream->has_blocked = true;
+		channel->has_blocked = true;
 	return result;
 }
