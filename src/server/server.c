@@ -22,6 +22,11 @@
 /* How long the 503s of the drain deadline may take to go out. */
 #define SERVER_CUT_LIMIT CLOCK_S
 
+/* How long the workers may take to end once they have to at once. Who waits for
+ * a second signal to do its work waits for no more than a tenth of a second:
+ * the rest is for the last line, and for the kernel to close what is open. */
+#define SERVER_STOP_LIMIT (50 * CLOCK_MS)
+
 struct server {
 	struct server_config *config;
 	struct listeners listeners;
@@ -33,6 +38,8 @@ struct server {
 	int news;               /* eventfd: a worker has something to tell */
 	int signals;            /* signalfd */
 	bool failed;            /* a worker ended by itself */
+	bool urgent;            /* a second signal has ordered the end */
+	bool stuck;             /* some workers have not ended in time */
 	bool reloading;         /* until all have taken what they were sent */
 	struct stages stages;
 	enum worker_order order;
@@ -185,7 +192,7 @@ server_order(struct server *server, enum worker_order order)
 	if (order == WORKER_CUT)
 		server->deadline = clock_now() + SERVER_CUT_LIMIT;
 	else if (order == WORKER_STOP)
-		server->deadline = INT64_MAX;
+		server->deadline = clock_now() + SERVER_STOP_LIMIT;
 	for (unsigned i = 0; i < server->worker_count; i++)
 		server_tell(server->workers[i], order);
 }
@@ -278,6 +285,7 @@ server_on_signal(struct server *server, enum server_event *event)
 		*event = SERVER_STOPPING;
 		if (server_drain(server))
 			return true;
+		server->urgent = true;
 		server_order(server, WORKER_STOP);
 		return false;
 	}
@@ -334,6 +342,17 @@ server_poll_time(const struct server *server)
 	return wait <= 0 ? 0 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS);
 }
 
+/* The order goes up; false: it can't any more, and some have not obeyed. */
+static bool
+server_on_deadline(struct server *server)
+{
+	if (server->order == WORKER_STOP)
+		return false;
+	server_order(server,
+	    server->order < WORKER_CUT ? WORKER_CUT : WORKER_STOP);
+	return true;
+}
+
 enum server_event
 server_wait(struct server *server)
 {
@@ -343,30 +362,44 @@ server_wait(struct server *server)
 	uint64_t count;
 
 	for (;;) {
+		int64_t now = clock_now();
+
 		server_advance(server);
 		if (server_on_workers(server, &event) ||
 		    server_on_signal(server, &event))
 			return event;
+		if (now >= server->deadline && !server_on_deadline(server)) {
+			server->stuck = true;
+			return SERVER_ENDED;
+		}
 		poll(fds, 2, server_poll_time(server));
 		(void)!read(server->news, &count, sizeof count);
-		if (clock_now() < server->deadline)
-			continue;
-		if (server->order < WORKER_CUT)
-			server_order(server, WORKER_CUT);
-		else
-			server_order(server, WORKER_STOP);
 	}
+}
+
+/* How many connections a worker has open. */
+static uint64_t
+server_count_open(const struct stats *stats)
+{
+	uint64_t closed = stats_read(&stats->closed);
+	uint64_t accepted = stats_read(&stats->accepted);
+
+	return accepted > closed ? accepted - closed : 0;
 }
 
 void
 server_sum_up(const struct server *server, struct server_summary *summary)
 {
-	*summary = (struct server_summary){ .failed = server->failed };
+	*summary = (struct server_summary){ .failed = server->failed,
+		.urgent = server->urgent,
+		.stuck = server->stuck };
 	for (unsigned i = 0; i < server->totals.count; i++) {
 		const struct stats *stats = server->totals.stats[i];
 
 		summary->served += stats_read(&stats->served);
 		summary->cut += stats_read(&stats->cut);
+		if (server->stuck)
+			summary->cut += server_count_open(stats);
 	}
 }
 
