@@ -22,9 +22,9 @@
 /* How long the 503s of the drain deadline may take to go out. */
 #define SERVER_CUT_LIMIT CLOCK_S
 
-/* How long the workers may take to end once they have to at once. Who waits for
- * a second signal to do its work waits for no more than a tenth of a second:
- * the rest is for the last line, and for the kernel to close what is open. */
+/* How long the workers may take to end at once. The operator is promised a
+ * tenth of a second: the rest of it is for the last line, and for the kernel to
+ * close what is open. */
 #define SERVER_STOP_LIMIT (50 * CLOCK_MS)
 
 struct server {
@@ -46,7 +46,7 @@ struct server {
 	int64_t deadline; /* when the order goes up by itself */
 };
 
-/* Any worker. */
+/* Wakes server_wait(). Any worker's thread. */
 static void
 server_on_news(void *arg)
 {
@@ -57,7 +57,7 @@ server_on_news(void *arg)
 		log_error("the main thread can't be told: %m");
 }
 
-/* Any worker. */
+/* Counts a worker whose thread is about to end. That worker's thread. */
 static void
 server_on_worker_end(void *arg)
 {
@@ -221,7 +221,8 @@ server_start_workers(struct server *server)
 	return 0;
 }
 
-/* The main thread is confined last: what it starts has its confines, too. */
+/* Confines the main thread last: a thread that it starts inherits its confines,
+ * and a worker may do more than it. */
 int
 server_start(struct server *server)
 {
@@ -243,6 +244,7 @@ server_is_obeyed(const struct server *server, enum worker_order order)
 	return true;
 }
 
+/* Goes through all stages that are over, and gives the orders of the next. */
 static void
 server_advance(struct server *server)
 {
@@ -253,7 +255,8 @@ server_advance(struct server *server)
 		server_order(server, stages_order(stages));
 }
 
-/* See WORKER_DRAIN. Returns false where it drains already. */
+/* Begins the drain: orders WORKER_DRAIN, and sets its deadline. Returns false
+ * where it has begun before. */
 static bool
 server_drain(struct server *server)
 {
@@ -266,7 +269,8 @@ server_drain(struct server *server)
 	return true;
 }
 
-/* What the operator wants; false: nothing that others have to know. */
+/* Obeys the next signal. Returns true where the main thread has a part in it,
+ * which *event names; false: there is no signal, or nothing to do for it. */
 static bool
 server_on_signal(struct server *server, enum server_event *event)
 {
@@ -301,7 +305,8 @@ server_has_reloaded(const struct server *server)
 	return true;
 }
 
-/* What has come about in the workers; false: nothing. */
+/* Looks at the workers. Returns true where all have ended, one has ended by
+ * itself, or all have their new ROOT: *event says which. */
 static bool
 server_on_workers(struct server *server, enum server_event *event)
 {
@@ -326,7 +331,7 @@ server_on_workers(struct server *server, enum server_event *event)
 	return false;
 }
 
-/* Milliseconds for poll(2), rounded up; -1: no limit. */
+/* Returns how long poll(2) may wait, in ms, rounded up; -1: without limit. */
 static int
 server_poll_time(const struct server *server)
 {
@@ -342,7 +347,8 @@ server_poll_time(const struct server *server)
 	return wait <= 0 ? 0 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS);
 }
 
-/* The order goes up; false: it can't any more, and some have not obeyed. */
+/* Gives the next higher order of those that end a drain. Returns false where
+ * WORKER_STOP has been given, and its time is over, too. */
 static bool
 server_on_deadline(struct server *server)
 {
