@@ -319,14 +319,23 @@ main_wait(struct server *server, const struct options *options,
 	}
 }
 
-/* Serves until the end. */
+static enum main_status
+main_judge(const struct server_summary *summary)
+{
+	if (summary->failed)
+		return MAIN_FAILED;
+	return summary->cut > 0 ? MAIN_CUT : MAIN_STOPPED;
+}
+
+/* Serves until the end. Where a worker is stuck, the process ends here: what
+ * its threads may use, the log's rings too, can't be freed. */
 static enum main_status
 main_serve(struct server *server, const struct options *options,
     struct server_config *config, const struct privileges *privileges)
 {
 	int64_t start = clock_now();
 	struct server_summary summary;
-	uint64_t dropped;
+	uint64_t dropped = 0;
 
 	if (config->log != NULL &&
 	    access_log_start(config->log, &config->sandbox) == -1)
@@ -337,12 +346,14 @@ main_serve(struct server *server, const struct options *options,
 	activation_tell(ACTIVATION_READY);
 	main_wait(server, options, config);
 	server_sum_up(server, &summary);
-	dropped = access_log_close(config->log);
-	config->log = NULL;
+	if (!summary.stuck) {
+		dropped = access_log_close(config->log);
+		config->log = NULL;
+	}
 	report_end(options, &summary, clock_now() - start, dropped);
-	if (summary.failed)
-		return MAIN_FAILED;
-	return summary.cut > 0 ? MAIN_CUT : MAIN_STOPPED;
+	if (summary.stuck)
+		_exit((int)main_judge(&summary));
+	return main_judge(&summary);
 }
 
 /* Has done all of a start but to serve. */

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 
-/* The number in an environment variable; -1: none, or not a number. */
+/* Returns the number in an environment variable; -1: none, or not a number. */
 static int64_t
 activation_number(const char *name)
 {
@@ -42,7 +42,8 @@ activation_count(void)
 
 #ifdef HAVE_LIBSYSTEMD
 
-/* The time is for those who wait for the end of a reload. */
+/* Sends the state with the time of now: a manager that waits for the end of a
+ * reload has to tell its messages from earlier ones. */
 void
 activation_tell(enum activation_state state)
 {

@@ -11,9 +11,9 @@
 #define ACTIVATION_FIRST 3
 
 /*
- * How many sockets are handed over, from ACTIVATION_FIRST on, by LISTEN_FDS
- * and LISTEN_PID in the environment; 0 where they are meant for nobody or for
- * another process; -1 where they make no sense.
+ * Returns how many sockets are handed over, from ACTIVATION_FIRST on, by
+ * LISTEN_FDS and LISTEN_PID in the environment; 0 where these are missing or
+ * meant for another process; -1 where LISTEN_FDS is no number of sockets.
  */
 int activation_count(void);
 
@@ -24,12 +24,12 @@ enum activation_state {
 };
 
 /*
- * Tells the service manager. Does nothing where nobody asked for it by
- * NOTIFY_SOCKET, or libsystemd was not there when this was built.
+ * Tells the service manager the state. Does nothing where nobody asked for it
+ * by NOTIFY_SOCKET, or libsystemd was not there when this was built.
  */
 void activation_tell(enum activation_state state);
 
-/* Whether somebody waits to be told at a path, which a chroot hides. */
+/* Whether NOTIFY_SOCKET names a path, which a chroot would hide. */
 bool activation_waits_at_path(void);
 
 #endif

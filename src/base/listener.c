@@ -127,8 +127,9 @@ listener_set(int fd, int level, int option, int value)
 }
 
 /*
- * A socket bound to the address, on which nothing listens yet. SO_REUSEADDR,
- * so that connections of an earlier server in TIME_WAIT are no obstacle.
+ * Returns a socket that is bound to the address and does not listen yet, or -1
+ * with errno. SO_REUSEADDR, so that connections of an earlier server in
+ * TIME_WAIT are no obstacle.
  */
 static int
 listener_open(const struct listener_address *address, bool shared)
@@ -234,7 +235,8 @@ listener_inherit(int fd, struct listener_address *address)
 	return fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* By index in the group of SO_REUSEPORT, at random. */
+/* Attaches a program to the group of SO_REUSEPORT that returns an index: a
+ * random number modulo `count`, plus `first`. */
 int
 listener_steer(int fd, unsigned first, unsigned count)
 {
@@ -254,7 +256,7 @@ listener_steer(int fd, unsigned first, unsigned count)
 void
 listener_stop_steering(int fd)
 {
-	/* where there is no such program any more, nothing is to be done */
+	/* fails where no program is attached, which is as wanted */
 	(void)setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &(int){ 0 },
 	    sizeof(int));
 }
@@ -271,8 +273,9 @@ listener_tune(int fd)
 void
 listener_shut(int fd)
 {
-	/* on the TCP header: drops what has SYN (0x02) among its flags, and
-	 * lets the ACKs pass that end the handshakes under way */
+	/* The filter sees the TCP header. It drops segments that have SYN
+	 * (0x02) among their flags, and lets the ACKs through that end the
+	 * handshakes under way. */
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 0, 1),
@@ -281,7 +284,8 @@ listener_shut(int fd)
 	};
 	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
 
-	/* fails where the kernel is short of memory: then some are reset */
+	/* fails where the kernel is short of memory: then the close resets
+	 * those clients who still come */
 	(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 	    sizeof(program));
 }

@@ -17,8 +17,8 @@ struct listener_address {
 };
 
 /*
- * HOST:PORT, [V6]:PORT or PORT (which means 127.0.0.1:PORT). HOST is an IPv4
- * address or a name, which is resolved to its first address. PORT is 0 to
+ * Parses HOST:PORT, [V6]:PORT or PORT (which means 127.0.0.1:PORT). HOST is an
+ * IPv4 address or a name, which is resolved to its first address. PORT is 0 to
  * 65535. Returns 0, or -1 with *why set to a constant text that says what is
  * wrong. May wait for a name server. Main thread.
  */
@@ -37,7 +37,7 @@ int listener_parse(const char *text, struct listener_address *address,
 int listener_claim(struct listener_address *address);
 
 /*
- * One shard: a socket that is bound (SO_REUSEADDR, SO_REUSEPORT, V6ONLY),
+ * Binds one shard: a socket with SO_REUSEADDR, SO_REUSEPORT and V6ONLY,
  * non-blocking, close-on-exec, not listening yet. Returns a descriptor that
  * the caller owns, or -1 with errno. Main thread.
  */
@@ -58,12 +58,15 @@ bool listener_has_any_port(const struct listener_address *address);
 int listener_inherit(int fd, struct listener_address *address);
 
 /*
- * Has new connections go to `count` shards of the group that `fd` is in, from
- * index `first` on, at random; the indices are by the order in which the
- * shards began to listen. An index that nobody has is as if nothing had been
- * said. Returns 0, or -1 with errno. The other ends it. Main thread.
+ * Has the kernel deal new connections out, at random, among `count` shards of
+ * the group that `fd` is in, from index `first` on. Shards have their indices
+ * by the order in which they began to listen. Where the index that is drawn
+ * belongs to nobody, the kernel chooses among all. Returns 0, or -1 with errno.
+ * Main thread.
  */
 int listener_steer(int fd, unsigned first, unsigned count);
+
+/* Ends listener_steer(): the kernel chooses among all shards. Main thread. */
 void listener_stop_steering(int fd);
 
 /*
@@ -74,14 +77,15 @@ void listener_stop_steering(int fd);
 int listener_tune(int fd);
 
 /*
- * Before a close, which resets who is queued: no connection begins on this
- * shard any more, and what is queued can still be accepted. A client that
- * asks for one hears nothing, asks again after a second, and is refused by
- * then. Does what it can. Main thread.
+ * Lets no connection begin any more on this shard; what is queued can still be
+ * accepted. For the time before a close, which resets who is queued. A client
+ * that asks for a connection hears nothing, asks again after a second, and is
+ * refused by then. Does nothing where the kernel is short of memory. Main
+ * thread.
  */
 void listener_shut(int fd);
 
-/* `127.0.0.1:7878` or `[::1]:7878`. Any thread. */
+/* Writes the address as `127.0.0.1:7878` or `[::1]:7878`. Any thread. */
 void listener_format(char text[LISTENER_TEXT_MAX],
     const struct listener_address *address);
 

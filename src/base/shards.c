@@ -9,18 +9,19 @@
 
 #include "base/sock_diag.h"
 
-/* The first of those that are given up: the last of the group, once as many as
- * the predecessor had have moved to its indices. */
+/* Returns the place among fds[] of the first surplus shard. Behind the surplus
+ * ones lie as many as the predecessor has: these are the ones that move to its
+ * indices when it goes, which leaves the surplus ones last in the group. */
 static unsigned
-shards_first_to_pass(const struct shards *shards)
+shards_first_surplus(const struct shards *shards)
 {
 	return shards->count - shards->workers - shards->before;
 }
 
 bool
-shards_pass(const struct shards *shards, unsigned number)
+shards_is_surplus(const struct shards *shards, unsigned number)
 {
-	unsigned first = shards_first_to_pass(shards);
+	unsigned first = shards_first_surplus(shards);
 
 	return shards->before > 0 && number >= first &&
 	       number < first + shards->workers;
@@ -33,8 +34,9 @@ shards_are_for(const struct shards *shards, unsigned number, unsigned worker)
 }
 
 /*
- * How many to bind: one for each worker; or, in a predecessor's place, at least
- * as many as it has, equally many for each, and those that are given up.
+ * Returns how many shards to bind: one for each worker. In a predecessor's
+ * place, one surplus shard for each worker, and as many more as fill the
+ * predecessor's indices, rounded up so that each worker has equally many.
  */
 static unsigned
 shards_wanted(const struct shards *shards)
@@ -46,7 +48,8 @@ shards_wanted(const struct shards *shards)
 	return (shards->before + workers - 1) / workers * workers + workers;
 }
 
-/* Finds out who is there, and makes sure that we may be. */
+/* Counts the predecessor's sockets into `before`. Where there are none, claims
+ * the address, which fails where anybody else has it. */
 static int
 shards_claim(struct shards *shards, bool take_over)
 {
@@ -102,7 +105,8 @@ shards_inherit(struct shards *shards, int fd, unsigned workers)
 	return 0;
 }
 
-/* Some of the predecessor's may have gone since we counted them. */
+/* Lowers `before` by those of the predecessor's sockets that have gone since
+ * shards_claim() counted them. */
 static void
 shards_count_again(struct shards *shards)
 {
@@ -127,7 +131,7 @@ shards_listen(struct shards *shards, int backlog)
 	return listener_steer(shards->fds[0], shards->before, shards->workers);
 }
 
-/* Whether so many sockets of others, no more and no less, are in the group. */
+/* Whether the group holds exactly `others` sockets beside our own. */
 static bool
 shards_are_beside(const struct shards *shards, unsigned others)
 {
@@ -142,31 +146,32 @@ shards_are_alone(const struct shards *shards)
 }
 
 void
-shards_settle(struct shards *shards)
+shards_retire_surplus(struct shards *shards)
 {
-	/* a successor of ours that has just come steers itself; and where
-	 * memory is short, some clients have to ask again */
+	/* Where we are not alone, a successor of ours has just come, and
+	 * steers itself. Where memory is short, connections still go to the
+	 * surplus shards, whose filter drops them: those clients ask again. */
 	if (shards_are_alone(shards))
 		(void)listener_steer(shards->fds[0], 0,
 		    shards->count - shards->workers);
 	for (unsigned i = 0; i < shards->count; i++)
-		if (shards_pass(shards, i))
+		if (shards_is_surplus(shards, i))
 			listener_shut(shards->fds[i]);
 }
 
 void
-shards_trim(struct shards *shards)
+shards_close_surplus(struct shards *shards)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < shards->count; i++)
-		if (shards_pass(shards, i))
+		if (shards_is_surplus(shards, i))
 			close(shards->fds[i]);
 		else
 			shards->fds[kept++] = shards->fds[i];
 	shards->count = kept;
 	shards->before = 0;
-	/* the program may be a successor's by now */
+	/* where we are not alone, the program may be a successor's by now */
 	if (shards_are_alone(shards))
 		listener_stop_steering(shards->fds[0]);
 }
@@ -174,7 +179,8 @@ shards_trim(struct shards *shards)
 void
 shards_shut(struct shards *shards)
 {
-	/* more others than the predecessor's are a successor's, which steers */
+	/* give new connections back to the predecessor; where there are more
+	 * others than its sockets, a successor has come, and steers itself */
 	if (shards->before > 0 && shards_are_beside(shards, shards->before))
 		(void)listener_steer(shards->fds[0], 0, shards->before);
 	for (unsigned i = 0; i < shards->count && !shards->inherited; i++)

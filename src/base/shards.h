@@ -8,8 +8,9 @@
  * index. When a socket leaves the group, the last one moves to its index. So
  * that no index it uses ever changes, the successor brings as many sockets more
  * as its predecessor has, and chooses none of those: they are the ones that
- * move. Once the predecessor is gone, the last sockets of the group, a worker
- * has one of them, are given up, by which no index changes.
+ * move. Once the predecessor is gone, the last sockets of the group, one of
+ * each worker, are surplus. To close the last of a group changes no index, and
+ * it leaves each worker equally many.
  *
  * Only the main thread calls these; other threads accept from `fds`.
  */
@@ -44,37 +45,44 @@ int shards_bind(struct shards *shards, const struct listener_address *address,
  * listener_inherit(). Returns 0, or -1 with errno. */
 int shards_inherit(struct shards *shards, int fd, unsigned workers);
 
-/* Listens; from now on a predecessor gets no new connections, and shards_pass()
- * tells what stays so. Returns 0, or -1 with errno. */
+/* Has all shards listen, and steers new connections to them, away from a
+ * predecessor. Only from now on does shards_is_surplus() tell what stays so.
+ * Returns 0, or -1 with errno. */
 int shards_listen(struct shards *shards, int backlog);
 
 /* Whether shard `number` is for this worker. Any thread. */
 bool shards_are_for(const struct shards *shards, unsigned number,
     unsigned worker);
 
-/* Whether shard `number` is given up when the predecessor is gone. Any
- * thread. */
-bool shards_pass(const struct shards *shards, unsigned number);
+/* Whether shard `number` is surplus: needed while the predecessor has sockets
+ * in the group, and closed when it is gone. Any thread. */
+bool shards_is_surplus(const struct shards *shards, unsigned number);
 
-/* Whether the predecessor's sockets are gone. */
+/* Whether the group holds our sockets alone: the predecessor's are gone, and no
+ * successor has come. */
 bool shards_are_alone(const struct shards *shards);
 
-/* No connections begin any more on the shards that are given up; and, after
- * what was queued there has been accepted, closes them. */
-void shards_settle(struct shards *shards);
-void shards_trim(struct shards *shards);
+/* Lets no connection begin any more on the surplus shards. */
+void shards_retire_surplus(struct shards *shards);
+
+/* Closes the surplus shards, after the workers have accepted what was queued
+ * there, and lets the kernel deal connections out by itself again. */
+void shards_close_surplus(struct shards *shards);
 
 /*
- * No connections begin any more; what is queued can still be accepted. They go
- * back to a predecessor that has not gone, unless a successor has come.
- * Inherited sockets stay as they are: whoever has them too goes on.
+ * Lets no connection begin any more on any shard; what is queued can still be
+ * accepted. Gives new connections back to a predecessor that has not gone,
+ * unless a successor has come. Leaves inherited sockets as they are, since
+ * whoever has them too goes on.
  */
 void shards_shut(struct shards *shards);
 
-/* Whether handshakes are still under way, as far as the kernel tells. */
+/* Whether handshakes are still under way; true also where the kernel does not
+ * tell, so the caller bounds its wait. */
 bool shards_are_shaking_hands(const struct shards *shards);
 
-/* Closes all, which resets what is queued and not inherited. */
+/* Closes all shards, which resets clients that are queued, but for those of an
+ * inherited socket. */
 void shards_close(struct shards *shards);
 
 #endif

@@ -90,7 +90,8 @@ sock_diag_take(const struct nlmsghdr *message, struct sock_diag_count *count)
 	return 0;
 }
 
-/* Receives some messages of the answer; returns as sock_diag_take(). */
+/* Receives some messages of the answer, and returns what sock_diag_take() said
+ * of the last. */
 static int
 sock_diag_receive(int fd, struct sock_diag_count *count)
 {
@@ -106,8 +107,9 @@ sock_diag_receive(int fd, struct sock_diag_count *count)
 	return result;
 }
 
-/* What an errno of the question means: all but a lack of resources, that nobody
- * answers here. */
+/* Returns the errno that callers of this module get for one that the question
+ * met: every fault but a lack of resources means that the kernel does not
+ * tell. */
 static int
 sock_diag_reason(int error)
 {

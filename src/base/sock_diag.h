@@ -8,18 +8,19 @@
 #include "base/listener.h"
 
 /*
- * How many sockets listen on just this address, whoever has them. Returns -1
- * with errno: EOPNOTSUPP where the kernel does not tell, since inet_diag is not
- * there or may not be asked; EMFILE, ENOMEM and the like where it could have.
- * Some microseconds; any thread.
+ * Counts the sockets that listen on just this address, whoever has them.
+ * Returns -1 with errno: EOPNOTSUPP where the kernel does not tell, since
+ * inet_diag is not there or may not be asked; EMFILE, ENOMEM and the like where
+ * it could have. Some microseconds; any thread.
  */
 int sock_diag_count_listening(const struct listener_address *address);
 
 /*
- * How many handshakes are under way on the address's port, at any address of
- * the same family: a SYN has come, and the ACK that makes a connection of it
- * has not. Otherwise like the above; some milliseconds, since the kernel looks
- * through all connections for them.
+ * Counts the handshakes that are under way on the address's port, at any
+ * address of the same family: a SYN has come, and the ACK that makes a
+ * connection of it has not. Returns -1 with errno as the function above does.
+ * Some milliseconds, since the kernel looks through all connections for them;
+ * any thread.
  */
 int sock_diag_count_handshakes(const struct listener_address *address);
 

@@ -25,8 +25,8 @@ acceptor_part_of(const struct acceptor_listener *listener)
 {
 	if (listener->shards->inherited)
 		return ACCEPTOR_INHERITED;
-	return shards_pass(listener->shards, listener->number)
-		   ? ACCEPTOR_PASSING
+	return shards_is_surplus(listener->shards, listener->number)
+		   ? ACCEPTOR_SURPLUS
 		   : ACCEPTOR_ALL;
 }
 
@@ -63,7 +63,7 @@ acceptor_open(struct acceptor *acceptor, struct context *context,
 	*acceptor = (struct acceptor){ .context = context, .host = *host };
 	evtimer_assign(&acceptor->room_timer, context->base,
 	    acceptor_on_room_tick, acceptor);
-	/* room for all, which are some more than it has */
+	/* room for the sockets of all workers, which is more than needed */
 	acceptor->listeners = calloc(listeners_sockets(listeners),
 	    sizeof *acceptor->listeners);
 	if (acceptor->listeners == NULL)
@@ -86,13 +86,14 @@ acceptor_close(struct acceptor *acceptor)
 /* ---- accepting ---- */
 
 /*
- * Stops to watch the listeners until there is room again, so that what queues up
- * does not spin the loop.
+ * Stops watching the listeners until there is room again: who is queued there
+ * would wake the loop over and over.
  */
 static void
 acceptor_pause(struct acceptor *acceptor)
 {
-	/* where there is no memory for the timer, spinning is the lesser evil */
+	/* without memory for the timer nothing would end the pause: go on
+	 * watching, at the cost of a loop that spins */
 	if (event_add(&acceptor->room_timer, &acceptor_room_tick) == -1)
 		return;
 	for (unsigned i = 0; i < acceptor->count; i++)
@@ -186,8 +187,8 @@ acceptor_leave_listener(struct acceptor_listener *listener)
 /*
  * Accepts what is in the accept queue, whose clients already see a connection,
  * so that closing the listener resets nobody. The kernel queues backlog + 1. An
- * empty queue needs no room, and an inherited listener is left as it is. Returns
- * false where there is no room for all just now.
+ * empty queue needs no room, and an inherited listener is left as it is.
+ * Returns false where the server is full.
  */
 static bool
 acceptor_empty(struct acceptor_listener *listener)

@@ -12,7 +12,7 @@
 /* Which listeners are to be left. */
 enum acceptor_part {
 	ACCEPTOR_NONE,
-	ACCEPTOR_PASSING,   /* those given up; see shards_pass() */
+	ACCEPTOR_SURPLUS,   /* see shards_is_surplus() */
 	ACCEPTOR_INHERITED, /* those that others accept from too, and go on */
 	ACCEPTOR_ALL,
 };
@@ -44,7 +44,7 @@ struct acceptor {
 	struct event room_timer; /* looks for room for those who are queued */
 };
 
-/* Finds those of the listeners that are for worker number `worker`, which
+/* Collects those of the listeners that are for worker number `worker`; they
  * outlive the acceptor. Returns 0, or -1 with errno; acceptor_close() is right
  * in both cases. */
 int acceptor_open(struct acceptor *acceptor, struct context *context,
@@ -52,22 +52,25 @@ int acceptor_open(struct acceptor *acceptor, struct context *context,
     unsigned worker);
 void acceptor_close(struct acceptor *acceptor);
 
-/* They listen now. Returns 0, or -1 where memory is short. */
+/* Begins to watch the sockets, which listen by now. Returns 0, or -1 where
+ * memory is short. */
 int acceptor_start(struct acceptor *acceptor);
 
-/* There is room again, for whoever is queued. */
+/* Accepts again, where the acceptor has paused: a connection has closed. */
 void acceptor_on_room(struct acceptor *acceptor);
 
 /*
- * Leaves some listeners, each when what is queued there has been accepted, and
- * then, maybe at once, tells the host. Inherited ones are left as they are.
+ * Leaves the listeners of one part, each when what is queued there has been
+ * accepted; but an inherited one at once, since others accept what is queued.
+ * When it has left all of them, which may be before it returns, it calls the
+ * host's on_left().
  */
 void acceptor_leave(struct acceptor *acceptor, enum acceptor_part part);
 
-/* Leaves all at once. */
+/* Leaves all listeners at once, whoever is queued there. */
 void acceptor_drop(struct acceptor *acceptor);
 
-/* Whether all have been left. */
+/* Whether it has left all listeners. */
 bool acceptor_has_left(const struct acceptor *acceptor);
 
 #endif

@@ -310,7 +310,7 @@ loop_carry_out(struct loop *loop, enum worker_order order)
 	case WORKER_SERVE:
 		return;
 	case WORKER_TRIM:
-		acceptor_leave(acceptor, ACCEPTOR_PASSING);
+		acceptor_leave(acceptor, ACCEPTOR_SURPLUS);
 		return;
 	case WORKER_DRAIN:
 		acceptor_leave(acceptor, ACCEPTOR_INHERITED);

@@ -30,7 +30,7 @@ crew_obey_at(struct crew_listener *listener, enum worker_order order)
 	    (order >= WORKER_DRAIN && listener->inherited))
 		listener->fd = -1;
 	else if (order >= WORKER_CLOSE ||
-		 (order >= WORKER_TRIM && listener->passing))
+		 (order >= WORKER_TRIM && listener->surplus))
 		listener->leaving = true;
 }
 

@@ -70,18 +70,19 @@ crew_open(struct crew *crew)
 	return 0;
 }
 
-/* Notes which listeners are given up after a hand-over, which is known only
- * after listen(2). */
+/* Notes which listeners are surplus (closed after a hand-over), which is known
+ * only once they listen. */
 static void
-crew_note_passing(struct crew *crew)
+crew_note_surplus(struct crew *crew)
 {
 	const struct listeners *listeners = crew->host->listeners;
 	struct crew_listener *next = crew->listeners;
 
 	for (unsigned i = 0; i < listeners->count; i++)
 		for (unsigned k = 0; k < listeners->list[i].count; k++, next++)
-			next->passing = !next->inherited &&
-					shards_pass(&listeners->list[i], k);
+			next->surplus = !next->inherited &&
+					shards_is_surplus(&listeners->list[i],
+					    k);
 }
 
 static void *
@@ -103,7 +104,7 @@ crew_start(struct worker *worker)
 {
 	struct crew *crew = crew_of_worker(worker);
 
-	crew_note_passing(crew);
+	crew_note_surplus(crew);
 	errno = pthread_create(&crew->thread, NULL, crew_thread, crew);
 	crew->started = errno == 0;
 	if (!crew->started) {

@@ -9,10 +9,12 @@
 
 #include "base/log.h"
 
-/* Neither connections nor served files: the standard ones, ROOT, the log and
- * their successors, and a few that libraries open for a moment. */
+/* What the process has beside connections and served files: the standard ones,
+ * ROOT, the log and their successors, and a few that libraries open for a
+ * moment. */
 #define DESCRIPTORS_OWN 20
-/* The base's 4, the mailbox, and a file that is being opened in each coding. */
+/* What each worker has: the event base's 4, the mailbox, and a file that is
+ * being opened in each coding. */
 #define DESCRIPTORS_PER_WORKER 9
 #define DESCRIPTORS_FILES_MAX  64 /* that one worker's cache may hold open */
 #define DESCRIPTORS_FILES_MIN  4
@@ -98,8 +100,8 @@ descriptors_plan(struct server_config *config, uint64_t all, unsigned sockets)
 		descriptors_refuse(config, reserve + wanted, all);
 		return -1;
 	}
-	/* a large file that the cache forgets while it is sent has one beside
-	 * its connection's: some are left for those */
+	/* leave one in 16 for large files that the cache forgets while they
+	 * are sent: each is a second descriptor of its connection */
 	if (config->max_conns == 0)
 		config->max_conns = (unsigned)(all - reserve -
 					       (all - reserve) / 16);

@@ -45,7 +45,7 @@ exchange_begin(struct exchange *exchange, const struct exchange_host *host,
 			 request->keep_alive;
 	if (answer->plan.waits == 0)
 		return;
-	exchange->asleep = totals_take_place(host->totals);
+	exchange->asleep = totals_admit_sleeper(host->totals);
 	if (!exchange->asleep)
 		answer_replace(answer, 503, host->totals->crowded);
 }
@@ -141,7 +141,7 @@ exchange_write_head(struct exchange *exchange, const struct exchange_host *host,
 static void
 exchange_wake(struct exchange *exchange, const struct exchange_host *host)
 {
-	totals_give_place(host->totals);
+	totals_release_sleeper(host->totals);
 	exchange->asleep = false;
 }
 

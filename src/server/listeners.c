@@ -154,19 +154,19 @@ listeners_are_alone(const struct listeners *listeners)
 }
 
 void
-listeners_settle(struct listeners *listeners)
+listeners_retire_surplus(struct listeners *listeners)
 {
 	for (unsigned i = 0; i < listeners->count; i++)
 		if (listeners->list[i].before > 0)
-			shards_settle(&listeners->list[i]);
+			shards_retire_surplus(&listeners->list[i]);
 }
 
 void
-listeners_trim(struct listeners *listeners)
+listeners_close_surplus(struct listeners *listeners)
 {
 	for (unsigned i = 0; i < listeners->count; i++)
 		if (listeners->list[i].before > 0)
-			shards_trim(&listeners->list[i]);
+			shards_close_surplus(&listeners->list[i]);
 }
 
 void

@@ -27,28 +27,30 @@ struct listeners_wanted {
 };
 
 /*
- * Binds all, of a zeroed struct, and makes their entrances, in whose addresses
- * port 0 has been replaced. Inherited sockets are entrances of the site. Returns
- * 0, or -1 and has said why; listeners_free() is right in both cases.
+ * Binds all that are wanted, for a zeroed struct, and makes their entrances, in
+ * whose addresses port 0 has been replaced. Inherited sockets are entrances of
+ * the site. Returns 0, or -1 and has said why; listeners_free() is right in
+ * both cases.
  */
 int listeners_open(struct listeners *listeners,
     const struct listeners_wanted *wanted);
 
-/* Listens on all. Returns 0, or -1 with errno. */
+/* Has all sockets listen. Returns 0, or -1 with errno. */
 int listeners_listen(struct listeners *listeners, int backlog);
 
 /* How many sockets there are. */
 unsigned listeners_sockets(const struct listeners *listeners);
 
-/* Whether any address is taken over from a predecessor; and whether the sockets
- * of all predecessors are gone. */
+/* Whether a predecessor listens on one of the addresses, too. */
 bool listeners_take_over(const struct listeners *listeners);
+
+/* Whether no predecessor listens any more on any of them. */
 bool listeners_are_alone(const struct listeners *listeners);
 
-/* Do for each entry what shards_settle() and so on say; the first two only where
- * a predecessor's address was taken over. */
-void listeners_settle(struct listeners *listeners);
-void listeners_trim(struct listeners *listeners);
+/* Each does to every entry what the function of shards.h by the same name does;
+ * the first two to those that had a predecessor. */
+void listeners_retire_surplus(struct listeners *listeners);
+void listeners_close_surplus(struct listeners *listeners);
 void listeners_shut(struct listeners *listeners);
 bool listeners_are_shaking_hands(const struct listeners *listeners);
 

@@ -22,6 +22,11 @@
 /* How long the 503s of the drain deadline may take to go out. */
 #define SERVER_CUT_LIMIT CLOCK_S
 
+/* How long the workers may take to end at once. The operator is promised a
+ * tenth of a second: the rest of it is for the last line, and for the kernel to
+ * close what is open. */
+#define SERVER_STOP_LIMIT (50 * CLOCK_MS)
+
 struct server {
 	struct server_config *config;
 	struct listeners listeners;
@@ -33,13 +38,15 @@ struct server {
 	int news;               /* eventfd: a worker has something to tell */
 	int signals;            /* signalfd */
 	bool failed;            /* a worker ended by itself */
+	bool urgent;            /* a second signal has ordered the end */
+	bool stuck;             /* some workers have not ended in time */
 	bool reloading;         /* until all have taken what they were sent */
 	struct stages stages;
 	enum worker_order order;
 	int64_t deadline; /* when the order goes up by itself */
 };
 
-/* Any worker. */
+/* Wakes server_wait(). Any worker's thread. */
 static void
 server_on_news(void *arg)
 {
@@ -50,7 +57,7 @@ server_on_news(void *arg)
 		log_error("the main thread can't be told: %m");
 }
 
-/* Any worker. */
+/* Counts a worker whose thread is about to end. That worker's thread. */
 static void
 server_on_worker_end(void *arg)
 {
@@ -185,7 +192,7 @@ server_order(struct server *server, enum worker_order order)
 	if (order == WORKER_CUT)
 		server->deadline = clock_now() + SERVER_CUT_LIMIT;
 	else if (order == WORKER_STOP)
-		server->deadline = INT64_MAX;
+		server->deadline = clock_now() + SERVER_STOP_LIMIT;
 	for (unsigned i = 0; i < server->worker_count; i++)
 		server_tell(server->workers[i], order);
 }
@@ -214,7 +221,8 @@ server_start_workers(struct server *server)
 	return 0;
 }
 
-/* The main thread is confined last: what it starts has its confines, too. */
+/* Confines the main thread last: a thread that it starts inherits its confines,
+ * and a worker may do more than it. */
 int
 server_start(struct server *server)
 {
@@ -236,6 +244,7 @@ server_is_obeyed(const struct server *server, enum worker_order order)
 	return true;
 }
 
+/* Goes through all stages that are over, and gives the orders of the next. */
 static void
 server_advance(struct server *server)
 {
@@ -246,7 +255,8 @@ server_advance(struct server *server)
 		server_order(server, stages_order(stages));
 }
 
-/* See WORKER_DRAIN. Returns false where it drains already. */
+/* Begins the drain: orders WORKER_DRAIN, and sets its deadline. Returns false
+ * where it has begun before. */
 static bool
 server_drain(struct server *server)
 {
@@ -259,7 +269,8 @@ server_drain(struct server *server)
 	return true;
 }
 
-/* What the operator wants; false: nothing that others have to know. */
+/* Obeys the next signal. Returns true where the main thread has a part in it,
+ * which *event names; false: there is no signal, or nothing to do for it. */
 static bool
 server_on_signal(struct server *server, enum server_event *event)
 {
@@ -278,6 +289,7 @@ server_on_signal(struct server *server, enum server_event *event)
 		*event = SERVER_STOPPING;
 		if (server_drain(server))
 			return true;
+		server->urgent = true;
 		server_order(server, WORKER_STOP);
 		return false;
 	}
@@ -293,7 +305,8 @@ server_has_reloaded(const struct server *server)
 	return true;
 }
 
-/* What has come about in the workers; false: nothing. */
+/* Looks at the workers. Returns true where all have ended, one has ended by
+ * itself, or all have their new ROOT: *event says which. */
 static bool
 server_on_workers(struct server *server, enum server_event *event)
 {
@@ -318,7 +331,7 @@ server_on_workers(struct server *server, enum server_event *event)
 	return false;
 }
 
-/* Milliseconds for poll(2), rounded up; -1: no limit. */
+/* Returns how long poll(2) may wait, in ms, rounded up; -1: without limit. */
 static int
 server_poll_time(const struct server *server)
 {
@@ -334,6 +347,18 @@ server_poll_time(const struct server *server)
 	return wait <= 0 ? 0 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS);
 }
 
+/* Gives the next higher order of those that end a drain. Returns false where
+ * WORKER_STOP has been given, and its time is over, too. */
+static bool
+server_on_deadline(struct server *server)
+{
+	if (server->order == WORKER_STOP)
+		return false;
+	server_order(server,
+	    server->order < WORKER_CUT ? WORKER_CUT : WORKER_STOP);
+	return true;
+}
+
 enum server_event
 server_wait(struct server *server)
 {
@@ -343,30 +368,44 @@ server_wait(struct server *server)
 	uint64_t count;
 
 	for (;;) {
+		int64_t now = clock_now();
+
 		server_advance(server);
 		if (server_on_workers(server, &event) ||
 		    server_on_signal(server, &event))
 			return event;
+		if (now >= server->deadline && !server_on_deadline(server)) {
+			server->stuck = true;
+			return SERVER_ENDED;
+		}
 		poll(fds, 2, server_poll_time(server));
 		(void)!read(server->news, &count, sizeof count);
-		if (clock_now() < server->deadline)
-			continue;
-		if (server->order < WORKER_CUT)
-			server_order(server, WORKER_CUT);
-		else
-			server_order(server, WORKER_STOP);
 	}
+}
+
+/* How many connections a worker has open. */
+static uint64_t
+server_count_open(const struct stats *stats)
+{
+	uint64_t closed = stats_read(&stats->closed);
+	uint64_t accepted = stats_read(&stats->accepted);
+
+	return accepted > closed ? accepted - closed : 0;
 }
 
 void
 server_sum_up(const struct server *server, struct server_summary *summary)
 {
-	*summary = (struct server_summary){ .failed = server->failed };
+	*summary = (struct server_summary){ .failed = server->failed,
+		.urgent = server->urgent,
+		.stuck = server->stuck };
 	for (unsigned i = 0; i < server->totals.count; i++) {
 		const struct stats *stats = server->totals.stats[i];
 
 		summary->served += stats_read(&stats->served);
 		summary->cut += stats_read(&stats->cut);
+		if (server->stuck)
+			summary->cut += server_count_open(stats);
 	}
 }
 

@@ -19,7 +19,7 @@ enum server_event {
 	SERVER_RELOAD,   /* SIGHUP: re-open ROOT and the log */
 	SERVER_RELOADED, /* all workers serve from the new ROOT */
 	SERVER_STOPPING, /* SIGTERM, SIGINT, or a worker ended by itself */
-	SERVER_ENDED,    /* all workers have ended */
+	SERVER_ENDED,    /* all workers have ended, or are stuck */
 };
 
 /* What it has done, summed over all workers. */
@@ -27,6 +27,8 @@ struct server_summary {
 	uint64_t served; /* requests answered in full */
 	uint64_t cut;    /* requests that the stop ended before that */
 	bool failed;     /* a worker ended by itself, and all with it */
+	bool urgent;     /* the operator has asked twice: nobody is to wait */
+	bool stuck;      /* some workers have not ended, whatever holds them */
 };
 
 /*
@@ -61,14 +63,20 @@ int server_start(struct server *server);
 
 /*
  * Waits for the next event. SIGTERM and SIGINT drain (WORKER_DRAIN); a second
- * one, or the drain deadline and what it takes to say so, ends all.
+ * one, or the drain deadline and what it takes to say so, ends all. A worker
+ * that does not end soon then, since a disk or a pipe holds its thread, is
+ * stuck: SERVER_ENDED comes without it, and server_summary.stuck says so.
  */
 enum server_event server_wait(struct server *server);
 
-/* After the end. */
+/*
+ * After the end. Of workers that are stuck, each connection that is open counts
+ * as a request that is cut: what it is at, only they know.
+ */
 void server_sum_up(const struct server *server, struct server_summary *summary);
 
-/* Frees all. Workers have ended, or were never started. NULL is allowed. */
+/* Frees all. Workers have ended, or were never started; none is stuck. NULL is
+ * allowed. */
 void server_close(struct server *server);
 
 #endif

@@ -43,7 +43,7 @@ stages_advance(struct stages *stages, int64_t now, bool obeyed)
 	case STAGE_TAKING:
 		if (!listeners_are_alone(listeners))
 			return false;
-		listeners_settle(listeners);
+		listeners_retire_surplus(listeners);
 		stages->patience = now + STAGES_HANDSHAKE_LIMIT;
 		break;
 	case STAGE_RETIRING:
@@ -54,7 +54,7 @@ stages_advance(struct stages *stages, int64_t now, bool obeyed)
 	case STAGE_TRIMMING:
 		if (!obeyed)
 			return false;
-		listeners_trim(listeners);
+		listeners_close_surplus(listeners);
 		break;
 	case STAGE_CLOSING:
 		if (!obeyed)

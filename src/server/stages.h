@@ -21,8 +21,8 @@
  * to SHUTTING from any stage before it. */
 enum stage {
 	STAGE_TAKING,   /* the predecessor has not closed its sockets yet */
-	STAGE_RETIRING, /* on surplus sockets handshakes may be under way */
-	STAGE_TRIMMING, /* the workers accept what is queued on these */
+	STAGE_RETIRING, /* on the surplus, handshakes may be under way */
+	STAGE_TRIMMING, /* the workers accept what is queued there */
 	STAGE_SERVING,
 	STAGE_SHUTTING, /* a stop: on all, handshakes may be under way */
 	STAGE_CLOSING,  /* the workers accept what is queued on all */

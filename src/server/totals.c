@@ -52,7 +52,7 @@ totals_have_room(const struct totals *totals)
 }
 
 bool
-totals_take_place(struct totals *totals)
+totals_admit_sleeper(struct totals *totals)
 {
 	unsigned taken = atomic_load(&totals->sleepers);
 
@@ -66,7 +66,7 @@ totals_take_place(struct totals *totals)
 }
 
 void
-totals_give_place(struct totals *totals)
+totals_release_sleeper(struct totals *totals)
 {
 	if (totals->max_sleepers > 0)
 		atomic_fetch_sub(&totals->sleepers, 1);

@@ -1,17 +1,21 @@
 """Stopping: what was begun is finished, and what was sent is answered."""
 
+import os
+import pathlib
 import re
 import signal
 import threading
 import time
 
 import pytest
-from server import HTDOCS, eventually, needs_strace, scaled
+from server import CACHED, HTDOCS, PROGRAM, SANITIZERS
+from server import eventually, needs_strace, scaled
 from wire import Client, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
 MIB = 1 << 20
 TERM, INT = signal.SIGTERM, signal.SIGINT
+MODELS = ["serial", "thread", "pool", "fork_join", "async", "mtasync"]
 
 either_signal = pytest.mark.parametrize("number", [TERM, INT])
 
@@ -246,6 +250,63 @@ def test_two_signals_at_once_end_a_full_server(serve):
         server.thaw()
         server.join()
         assert server.stderr == ""
+
+
+STUCK = pathlib.Path(PROGRAM).parent / "tests/live/stuck_calls.so"
+needs_stuck_calls = pytest.mark.skipif(
+    bool(SANITIZERS), reason="a sanitizer has to come first"
+)
+
+
+def get_stuck(serve, root, *options):
+    """
+    A server with a thread that never comes back from a disk. The client has
+    had the head, behind which it went there.
+    """
+    with open(root / "file", "wb") as file:
+        file.truncate(CACHED + 1)
+    environment = {**os.environ, "LD_PRELOAD": str(STUCK)}
+    server = serve(*options, root=root, env=environment)
+    client = server.connect()
+    client.send(request("/file"))
+    client.read_head()
+    return server
+
+
+@needs_stuck_calls
+@pytest.mark.parametrize("model", MODELS)
+def test_second_signal_ends_what_is_stuck(serve, root, tmp_path, model):
+    log = ["--log=combined", f"--log-file={tmp_path / 'access.log'}"]
+    server = get_stuck(serve, root, f"--model={model}", *log)
+    server.signal(TERM)
+    server.signal(INT)
+    server.join(3)
+    assert "served 0 requests, cut 1," in server.stdout
+    assert server.stderr == ""
+
+
+@needs_stuck_calls
+def test_drain_deadline_ends_what_is_stuck(serve, root):
+    server = get_stuck(serve, root, "--drain-timeout=100ms")
+    server.signal(TERM)
+    server.join(3)
+    assert "served 0 requests, cut 1," in server.stdout
+    assert server.stderr == ""
+
+
+@needs_stuck_calls
+def test_others_of_what_is_stuck_are_counted(serve, root):
+    """Requests that were answered, and those that the end cuts."""
+    server = get_stuck(serve, root, "--model=thread")
+    assert server.connect().ask("/").status == 200
+    sleepers = [server.connect() for _ in range(3)]
+    for client in sleepers:
+        client.send(request("/sleep/60s"))
+        assert client.is_silent(0.05)
+    server.signal(TERM)
+    server.signal(INT)
+    server.join(3)
+    assert "served 1 requests, cut 4," in server.stdout
 
 
 def test_sigpipe_is_harmless(serve, root):

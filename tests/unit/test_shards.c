@@ -92,13 +92,13 @@ assert_receivers(const struct shards *shards, unsigned first, unsigned count)
 }
 
 static unsigned
-count_passing(const struct shards *shards, unsigned worker)
+count_surplus(const struct shards *shards, unsigned worker)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < shards->count; i++)
 		count += shards_are_for(shards, i, worker) &&
-			 shards_pass(shards, i);
+			 shards_is_surplus(shards, i);
 	return count;
 }
 
@@ -115,7 +115,7 @@ hand_over(struct shards *old, unsigned after, unsigned kept)
 	assert_int_equal(new.before, before);
 	assert_return_code(shards_listen(&new, BACKLOG), 0);
 	for (unsigned i = 0; i < after; i++)
-		assert_int_equal(count_passing(&new, i), 1);
+		assert_int_equal(count_surplus(&new, i), 1);
 	assert_receivers(&new, 0, after);
 	assert_false(shards_are_alone(&new));
 	while (old->count > 0) {
@@ -129,14 +129,14 @@ hand_over(struct shards *old, unsigned after, unsigned kept)
 	}
 	shards_close(old);
 	assert_true(shards_are_alone(&new));
-	shards_settle(&new);
+	shards_retire_surplus(&new);
 	connect_clients(&new.address);
 	for (unsigned i = 0; i < new.count; i++)
-		if (shards_pass(&new, i))
+		if (shards_is_surplus(&new, i))
 			assert_int_equal(drain(new.fds[i]), 0);
 		else
 			(void)drain(new.fds[i]);
-	shards_trim(&new);
+	shards_close_surplus(&new);
 	assert_int_equal(new.count, kept);
 	assert_int_equal(sock_diag_count_listening(&new.address), kept);
 	assert_receivers(&new, 0, new.count);

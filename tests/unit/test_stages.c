@@ -53,14 +53,14 @@ listeners_are_shaking_hands(const struct listeners *listeners)
 }
 
 void
-listeners_settle(struct listeners *listeners)
+listeners_retire_surplus(struct listeners *listeners)
 {
 	(void)listeners;
-	note("settle");
+	note("retire");
 }
 
 void
-listeners_trim(struct listeners *listeners)
+listeners_close_surplus(struct listeners *listeners)
 {
 	(void)listeners;
 	note("trim");
@@ -200,7 +200,7 @@ static const struct meeting {
 	const char *done;
 	enum stage next;
 } meetings[STAGES][EVENTS] = {
-	[STAGE_TAKING] = { [GONE] = { "settle ", STAGE_RETIRING },
+	[STAGE_TAKING] = { [GONE] = { "retire ", STAGE_RETIRING },
 	    [STOP] = { "shut DRAIN ", STAGE_SHUTTING } },
 	[STAGE_RETIRING] = { [ENDED] = { "TRIM ", STAGE_TRIMMING },
 	    [PATIENCE] = { "TRIM ", STAGE_TRIMMING },
@@ -269,20 +269,20 @@ static const struct row {
 	/* as they come */
 	{ false, { STOP, ENDED, OBEYED }, "shut DRAIN CLOSE close " },
 	{ true, { GONE, ENDED, OBEYED, STOP, OBEYED },
-	    "settle TRIM trim shut DRAIN CLOSE close " },
+	    "retire TRIM trim shut DRAIN CLOSE close " },
 	/* what has come before is not waited for */
 	{ false, { ENDED, STOP, OBEYED }, "shut DRAIN CLOSE close " },
-	{ true, { ENDED, GONE, OBEYED }, "settle TRIM trim " },
+	{ true, { ENDED, GONE, OBEYED }, "retire TRIM trim " },
 	/* patience begins anew with each wait */
-	{ true, { PATIENCE, GONE }, "settle " },
+	{ true, { PATIENCE, GONE }, "retire " },
 	{ true, { GONE, PATIENCE, OBEYED, STOP },
-	    "settle TRIM trim shut DRAIN " },
+	    "retire TRIM trim shut DRAIN " },
 	{ true, { GONE, STOP, PATIENCE, OBEYED },
-	    "settle shut DRAIN CLOSE close " },
+	    "retire shut DRAIN CLOSE close " },
 	/* a stop in a hand-over: what was begun is not gone on with */
 	{ true, { STOP, GONE, PATIENCE, OBEYED }, "shut DRAIN CLOSE close " },
 	{ true, { GONE, PATIENCE, STOP, OBEYED, PATIENCE, OBEYED },
-	    "settle TRIM shut DRAIN CLOSE close " },
+	    "retire TRIM shut DRAIN CLOSE close " },
 	/* that the workers have obeyed DRAIN is not that they have CLOSE */
 	{ false, { STOP, OBEYED, PATIENCE }, "shut DRAIN CLOSE " },
 	/* a second stop begins nothing, and gives no patience */
@@ -378,7 +378,7 @@ check_chain(const char *const *words)
 static void
 check_life(const struct life *life)
 {
-	static const char *const hand_over[] = { "settle", "TRIM", "trim",
+	static const char *const hand_over[] = { "retire", "TRIM", "trim",
 		NULL };
 	static const char *const stop[] = { "shut", "DRAIN", "CLOSE", "close",
 		NULL };
