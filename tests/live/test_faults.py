@@ -4,13 +4,13 @@ What `make faults` does, in small: counts and states, whatever the clock says.
 
 import pytest
 from faults import PROMISES
-from target import MTASYNC
+from server import MTASYNC
 
 
 @pytest.mark.parametrize("name", PROMISES)
 def test_promise(name):
     module = PROMISES[name][1]
-    rows = list(module.measure(MTASYNC, module.QUICK))
+    rows = list(module.measure(MTASYNC, module.EFFORTS.quick))
     exact = [row for row in rows if not row.timed]
     broken = [row for row in exact if row.kept is False]
     assert not broken

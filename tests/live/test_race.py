@@ -28,7 +28,7 @@ LOADS = {
     "a crowd for /",
     "a crowd for /sleep/100ms",
 }
-SMALL = race.QUICK._replace(
+SMALL = race.EFFORTS.quick._replace(
     sleepers=(0, 4),
     rate=50,
     seconds=0.2,
