@@ -18,6 +18,11 @@ import pytest
 import race
 import rate
 from models import MODELS
+from server import SANITIZERS
+
+pytestmark = pytest.mark.skipif(
+    bool(SANITIZERS), reason="what it measures a sanitizer slows down"
+)
 
 NAMES = [model.name for model in MODELS]
 LOADS = {
