@@ -113,8 +113,8 @@ def measure_one(title, count, targets, root):
             progress(f"{title}, {target.name}, {each.name}")
             try:
                 found = count(target, root, each)
-            except (AssertionError, OSError, subprocess.SubprocessError) as why:
-                faults.append(f"{target.name}, {each.name}: {why}")
+            except (AssertionError, OSError, subprocess.SubprocessError) as e:
+                faults.append(f"{target.name}, {each.name}: {e}")
                 break  # the others would take as long to fail
             figures.append(Figure(title, each.name, target.name, [found]))
     found = {(each.server, each.load): each.values for each in figures}

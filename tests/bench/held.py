@@ -105,8 +105,9 @@ def measure_memory(targets, effort):
         most = effort.held if ours else min(effort.held, WANTED_OF_PEERS)
         count = limit(most)
         taken = []
-        for number in range(effort.memory_rounds):
-            progress(f"{kind} in {target.name}, {number + 1} of {effort.memory_rounds}")
+        rounds = effort.memory_rounds
+        for number in range(rounds):
+            progress(f"{kind} in {target.name}, {number + 1} of {rounds}")
             taken.append(bytes_each(target, count, kind))
         load = f"{count:,} {kind}"
         figures.append(Figure("bytes/connection", load, target.name, taken))

@@ -56,11 +56,12 @@ def check(response, body, answer):
 class Talk:
     """A connection on which one dialogue is had."""
 
-    def __init__(self, address, answers, chance, receive_buffer=0):
-        self.answers = answers  # those to come, in their order
-        self.expects = [False] * len(answers)
-        self.reads = chance.choice([READ_SIZE, READ_SIZE, 1000])
-        self.count = 0  # of those that have come
+    def __init__(self, address, dialogue, reads, receive_buffer):
+        self.exchanges = dialogue.exchanges
+        # there is no answer to who does not send all
+        self.wanted = len(self.exchanges) - (dialogue.cut > 0)
+        self.reads = reads  # bytes at a time
+        self.count = 0  # of the answers that have come
         self.continued = -1  # the last one that a 100 came for
         self.stream = bytearray()
         self.end = ""  # FIN or RST
@@ -75,9 +76,14 @@ class Talk:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def is_whole(self):
-        return self.count == len(self.answers)
+        return self.count == self.wanted
 
     # Receiving
+
+    def may_continue(self):
+        """Whether a 100 has its place here."""
+        here = self.exchanges[self.count : self.count + 1]
+        return here and here[0].expects and self.continued < self.count
 
     def take(self):
         """Judges what has come; returns whether that was an answer."""
@@ -87,17 +93,12 @@ class Talk:
         response = Response(bytes(self.stream[:end]))
         start = end + 4
         if response.status == 100:
-            expect(
-                not self.is_whole()
-                and self.expects[self.count]
-                and self.continued < self.count,
-                "a 100 that nobody waits for",
-            )
+            expect(self.may_continue(), "a 100 that nobody waits for")
             self.continued = self.count
             del self.stream[:start]
             return True
         expect(not self.is_whole(), f"one answer too many: {response}")
-        answer = self.answers[self.count]
+        answer = self.exchanges[self.count].answer
         size = 0
         if not answer.bare and response.status not in (204, 304):
             size = int(response.field("Content-Length") or -1)
@@ -167,7 +168,7 @@ class Talk:
 
     def state(self):
         return (
-            f"{self.count} of {len(self.answers)} answers came, then "
+            f"{self.count} of {self.wanted} answers came, then "
             f"{bytes(self.stream[:200])!r} and {self.end or 'silence'}"
         )
 
@@ -205,7 +206,7 @@ def pieces(chance, data):
 
 
 def say(talk, chance, exchange, number):
-    """One exchange's data; and where it asks to, waits for the word to go on."""
+    """One exchange's data; where it asks to, waits for the word to go on."""
     data = exchange.data
     if exchange.expects and chance.randrange(3):
         # nothing is under way then, so that the 100 has to come
@@ -249,14 +250,11 @@ def say_at_once(talk, dialogue):
 def play(address, dialogue):
     """Raises Wrong, where something else comes than is to come."""
     chance = random.Random(dialogue.seed)
-    answers = [each.answer for each in dialogue.exchanges]
+    reads = chance.choice([READ_SIZE, READ_SIZE, 1000])
     # who asks for a close and says more anyway loses what is on its way
     slow = dialogue.seed and not dialogue.junk
     buffer = chance.choice([0, 0, 0, 4096]) if slow else 0
-    talk = Talk(address, answers, chance, buffer)
-    talk.expects = [each.expects for each in dialogue.exchanges]
-    if dialogue.cut:
-        del answers[-1]
+    talk = Talk(address, dialogue, reads, buffer)
     try:
         if dialogue.seed and dialogue.end in ("close", "reset"):
             return leave(talk, chance, dialogue)

@@ -3,8 +3,9 @@ A client that asks by a timetable: each question at its time, on a connection
 of its own, whatever became of the others. A slow server can't slow it down,
 so that no question is left out that would have had to wait.
 
-It is no Loop of clients.py: it is to the microsecond, where their epoll_wait(2)
-is to the next millisecond, and it runs in the process that measures.
+It is no Loop of clients.py: it is to the microsecond, where their
+epoll_wait(2) is to the next millisecond, and runs in the process that
+measures.
 """
 
 import collections

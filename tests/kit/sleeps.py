@@ -1,4 +1,4 @@
-"""Sleeps, one after the other on each of a few connections: how late each is."""
+"""Sleeps, one after the other on each of a few connections: how late."""
 
 import concurrent.futures
 import random
