@@ -21,5 +21,9 @@ AC_DEFUN([MTASYNC_TEST_TOOLS], [
 	AS_IF([test "$CHECK_PACKAGES"],
 	    [AC_MSG_WARN([make check needs more (Debian: apt-get install$CHECK_PACKAGES)])])
 	AC_SUBST([CHECK_PACKAGES])
+
+	# Tests wait most of their time, so that there are to be more at once
+	# than CPUs: `make check` without -j is `make -j6 check`.
+	AC_SUBST([AM_MAKEFLAGS], ['$(if $(filter check,$(MAKECMDGOALS)),$(if $(findstring -j,$(MAKEFLAGS)),,-j6))'])
 	AM_CONDITIONAL([CAN_CHECK], [test -z "$CHECK_PACKAGES"])
 ])

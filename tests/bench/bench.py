@@ -5,17 +5,15 @@ It is compared to the floor, and to those of its peers that are installed.
 Measures and prints; no figure makes it fail. It ends with status 1 if an
 answer was wrong, a load had an error, or a sleep was early. The environment
 names the programs (MTASYNC, FLOOR), asks for fewer and shorter rounds
-(QUICK=1), or for system calls and instructions of all servers (COUNTS=1).
+(QUICK=1), for so few that only the answers are judged (SMOKE=1), or for system
+calls and instructions of all servers (COUNTS=1).
 """
 
 import os
 import pathlib
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
-from typing import NamedTuple
 
 import calls
 import command
@@ -23,64 +21,41 @@ import contenders
 import counts
 import courses
 import held
-import load
+import loads
 import peer
 import picture
 import timers
 from contenders import running
-from target import HTDOCS, MTASYNC
+from effort import Efforts
+from server import HTDOCS, MTASYNC
 
 PAGE = (HTDOCS / contenders.PAGE).read_bytes()
 
 
-class Effort(NamedTuple):
-    """How often and how long things are measured."""
-
-    seconds: float  # of one round of a load
-    rounds: int
-    steady_seconds: float  # with server and wrk on one CPU
-    steady_rounds: int
-    pairs: int  # of rounds without and with sleepers; even
-    memory_rounds: int
-
-
-FULL = Effort(
-    seconds=1,
-    rounds=6,
-    steady_seconds=1,
-    steady_rounds=9,
-    pairs=32,
-    memory_rounds=3,
-)
-QUICK = Effort(
-    seconds=0.25,
-    rounds=1,
-    steady_seconds=0.25,
-    steady_rounds=2,
-    pairs=2,
-    memory_rounds=1,
+EFFORTS = Efforts(
+    seconds=(1, 0.25, 0.1),  # of one round of a load
+    rounds=(6, 1),
+    steady_seconds=(1, 0.25, 0.1),  # with server and wrk on one CPU
+    steady_rounds=(9, 2, 1),
+    held=(10_000, 10_000, 200),  # connections, asleep or idle
+    pairs=(32, 2),  # of rounds without and with sleepers; even
+    memory_rounds=(3, 1),
+    sleeps=(1000, 1000, 100),
 )
 
 
 def version(name):
     """A peer's, by the number in the first line that it tells."""
-    program = shutil.which(name, path=peer.PATH)
-    run = subprocess.run(
-        [program, "-v"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return f"{name} {re.search(r'[0-9][0-9.]+', run.stdout)[0]}"
+    return f"{name} {re.search(r'[0-9][0-9.]+', peer.version(name))[0]}"
 
 
 def print_facts(targets, missing, effort):
     """The machine, the versions, and what is run."""
     cpus = len(contenders.ALL_CPUS)
-    threads = load.threads(contenders.ALL_CPUS)
+    threads = loads.threads(contenders.ALL_CPUS)
     facts = {
         "servers": f"on all CPUs, with {cpus} workers or threads each",
-        "load": f"wrk -t{threads} -c{load.KEPT_ALIVE.connections}, rounds of "
+        "load": f"wrk -t{threads} -c{loads.KEPT_ALIVE.connections}, rounds of "
         f"{effort.seconds} s, on the same CPUs",
         "figures": "median  min..max of the rounds",
     }
@@ -92,22 +67,22 @@ def print_facts(targets, missing, effort):
         if target.name not in contenders.OURS
     ]
     command.print_facts(peers, **facts)
-    held.print_limit()
+    held.print_limit(effort.held)
 
 
 def measure_own(effort):
     """What is measured of mtasync alone."""
     with running(MTASYNC) as server:
-        size = load.check(server, load.KEPT_ALIVE, PAGE)
-        held.measure_speed(server, size, effort.pairs)
+        size = loads.check(server, loads.KEPT_ALIVE, PAGE)
+        held.measure_speed(server, size, effort.held, effort.pairs)
     with running(MTASYNC) as server:
         calls.measure(server, size)
     with running(MTASYNC) as server:
-        timers.measure(server)
+        timers.measure(server, effort.sleeps)
 
 
 def measure():
-    effort = QUICK if command.QUICK else FULL
+    effort = EFFORTS.chosen
     targets, missing = contenders.find()
     print_facts(targets, missing, effort)
     with tempfile.TemporaryDirectory() as directory:
@@ -116,7 +91,7 @@ def measure():
         figures = courses.measure(targets, root, effort)
         if os.environ.get("COUNTS") == "1":
             figures += counts.measure(targets, root)
-    figures += held.measure_memory(targets, effort.memory_rounds)
+    figures += held.measure_memory(targets, effort)
     measure_own(effort)
     picture.save(figures)
 

@@ -1,13 +1,12 @@
 """System calls per request, as strace(1) counts them."""
 
 import re
-import shutil
 import signal
 import subprocess
 
-import load
-from answer import Fault
+import loads
 from report import progress, table
+from server import Failed, why_no_strace
 
 # A line of its table: % time, seconds, usecs/call, calls, errors, syscall.
 ROW = re.compile(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)$", re.M)
@@ -15,16 +14,6 @@ ROW = re.compile(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+) +(?:\d+ +)?(\w+)$", re.M)
 SHORT = 0.25
 LONG = 1.25
 RARE = 0.005  # a call that fewer requests make has no line of its own
-
-
-def why_not():
-    """Where there is no strace, or it may not trace."""
-    if not shutil.which("strace"):
-        return "strace is missing (Debian: apt-get install strace)"
-    run = subprocess.run(
-        ["strace", "-o", "/dev/null", "true"], capture_output=True, text=True
-    )
-    return run.stderr.strip() if run.returncode else ""
 
 
 def count_once(server, each, seconds, size):
@@ -41,7 +30,7 @@ def count_once(server, each, seconds, size):
     ) as strace:
         for _ in pids:  # a line for each, once it has all of its threads
             strace.stderr.readline()
-        requests = load.run(server, each, seconds, size).requests
+        requests = loads.run(server, each, seconds, size).requests
         server.await_rest()  # until it has closed all connections
         strace.send_signal(signal.SIGINT)
         summary = strace.stderr.read()
@@ -60,7 +49,7 @@ def count(server, each, size):
         count_once(server, each, seconds, size) for seconds in (SHORT, LONG)
     )
     if "total" not in less or many <= few:
-        raise Fault("strace counted too little")
+        raise Failed("strace counted too little")
     requests = many - few
     return {
         name: (more[name] - less.get(name, 0)) / requests for name in more
@@ -69,17 +58,17 @@ def count(server, each, size):
 
 def measure(server, size):
     """Those of KEPT_ALIVE, by their names."""
-    if why_not():
-        print(f"\nSystem calls: not counted: {why_not()}")
+    if why_no_strace():
+        print(f"\nSystem calls: not counted: {why_no_strace()}")
         return
     progress("system calls")
-    calls, requests = count(server, load.KEPT_ALIVE, size)
+    calls, requests = count(server, loads.KEPT_ALIVE, size)
     rows = [
         [name, f"{share:.3f}"]
         for name, share in sorted(calls.items(), key=lambda row: -row[1])
         if share >= RARE
     ]
-    table(f"System calls, {load.KEPT_ALIVE.name}", ["each request"], rows)
+    table(f"System calls, {loads.KEPT_ALIVE.name}", ["each request"], rows)
     print(
         f"strace -f -c, {requests:,} requests that a long load has more than "
         "a short one: the\nopening and closing of connections cancels out."

@@ -1,15 +1,12 @@
 """What the bench's commands share: facts of the machine, start and end."""
 
-import os
 import shutil
 import signal
 import sys
 
 import machine
-from answer import Fault
-from target import PROGRAM, Failed
+from server import PROGRAM
 
-QUICK = os.environ.get("QUICK") == "1"
 
 
 def print_facts(versions=(), **more):
@@ -40,7 +37,7 @@ def run(measure):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         measure()
-    except (Fault, Failed) as fault:
+    except (AssertionError, OSError) as fault:
         print(f"bench: {fault}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -6,8 +6,7 @@ import shlex
 import shutil
 
 import peer
-from answer import Fault
-from target import HTDOCS, MTASYNC, Target
+from server import HTDOCS, MTASYNC, Target
 
 FLOOR = "floor"
 OURS = (FLOOR, MTASYNC.name)
@@ -39,9 +38,7 @@ def running(target, *options, root=HTDOCS, cpus=ALL_CPUS):
         yield server
         if target.own:
             server.stop()
-            status = server.join()
-            if status != 0:
-                raise Fault(f"the server ended with status {status}")
+            server.join()
 
 
 def floor(file):
@@ -54,7 +51,7 @@ def find():
     """Returns the targets, and the names of peers that are not here."""
     found, missing = [floor(PAGE), MTASYNC], []
     for name in peer.PEERS:
-        if shutil.which(name, path=peer.PATH):
+        if peer.is_here(name):
             found.append(peer.find(name))
         else:
             missing.append(name)

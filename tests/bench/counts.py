@@ -10,15 +10,14 @@ import shutil
 import subprocess
 import tempfile
 
-import answer
 import calls
-import load
-from answer import Fault
+import loads
 from contenders import ONE_CPU, Contender
 from report import Figure, progress, spread, table
-from target import Failed
+from server import Failed, why_no_strace
+from wire import Client, request
 
-LOADS = [load.KEPT_ALIVE, load.PIPELINED, load.ONE_EACH]
+LOADS = [loads.KEPT_ALIVE, loads.PIPELINED, loads.ONE_EACH]
 # Rounds of two runs by which instructions are counted.
 FEW = 10
 MANY = 30
@@ -29,19 +28,17 @@ def system_calls(target, root, each):
     page = (root / each.file()).read_bytes()
     with contextlib.ExitStack() as stack:
         server = Contender(target, root, ONE_CPU, stack).server(each)
-        size = load.check(server, each, page)
+        size = loads.check(server, each, page)
         found, _ = calls.count(server, each, size)
     return found["total"]
 
 
 def connect(server, each, stack):
-    """A load's connections and their streams, which the stack closes."""
-    pairs = []
-    for _ in range(each.connections):
-        connection = stack.enter_context(answer.connect(server.address))
-        stream = stack.enter_context(connection.makefile("rb"))
-        pairs.append((connection, stream))
-    return pairs
+    """A load's connections, which the stack closes."""
+    return [
+        stack.enter_context(Client(server.address))
+        for _ in range(each.connections)
+    ]
 
 
 def ask(server, each, rounds):
@@ -49,20 +46,20 @@ def ask(server, each, rounds):
     In each round, all connections ask before the server may look: however busy
     the machine, it finds 64 that have asked.
     """
-    one = each.depth * answer.request(each.target, *each.fields())
+    one = each.depth * request(each.target, *each.fields())
     with contextlib.ExitStack() as stack:
-        pairs = [] if each.close else connect(server, each, stack)
+        clients = [] if each.close else connect(server, each, stack)
         for _ in range(rounds):
             with contextlib.ExitStack() as round_stack:
                 server.freeze()
                 if each.close:
-                    pairs = connect(server, each, round_stack)
-                for connection, _ in pairs:
-                    connection.sendall(one)
+                    clients = connect(server, each, round_stack)
+                for client in clients:
+                    client.send(one)
                 server.thaw()
-                for _, stream in pairs:
+                for client in clients:
                     for _ in range(each.depth):
-                        answer.read(stream)
+                        client.read_response()
 
 
 def let_all_write(directory):
@@ -86,7 +83,7 @@ def instructions_in_all(target, root, each, rounds):
             let_all_write(directory)
             ask(server, each, rounds)
             server.stop()
-            server.join()
+            server.wait()
         texts = [path.read_text() for path in directory.iterdir()]
     totals = re.findall(r"^totals: (\d+)", "\n".join(texts), re.M)
     return sum(map(int, totals))
@@ -99,7 +96,7 @@ def instructions(target, root, each):
         for rounds in (FEW, MANY)
     )
     if many <= few:
-        raise Fault("valgrind counted nothing")
+        raise Failed("valgrind counted nothing")
     return (many - few) / ((MANY - FEW) * each.connections * each.depth)
 
 
@@ -116,8 +113,8 @@ def measure_one(title, count, targets, root):
             progress(f"{title}, {target.name}, {each.name}")
             try:
                 found = count(target, root, each)
-            except (Fault, Failed, OSError, subprocess.SubprocessError) as why:
-                faults.append(f"{target.name}, {each.name}: {why}")
+            except (AssertionError, OSError, subprocess.SubprocessError) as e:
+                faults.append(f"{target.name}, {each.name}: {e}")
                 break  # the others would take as long to fail
             figures.append(Figure(title, each.name, target.name, [found]))
     found = {(each.server, each.load): each.values for each in figures}
@@ -137,7 +134,7 @@ def measure(targets, root):
     """Returns the figures."""
     figures = []
     for title, count, why_not in (
-        ("system calls", system_calls, calls.why_not()),
+        ("system calls", system_calls, why_no_strace()),
         ("instructions", instructions, why_no_instructions()),
     ):
         if why_not:

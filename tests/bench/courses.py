@@ -7,11 +7,10 @@ There, the ratio of their CPU times is steady where all else swings.
 import contextlib
 from typing import NamedTuple
 
-import load
-from answer import Fault
+import loads
 from contenders import ALL_CPUS, FLOOR, ONE_CPU, OURS, Contender
 from report import Figure, hides, progress, spread, table
-from target import MTASYNC
+from server import MTASYNC
 
 NOISY = " ~"  # after what noise does not tell from mtasync's
 NOTHING = "-"
@@ -31,15 +30,20 @@ class Course(NamedTuple):
 
 def courses(effort):
     """On all CPUs, and on one."""
-    loads = [*load.LOADS, load.BESIDE_SLEEPS]
     return (
-        Course("all CPUs", ALL_CPUS, effort.rounds, effort.seconds, loads),
+        Course(
+            "all CPUs",
+            ALL_CPUS,
+            effort.rounds,
+            effort.seconds,
+            [*loads.LOADS, loads.BESIDE_SLEEPS],
+        ),
         Course(
             "one CPU",
             ONE_CPU,
             effort.steady_rounds,
             effort.steady_seconds,
-            load.LOADS,
+            loads.LOADS,
         ),
     )
 
@@ -47,7 +51,7 @@ def courses(effort):
 class Entry(NamedTuple):
     """A load for a server, and what came of it."""
 
-    load: load.Load
+    load: loads.Load
     contender: Contender
     size: int  # bytes of an answer
     rounds: list
@@ -60,23 +64,23 @@ def without_faults(contender, each, action):
     """
     try:
         return action()
-    except Fault as fault:
+    except (AssertionError, OSError) as fault:
         if contender.name in OURS:
             raise
         print(f"{contender.name} is left out of {each.name!r}: {fault}")
         return None
 
 
-def enter(contenders, loads, root):
+def enter(contenders, course, root):
     """All of them that answer rightly."""
     entries = []
-    for each in loads:
+    for each in course.loads:
         page = (root / each.file()).read_bytes()
         for contender in filter(lambda one: one.fits(each), contenders):
             size = without_faults(
                 contender,
                 each,
-                lambda: load.check(contender.server(each), each, page),
+                lambda: loads.check(contender.server(each), each, page),
             )
             if size:
                 entries.append(Entry(each, contender, size, []))
@@ -88,7 +92,7 @@ def run_round(entry, course):
     return without_faults(
         entry.contender,
         entry.load,
-        lambda: load.run(
+        lambda: loads.run(
             server, entry.load, course.seconds, entry.size, course.cpus
         ),
     )
@@ -103,7 +107,7 @@ def run(course, targets, root):
         contenders = [
             Contender(target, root, course.cpus, stack) for target in targets
         ]
-        entries = enter(contenders, course.loads, root)
+        entries = enter(contenders, course, root)
         for number in range(course.rounds):
             progress(f"{course.name}, round {number + 1} of {course.rounds}")
             for entry in list(entries)[:: -1 if number % 2 else 1]:
@@ -138,30 +142,30 @@ def report_rates(entries, course):
         rows = []
         for name, rounds in by_server.items():
             row = [name]
-            for field, title in load.FIGURES.items():
-                taken = load.values(rounds, field)
-                ours = load.values(by_server[MTASYNC.name], field)
+            for field, title in loads.FIGURES.items():
+                taken = loads.values(rounds, field)
+                ours = loads.values(by_server[MTASYNC.name], field)
                 noise = "" if name == MTASYNC.name else mark(taken, ours)
                 row.append(spread(taken) + noise)
                 figures.append(Figure(title, each.name, name, taken))
             rows.append(row)
-        table(f"`{each.target}` {each.name}", load.FIGURES.values(), rows)
+        table(f"`{each.target}` {each.name}", loads.FIGURES.values(), rows)
     print("Pipelined, a latency is that of all 16 answers.")
     return figures
 
 
-def to_the_floor(entries, loads, field, title):
+def to_the_floor(entries, course, field, title):
     """Figures of a field, divided by the floor's in the same round."""
-    for each in loads:
+    for each in course.loads:
         by_server = of_load(entries, each)
-        base = load.values(by_server[FLOOR], field)
+        base = loads.values(by_server[FLOOR], field)
         for name, rounds in by_server.items():
-            pairs = zip(load.values(rounds, field), base)
+            pairs = zip(loads.values(rounds, field), base)
             relative = [mine / floor for mine, floor in pairs]
             yield Figure(title, each.name, name, relative)
 
 
-def relative_table(title, figures, loads):
+def relative_table(title, figures, course):
     """A row for each load, a column for each server but the floor."""
     found = {(each.load, each.server): each.values for each in figures}
     names = list(dict.fromkeys(each.server for each in figures))[1:]
@@ -179,7 +183,7 @@ def relative_table(title, figures, loads):
         names,
         [
             [each.name, *(cell(each, name) for name in names)]
-            for each in loads
+            for each in course.loads
         ],
     )
 
@@ -191,7 +195,7 @@ def report_costs(entries, course):
             "server CPU / wrk CPU",
             entry.load.name,
             entry.contender.name,
-            load.values(entry.rounds, "share"),
+            loads.values(entry.rounds, "share"),
         )
         for entry in entries
     ]
@@ -199,8 +203,8 @@ def report_costs(entries, course):
         ("share", COST, "CPU of server / wrk; the floor's is 1"),
         ("both", BOTH, "requests/s on one CPU; the floor's is 1"),
     ):
-        relative = list(to_the_floor(entries, course.loads, field, title))
-        relative_table(heading, relative, course.loads)
+        relative = list(to_the_floor(entries, course, field, title))
+        relative_table(heading, relative, course)
         figures += relative
     print(
         f"On one CPU, {course.rounds} rounds of {course.seconds} s; each is "

@@ -20,20 +20,21 @@ from typing import Callable, NamedTuple
 import command
 import contenders
 import held
-import load
+import loads
 import picture
-from answer import Fault
+from clients import limit
 from contenders import ONE_CPU, running
-from load import KEPT_ALIVE, Load
+from effort import QUICK
+from loads import KEPT_ALIVE, Load
 from report import Figure, hides, progress, short, spread
 from report import sure_range, table
-from target import HTDOCS, MTASYNC, Server, thread_seconds
+from server import HTDOCS, MTASYNC, Failed, Server, thread_seconds
 
 PAGE = (HTDOCS / contenders.PAGE).read_bytes()
-ROUNDS, SECONDS = (2, 0.25) if command.QUICK else (9, 1)
+ROUNDS, SECONDS = (2, 0.25) if QUICK else (9, 1)
 MOST_SECONDS = 8  # of a round, on a busy machine
 HELD = 15_000
-FILES = 20_000 if command.QUICK else 100_000  # more than a worker keeps
+FILES = 20_000 if QUICK else 100_000  # more than a worker keeps
 FILES_EACH = 1000  # of a directory
 FLAT = 1.05  # times the first; less than that is called flat
 NOISY = " ~"
@@ -107,15 +108,15 @@ def ratio(step):
     """The steady one, once all connections are open."""
 
     def used():
-        return load.cpu_seconds(step.server), sum(thread_seconds(wrk.pid))
+        return loads.cpu_seconds(step.server), sum(thread_seconds(wrk.pid))
 
-    with load.started(step.server, step.load, ONE_CPU) as wrk:
+    with loads.started(step.server, step.load, ONE_CPU) as wrk:
         step.server.await_descriptors(step.open + step.load.connections)
         before = used()
         time.sleep(SECONDS)
         server_cpu, wrk_cpu = (b - a for a, b in zip(before, used()))
-        figures = load.finish(step.load, wrk)
-    load.check_bytes(step.load, figures, step.size)
+        figures = loads.finish(step.load, wrk)
+    loads.check_bytes(step.load, figures, step.size)
     return server_cpu / wrk_cpu
 
 
@@ -125,7 +126,7 @@ def each_request(step, seconds=min(SECONDS, 0.5)):
     opening the connections is in both.
     """
     short_one, long_one = (
-        load.run(step.server, step.load, length, step.size, ONE_CPU)
+        loads.run(step.server, step.load, length, step.size, ONE_CPU)
         for length in (seconds, 3 * seconds)
     )
     requests = long_one.requests - short_one.requests
@@ -133,7 +134,7 @@ def each_request(step, seconds=min(SECONDS, 0.5)):
     if requests > short_one.requests and used[1] > used[0]:
         return (used[1] - used[0]) / requests
     if seconds > MOST_SECONDS:
-        raise Fault(f"{step.number:,} connections: no answers")
+        raise Failed(f"{step.number:,} connections: no answers")
     return each_request(step, 2 * seconds)  # a busy machine
 
 
@@ -143,7 +144,7 @@ EACH = Cost("server CPU us/request", each_request)
 
 def rows():
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    most = held.limit(HELD)
+    most = limit(HELD)
     return [
         Row(
             "workers",
@@ -205,7 +206,7 @@ def plant(root, count):
 def prepare(row, number, stack, root):
     progress(f"{row.name}: {number:,}")
     server, each = row.start(number, stack, root)
-    size = load.check(server, each, PAGE)
+    size = loads.check(server, each, PAGE)
     server.await_rest()
     return Step(number, server, each, size, server.descriptors(), [])
 

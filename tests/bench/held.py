@@ -1,32 +1,22 @@
 """What many sleeping or idle connections cost: speed, and memory."""
 
 import contextlib
-import pathlib
-import resource
-import subprocess
-import sys
 
-import load
-from answer import PATIENCE, Fault
+import loads
+from clients import limit
 from contenders import OURS, running
+from crowd import Crowd, Habit
 from report import Figure, progress, spread, table
-from target import MTASYNC, cpu_seconds
+from server import MTASYNC, Failed, cpu_seconds
+from wire import request
 
-SCRIPT = pathlib.Path(__file__).with_name("hold.py")
-WANTED = 10_000
 WANTED_OF_PEERS = 5_000  # their configurations set limits, for each worker
 SECONDS = 1  # of one round of speed: many short pairs beat a few long ones
+# What each asks for, and whether it gets an answer: longer than any bench.
+KINDS = {"sleeping": ("/sleep/5m", False), "idle": ("/", True)}
 
 
-def limit(wanted=WANTED):
-    """How many a process may hold, with a quarter of its files to spare."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if hard == resource.RLIM_INFINITY:
-        return wanted
-    return min(wanted, hard * 3 // 4)
-
-
-def print_limit(wanted=WANTED):
+def print_limit(wanted):
     """Where it is less than what is wanted."""
     if limit(wanted) < wanted:
         print(
@@ -41,39 +31,33 @@ def holding(server, count, kind):
     So many connections, "sleeping" or "idle", all of them known to the server
     and quiet. Yields the id of the process that holds them.
     """
+    target, answered = KINDS[kind]
     server.await_rest()
     before = server.descriptors()
-    command = [sys.executable, SCRIPT, *server.address, count, kind]
-    with subprocess.Popen(
-        list(map(str, command)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # a ^C is ours to handle
-    ) as holder:
-        if holder.stdout.readline() != "held\n":
-            raise Fault(f"{count} {kind} connections could not be opened")
+    with Crowd(server.address, count, Habit(request(target))) as crowd:
+        server.await_descriptors(before + count)
+        if answered:
+            server.eventually(
+                lambda: crowd.answered == count, f"{count} answers"
+            )
         server.await_rest()
-        if server.descriptors() - before < count:
-            raise Fault(f"fewer than {count} {kind} connections are open")
-        yield holder.pid
-        holder.stdin.close()
-        if holder.wait(PATIENCE) != 0:
-            raise Fault(f"a connection was to be {kind}, and was not")
+        yield crowd.pid
+        if crowd.ended or crowd.answered != count * answered:
+            raise Failed(f"a connection was to be {kind}, and was not")
     server.await_rest()
 
 
-def measure_speed(server, size, pairs):
+def measure_speed(server, size, wanted, pairs):
     """
     The load of `/` without sleepers and with them, in turn in one server: in
     the order 0 N N 0, 0 N N 0, ... in which drift cancels. Neighbours make a
     pair, and each pair a ratio.
     """
-    count = limit()
+    count = limit(wanted)
     without, beside, holders_cpu = [], [], 0
 
     def take(rounds):
-        rounds.append(load.run(server, load.KEPT_ALIVE, SECONDS, size))
+        rounds.append(loads.run(server, loads.KEPT_ALIVE, SECONDS, size))
 
     for pair in range(0, pairs, 2):
         progress(f"0 and {count:,} sleepers, pair {pair + 1} of {pairs}")
@@ -86,11 +70,11 @@ def measure_speed(server, size, pairs):
         take(without)
 
     def compare(name):
-        columns = [load.values(rounds, name) for rounds in (without, beside)]
+        columns = [loads.values(rounds, name) for rounds in (without, beside)]
         ratios = [more / none for none, more in zip(*columns)]
         return [spread(column) for column in [*columns, ratios]]
 
-    figures = load.FIGURES | load.SHARE
+    figures = loads.FIGURES | loads.SHARE
     table(
         "`/` beside sleepers",
         ["0 sleepers", f"{count:,} sleepers", "ratio of each pair"],
@@ -111,15 +95,17 @@ def bytes_each(target, count, kind):
             return (server.memory() - before) / count
 
 
-def measure_memory(targets, rounds):
+def measure_memory(targets, effort):
     """Of all, but that only mtasync can sleep."""
     cases = [(target, "idle") for target in targets]
     cases.append((MTASYNC, "sleeping"))
     figures = []
     for target, kind in cases:
         ours = target.name in OURS
-        count = limit() if ours else min(limit(), WANTED_OF_PEERS)
+        most = effort.held if ours else min(effort.held, WANTED_OF_PEERS)
+        count = limit(most)
         taken = []
+        rounds = effort.memory_rounds
         for number in range(rounds):
             progress(f"{kind} in {target.name}, {number + 1} of {rounds}")
             taken.append(bytes_each(target, count, kind))

@@ -16,17 +16,18 @@ from typing import NamedTuple
 import command
 import contenders
 import held
-import load
+import loads
 import picture
 import sleeping
-from answer import Fault
+from clients import limit
 from contenders import running
+from effort import QUICK
 from report import progress, short, table
+from server import HTDOCS, MTASYNC, Failed
 from sleeping import Lateness
-from target import HTDOCS, MTASYNC
 
 PAGE = (HTDOCS / contenders.PAGE).read_bytes()
-SECONDS = 1 if command.QUICK else 10
+SECONDS = 1 if QUICK else 10
 # How many sleep, and how long at most in us: few have to sleep often.
 CROWDS = {1: 20_000, 1000: 1_000_000, 10_000: 4_000_000}
 BESIDE = {False: "idle", True: "`/` loaded"}
@@ -75,16 +76,16 @@ POINTS = {
 
 
 def measure_case(loaded, wanted):
-    count = held.limit(wanted)
+    count = limit(wanted)
     progress(f"{count:,} sleeping, {BESIDE[loaded]}")
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(running(MTASYNC))
-        load.check(server, load.KEPT_ALIVE, PAGE)
+        loads.check(server, loads.KEPT_ALIVE, PAGE)
         if loaded:
-            wrk = stack.enter_context(load.started(server, load.KEPT_ALIVE))
+            wrk = stack.enter_context(loads.started(server, loads.KEPT_ALIVE))
         found = sleeping.measure(server, count, CROWDS[wanted], SECONDS, PAGE)
         if loaded:
-            load.finish(load.KEPT_ALIVE, wrk)
+            loads.finish(loads.KEPT_ALIVE, wrk)
     times = dict(zip(Lateness._fields, map(sorted, zip(*found))))
     return Case(loaded, wanted, count, times)
 
@@ -211,17 +212,17 @@ def script(cases):
 def check(cases):
     least = min(case.times["observed"][0] for case in cases)
     if least < 0:
-        raise Fault(f"a sleep was early by {-least} ms")
+        raise Failed(f"a sleep was early by {-least} ms")
 
 
 def measure():
     longest = ", ".join(f"{each / 1e6:g}" for each in CROWDS.values())
     command.print_facts(
         server=f"on all CPUs, with {len(contenders.ALL_CPUS)} workers",
-        load=f"wrk -c{load.KEPT_ALIVE.connections} for `/`, on the same CPUs",
+        load=f"wrk -c{loads.KEPT_ALIVE.connections} for `/`, on the same CPUs",
         sleeps=f"again and again for {SECONDS} s, of up to {longest} s",
     )
-    held.print_limit()
+    held.print_limit(max(CROWDS))
     cases = [
         measure_case(loaded, wanted) for loaded in BESIDE for wanted in CROWDS
     ]

@@ -6,14 +6,13 @@ own, and sleeps again and again.
 import contextlib
 import random
 import re
-import resource
 import select
 import time
 from typing import NamedTuple
 
-import answer
-import hold
-from answer import PATIENCE, Fault
+from clients import allow_descriptors, socket_elsewhere
+from server import Failed
+from wire import PATIENCE, request
 
 RECEIPT = re.compile(rb"Server-Timing: sleep;dur=([\d.]+), late;dur=([\d.]+)")
 SHORTEST = 1000  # us
@@ -35,9 +34,9 @@ class Sleeper:
         """For a sleep of so many microseconds."""
         self._asked = asked
         self._got = b""
-        request = answer.request(f"/sleep/{asked}us")
+        question = request(f"/sleep/{asked}us")
         self._began = time.monotonic_ns()
-        self._connection.send(request)
+        self._connection.send(question)
 
     def wake(self):
         """Reads; returns the Lateness once the answer is whole, else None."""
@@ -52,7 +51,7 @@ class Sleeper:
             or not receipt
             or float(receipt[1]) != self._asked / 1000
         ):
-            raise Fault(f"a sleep of {self._asked} us: {self._got}")
+            raise Failed(f"a sleep of {self._asked} us: {self._got}")
         observed = (now - self._began) / 1e6 - self._asked / 1000
         return Lateness(float(receipt[2]), observed)
 
@@ -61,7 +60,8 @@ def open_all(address, count, page, stack):
     """By their descriptors."""
     sleepers = {}
     for _ in range(count):
-        connection = stack.enter_context(hold.connect(address))
+        connection = stack.enter_context(socket_elsewhere())
+        connection.connect(address)
         connection.setblocking(False)
         sleepers[connection.fileno()] = Sleeper(connection, page)
     return sleepers
@@ -79,7 +79,7 @@ def sleep_in_turn(sleepers, epoll, longest, seconds):
     while asleep:
         events = epoll.poll(PATIENCE)
         if not events:
-            raise Fault(f"{asleep} sleeps are not answered")
+            raise Failed(f"{asleep} sleeps are not answered")
         for fd, _ in events:
             lateness = sleepers[fd].wake()
             if not lateness:
@@ -96,8 +96,7 @@ def measure(server, count, longest, seconds, page):
     So many sleepers, for so long: the Lateness of each of their sleeps of up
     to `longest` microseconds.
     """
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    allow_descriptors()
     with contextlib.ExitStack() as stack:
         epoll = stack.enter_context(select.epoll())
         sleepers = open_all(server.address, count, page, stack)

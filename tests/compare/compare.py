@@ -14,18 +14,21 @@ import tempfile
 import inputs_files
 import inputs_heads
 import inputs_messages
-import servers
+import peer
 import tree
 from probe import MARKER, answers, exchange, outcome
+from server import MTASYNC, run
 
 INPUTS = inputs_heads.INPUTS + inputs_messages.INPUTS + inputs_files.INPUTS
+HERE = pathlib.Path(__file__).resolve().parent
+PEERS = ("nginx", "h2o")  # names of program, Debian package and *.conf
 
 
 def present_peers():
     """The peers that are here; says which are not."""
-    for name in servers.PEERS:
-        if servers.find(name):
-            print(servers.version(servers.find(name), "-v"))
+    for name in PEERS:
+        if peer.is_here(name):
+            print(peer.version(name))
             yield name
         else:
             print(f"{name} is not here (Debian: apt-get install {name})")
@@ -38,9 +41,11 @@ def start_all(peers, stack):
     root = top / "root"
     root.mkdir()
     tree.plant(root)
-    addresses = {"mtasync": stack.enter_context(servers.mtasync(root))}
-    for name in peers:
-        addresses[name] = stack.enter_context(servers.peer(name, root))
+    targets = [MTASYNC, *(peer.find(name, configs=HERE) for name in peers)]
+    addresses = {}
+    for target in targets:
+        server = target.start("--index=index.html", root=root)
+        addresses[target.name] = stack.enter_context(server).address
     return addresses
 
 
@@ -87,7 +92,7 @@ def print_row(row, seen, judged):
 
 
 def main():
-    print(servers.version(servers.PROGRAM, "--version"))
+    print(run("--version").stdout.partition("\n")[0])
     with contextlib.ExitStack() as stack:
         addresses = start_all(list(present_peers()), stack)
         outcomes = ask_all(addresses)

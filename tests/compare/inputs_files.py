@@ -1,6 +1,6 @@
 """Inputs: conditional requests, ranges, codings, paths. See tree.py."""
 
-from message import request
+from wire import request
 from probe import Input
 
 SAME = "Sun, 06 Nov 1994 08:49:37 GMT"

@@ -1,6 +1,6 @@
 """Inputs: request lines, targets, Host, fields, versions, limits."""
 
-from message import head, request
+from wire import head, request
 from probe import Input
 
 STRICT = "who reads it otherwise than the proxy before it can be deceived"

@@ -1,6 +1,6 @@
 """Inputs: framing of bodies, Expect, persistence, methods."""
 
-from message import head, request
+from wire import head, request
 from probe import Input
 
 SMUGGLES = "two readings of a body's end are how requests are smuggled"

@@ -4,12 +4,10 @@ socket, so that a restart loses nothing and refuses nobody.
 """
 
 import contextlib
-import shlex
 import socket
-from typing import NamedTuple
 
 import load
-from target import PROGRAM
+from effort import Efforts
 from verdict import counted, not_measured, nothing_lost, progress
 
 WORKERS = [2, 3, 1]  # one after the other
@@ -19,23 +17,20 @@ BACKLOG = 4096
 # descriptor 3, as sd_listen_fds(3) has it.
 LAUNCHER = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null'
 
-
-class Effort(NamedTuple):
-    restarts: int
-    kept_alive: int  # connections
-    one_each: int  # connections at a time
-    answers: int  # between two restarts
-
-
-FULL = Effort(restarts=10, kept_alive=128, one_each=64, answers=1000)
-QUICK = Effort(restarts=3, kept_alive=32, one_each=32, answers=100)
+EFFORTS = Efforts(
+    restarts=(10, 3),
+    kept_alive=(128, 32),  # connections
+    one_each=(64, 32),  # connections at a time
+    answers=(1000, 100),  # between two restarts
+)
 
 
 def start(target, shared, number):
     """A server that is given its socket, and no address."""
-    return target._replace(command=f"{shlex.quote(PROGRAM)} {{root}}").start(
+    return target.start(
         "-w",
         WORKERS[number % len(WORKERS)],
+        listen=(),
         wrapper=["sh", "-c", LAUNCHER, "sh"],
         stdin=shared,
     )
@@ -68,7 +63,7 @@ def measure(target, effort):
         for number in range(1, effort.restarts + 1):
             progress(f"restart {number} of {effort.restarts}")
             server.stop()
-            unclean += server.join() != 0
+            unclean += server.wait() != 0
             server = stack.enter_context(start(target, shared, number))
             for each in loads:
                 each.await_answers(effort.answers)

@@ -26,11 +26,11 @@ import soak
 import start
 import stop
 import tables
-from target import MTASYNC, Failed
+from server import MTASYNC, Failed
 from verdict import broken, progress
 
-# Each has measure(target, effort), which yields rows, and two efforts, FULL
-# and QUICK; by the number of the promise.
+# Each has measure(target, effort), which yields rows, and EFFORTS; by the
+# number of the promise.
 PROMISES = {
     "sleepers": (1, sleepers),
     "idle": (2, idle),
@@ -68,11 +68,9 @@ def chosen_target():
 def try_promise(name, target):
     """All rows of a promise; one more where the server fails altogether."""
     module = PROMISES[name][1]
-    quick = os.environ.get("QUICK") == "1"
-    effort = module.QUICK if quick else module.FULL
     rows = []
     try:
-        for row in module.measure(target, effort):
+        for row in module.measure(target, module.EFFORTS.chosen):
             progress(f"{name}: {row.what}: {row.figure} {row.verdict()}")
             rows.append(row)
     except (Failed, OSError) as failure:

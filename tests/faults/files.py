@@ -7,10 +7,10 @@ import contextlib
 import os
 import pathlib
 import tempfile
-from typing import NamedTuple
 
 import load
 from capabilities import obey_modes
+from effort import Efforts
 from verdict import counted, not_measured, nothing_lost, progress
 from wire import Client, request
 
@@ -19,16 +19,12 @@ SMALL, LARGE = 3_000, 300_000  # bytes: kept in memory, and sent from the disk
 SLOW = 32 << 20  # more than a connection's buffers hold
 PAGE = b"<p>page\n"
 
-
-class Effort(NamedTuple):
-    changes: int
-    clients: int  # that ask meanwhile
-    answers: int  # between two changes
-    slow: int  # of each kind of change to a file that is being read
-
-
-FULL = Effort(changes=100, clients=32, answers=100, slow=20)
-QUICK = Effort(changes=10, clients=8, answers=20, slow=2)
+EFFORTS = Efforts(
+    changes=(100, 10),
+    clients=(32, 8),  # that ask meanwhile
+    answers=(100, 20),  # between two changes
+    slow=(20, 2),  # of each kind of change to a file that is being read
+)
 
 
 def contents(size, count):

@@ -6,11 +6,11 @@ running server, which is then told to stop, and nothing is lost.
 import contextlib
 import signal
 import time
-from typing import NamedTuple
 
 import load
+from effort import Efforts
 from load import Outcome
-from target import HTDOCS, Failed
+from server import HTDOCS, Failed
 from verdict import counted, holds, not_measured, nothing_lost
 from verdict import progress, within
 
@@ -19,29 +19,15 @@ PAUSE = 0.05  # seconds between two requests of a client at an easy pace
 TAKE_OVER = "--take-over"
 PEER_CHAINS = ((2,) * 9,)
 
-
-class Effort(NamedTuple):
-    chains: tuple  # of workers, of each server that follows the other
-    easy: tuple  # chains at an easy pace, by which answers are timed
-    kept_alive: int  # connections
-    one_each: int  # connections at a time
-    answers: int  # between two steps
-
-
 LONG = (2, 1, 3, 2, 4, 1, 2)
-FULL = Effort(
-    chains=((1, 2), (2, 1), (2, 2), (4, 2), (2, 4), (3, 2), LONG),
-    easy=(LONG,),
-    kept_alive=128,
-    one_each=64,
-    answers=1000,
-)
-QUICK = Effort(
-    chains=((1, 2), (2, 1, 3)),
-    easy=(),
-    kept_alive=32,
-    one_each=32,
-    answers=100,
+CHAINS = ((1, 2), (2, 1), (2, 2), (4, 2), (2, 4), (3, 2), LONG)
+EFFORTS = Efforts(
+    # of workers, of each server that follows the other
+    chains=(CHAINS, ((1, 2), (2, 1, 3))),
+    easy=((LONG,), ()),  # chains at an easy pace, by which answers are timed
+    kept_alive=(128, 32),  # connections
+    one_each=(64, 32),  # connections at a time
+    answers=(1000, 100),  # between two steps
 )
 
 
@@ -99,7 +85,7 @@ def run_chain(target, effort, chain, pause=0):
         for workers in chain[1:]:
             before = hand_over.succeed(workers)
             before.stop()
-            unclean += before.join() != 0
+            unclean += before.wait() != 0
             hand_over.await_more()
         hand_over.end()
     return hand_over, unclean
@@ -157,7 +143,7 @@ def measure_killed(target, effort):
         hand_over = HandOver(stack, target, effort, 2)
         before = hand_over.succeed(2)
         before.signal(signal.SIGKILL)
-        before.join()
+        before.wait()
         ended = time.monotonic()
         hand_over.await_more()
         hand_over.end()

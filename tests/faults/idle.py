@@ -5,11 +5,11 @@ nobody waits for that, however many are due at once.
 
 import contextlib
 import statistics
-from typing import NamedTuple
 
-import crowd
 import load
+from clients import limit
 from crowd import Crowd, Habit
+from effort import Efforts
 from verdict import counted, not_measured, nothing_lost, progress, within
 
 WORKERS = 2
@@ -19,16 +19,12 @@ MAX_ALL_LATE = 0.5  # of thousands
 MAX_SLOW = 0.02  # of any answer meanwhile
 ONCE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-
-class Effort(NamedTuple):
-    idle: int
-    due: int  # that are due at once
-    rounds: int
-    timeout: int  # seconds
-
-
-FULL = Effort(idle=crowd.WANTED, due=10_000, rounds=5, timeout=3)
-QUICK = Effort(idle=500, due=500, rounds=1, timeout=1)
+EFFORTS = Efforts(
+    idle=(15_000, 500),
+    due=(10_000, 500),  # that are due at once
+    rounds=(5, 1),
+    timeout=(3, 1),  # seconds
+)
 
 
 @contextlib.contextmanager
@@ -90,11 +86,11 @@ def measure_end(target, effort, title, count, mark):
 
 
 def measure(target, effort):
-    yield from measure_memory(target, crowd.limit(effort.idle))
+    yield from measure_memory(target, limit(effort.idle))
     if not target.own:
         yield not_measured("their end", "not mtasync")
         return
     yield from measure_end(target, effort, "a few due", 20, MAX_LATE)
-    due = crowd.limit(effort.due)
+    due = limit(effort.due)
     title = f"{due:,} due at once"
     yield from measure_end(target, effort, title, due, MAX_ALL_LATE)

@@ -14,7 +14,7 @@ import struct
 import subprocess
 import time
 
-from load import enter_namespace
+from clients import enter_namespace
 from peer import PATH
 
 # Of the addresses for measurements (RFC 2544), which are routed nowhere.

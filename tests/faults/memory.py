@@ -5,13 +5,13 @@ fail is shown by tests/live/test_memory.py.
 """
 
 import contextlib
-import os
 import resource
-from typing import NamedTuple
 
-import crowd
 import load
+from clients import limit
 from crowd import Crowd, Habit
+from effort import Efforts
+from server import SANITIZERS
 from verdict import holds, not_measured, nothing_lost
 
 WORKERS = 2
@@ -19,15 +19,8 @@ ADDRESS_SPACE = 200 << 20
 KEPT = 20  # that were there first, and go on asking
 FIELD = b"A: " + 1000 * b"a" + b"\r\n"
 HALF = b"GET / HTTP/1.1\r\nHost: localhost\r\n" + 30 * FIELD
-SANITIZERS = os.environ.get("MTASYNC_SANITIZERS", "")
 
-
-class Effort(NamedTuple):
-    clients: int  # each sends most of a head, and waits
-
-
-FULL = Effort(clients=15_000)
-QUICK = Effort(clients=8_000)
+EFFORTS = Efforts(clients=(15_000, 8_000))  # each sends most of a head
 
 
 def limit_memory():
@@ -38,7 +31,7 @@ def measure(target, effort):
     if SANITIZERS:
         yield not_measured("200 MB", "a sanitizer's address space")
         return
-    count = crowd.limit(effort.clients)
+    count = limit(effort.clients)
     options = ["-w", WORKERS, "--header-timeout=5m"]
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(

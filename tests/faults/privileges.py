@@ -10,24 +10,17 @@ import pathlib
 import shutil
 import signal
 import tempfile
-from typing import NamedTuple
 
 import load
-from target import HTDOCS, Failed
+from effort import Efforts
+from server import HTDOCS, Failed
 from verdict import counted, not_measured, nothing_lost
 
 USER, UID = "daemon", "1"
 WORKERS = 2
 THREADS = WORKERS + 2  # the main thread, and the log's writer
 
-
-class Effort(NamedTuple):
-    clients: int
-    answers: int
-
-
-FULL = Effort(clients=64, answers=10_000)
-QUICK = Effort(clients=16, answers=500)
+EFFORTS = Efforts(clients=(64, 16), answers=(10_000, 500))
 
 
 def threads(server):
@@ -85,7 +78,7 @@ def measure(target, effort):
         clients.await_answers(effort.answers)
         outcome = clients.stop()
         server.stop()
-        status = server.join()
+        status = server.wait()
     count = len(found)
     confined = sum(map(is_confined, found))
     yield counted("threads confined by seccomp", confined, count, THREADS)

@@ -11,9 +11,9 @@ import pathlib
 import re
 import tempfile
 import time
-from typing import NamedTuple
 
 import load
+from effort import Efforts
 from verdict import counted, holds, not_measured, nothing_lost
 from verdict import progress, within
 
@@ -23,16 +23,12 @@ PEER_PAUSE = 0.2  # seconds between reloads of a server that does not tell
 RELOADED = re.compile(r"^mtasync: reloaded\b.*\n", re.M)
 SUMMARY = re.compile(r"served (\d+) requests.*?(?:; (\d+) lines|\n)")
 
-
-class Effort(NamedTuple):
-    reloads: int
-    kept_alive: int  # connections
-    one_each: int  # connections at a time
-    answers: int  # between two reloads
-
-
-FULL = Effort(reloads=20, kept_alive=256, one_each=128, answers=1000)
-QUICK = Effort(reloads=5, kept_alive=32, one_each=16, answers=100)
+EFFORTS = Efforts(
+    reloads=(20, 5),
+    kept_alive=(256, 32),  # connections
+    one_each=(128, 16),  # connections at a time
+    answers=(1000, 100),  # between two reloads
+)
 
 
 class Site:
@@ -110,7 +106,7 @@ class Reloads:
         """The outcome of both loads; the server is stopped after them."""
         self.outcomes = [each.stop() for each in self.loads]
         self.server.stop()
-        self.server.join()
+        self.server.wait()
 
     def slowest(self):
         """Of the answers before the first reload, and from then on."""
@@ -228,7 +224,7 @@ def measure_faulty(target, effort, site):
         again = loads[0].stop().connects - effort.kept_alive
         yield counted("faulty states: not kept", again, effort.kept_alive)
         server.stop()
-        server.join()
+        server.wait()
         missing = lines_missing(server, [log / "access.log"])
         yield counted("faulty states: lines missing in the log", *missing)
 

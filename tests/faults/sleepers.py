@@ -3,26 +3,20 @@ Promise 1, sleepers: very many requests are asleep, each is answered in time,
 and nobody else waits for them.
 """
 
-import concurrent.futures
 import contextlib
-import pathlib
-import random
 import socket
 import statistics
-import sys
 import time
 from collections import Counter
-from typing import NamedTuple
 
-import crowd
 import load
+import sleeps
 import wrk
+from clients import limit
+from crowd import Crowd, Habit
+from effort import Efforts
 from verdict import at_least, counted, holds, not_measured, nothing_lost
 from verdict import progress, within
-
-# What the bench knows of sleeps and of their receipts.
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "bench"))
-import timers  # noqa: E402
 
 WORKERS = 2
 MIN_RATE = 0.95  # of the throughput without sleepers
@@ -32,17 +26,13 @@ MAX_BYTES = 640  # of the process, each
 MAX_LEAVE = 0.1  # seconds
 LONG = b"GET /sleep/9m HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-
-class Effort(NamedTuple):
-    sleepers: int
-    sleep: float  # seconds
-    pairs: int  # of rounds without and with sleepers; even
-    round: int  # seconds
-    sleeps: int  # of which the lateness is measured
-
-
-FULL = Effort(sleepers=crowd.WANTED, sleep=6, pairs=16, round=1, sleeps=3000)
-QUICK = Effort(sleepers=2000, sleep=1, pairs=0, round=1, sleeps=100)
+EFFORTS = Efforts(
+    sleepers=(15_000, 2000),
+    sleep=(6, 1),  # seconds
+    pairs=(16, 0),  # of rounds without and with sleepers; even
+    round=(1, 1),  # seconds
+    sleeps=(3000, 100),  # of which the lateness is measured
+)
 
 
 def measure_answers(target, effort, count):
@@ -66,7 +56,7 @@ def asleep(server, count):
     """So many who are asleep for longer than anything here takes."""
     server.await_rest()
     before = server.descriptors()
-    with crowd.Crowd(server.address, count, crowd.Habit(LONG)) as sleepers:
+    with Crowd(server.address, count, Habit(LONG)) as sleepers:
         server.await_descriptors(before + count)
         server.await_rest()
         yield sleepers
@@ -119,22 +109,6 @@ def measure_speed(target, effort, count):
     yield counted(f"{title}: errors", errors, len(without + beside))
 
 
-def sleep_under_load(server, effort):
-    """Lateness in ms by the receipts, and by the clock of the clients."""
-    chance = random.Random(1)  # the same durations each time
-    durations = [chance.uniform(1, 200) for _ in range(effort.sleeps)]
-    sleepers = timers.SLEEPERS
-    with concurrent.futures.ThreadPoolExecutor(sleepers) as pool:
-        done = [
-            pool.submit(
-                timers.sleep_in_turn, server.address, durations[i::sleepers]
-            )
-            for i in range(sleepers)
-        ]
-        pairs = [pair for each in done for pair in each.result()]
-    return [sorted(times) for times in zip(*pairs)]
-
-
 def measure_lateness(target, effort):
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(target.start("-w", WORKERS))
@@ -142,7 +116,7 @@ def measure_lateness(target, effort):
         busy = load.kept_alive(server.address, bodies, 64)
         stack.enter_context(busy)
         busy.await_connections()
-        receipts, observed = sleep_under_load(server, effort)
+        receipts, observed = sleeps.measure(server.address, effort.sleeps)
         outcome = busy.stop()
     count = len(receipts)
     early = sum(late < 0 for late in receipts + observed)
@@ -179,22 +153,22 @@ def ask_for_more(server):
 
 def measure_limit(target, count):
     """Twice as many as may sleep."""
-    limit = count // 2
-    options = ["-w", WORKERS, f"--max-sleepers={limit}"]
+    most = count // 2
+    options = ["-w", WORKERS, f"--max-sleepers={most}"]
     with target.start(*options) as server:
-        clients = crowd.Crowd(server.address, 2 * limit, crowd.Habit(LONG))
+        clients = Crowd(server.address, 2 * most, Habit(LONG))
         with clients:
             server.eventually(
-                lambda: clients.answered >= limit, "those over the limit"
+                lambda: clients.answered >= most, "those over the limit"
             )
             server.await_rest()
             statuses = Counter(clients.look().statuses)
             head = ask_for_more(server)
     title = "--max-sleepers"
-    more = limit - statuses[503]
-    yield counted(f"{title}: not answered 503 above it", more, limit)
-    more = limit - statuses[0]
-    yield counted(f"{title}: not asleep below it", more, limit)
+    more = most - statuses[503]
+    yield counted(f"{title}: not answered 503 above it", more, most)
+    more = most - statuses[0]
+    yield counted(f"{title}: not asleep below it", more, most)
     told = b"\r\nRetry-After: " in head
     yield holds(f"{title}: Retry-After", "yes" if told else "no", "yes", told)
 
@@ -203,7 +177,7 @@ def measure(target, effort):
     if not target.own:
         yield not_measured("sleepers", "it has no /sleep")
         return
-    count = crowd.limit(effort.sleepers)
+    count = limit(effort.sleepers)
     yield from measure_answers(target, effort, count)
     yield from measure_memory(target, count)
     if effort.pairs and not wrk.why_not():

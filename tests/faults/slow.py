@@ -10,9 +10,10 @@ import resource
 import tempfile
 from typing import NamedTuple
 
-import crowd
 import load
+from clients import limit
 from crowd import Crowd, Habit
+from effort import Efforts
 from verdict import counted, not_measured, nothing_lost, progress, within
 
 WORKERS = 2
@@ -23,15 +24,11 @@ GET_BIG = b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\nA: "
 BODY = b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
 
-
-class Effort(NamedTuple):
-    clients: int
-    limit: int  # seconds
-    readers: int
-
-
-FULL = Effort(clients=10_000, limit=4, readers=300)
-QUICK = Effort(clients=200, limit=1, readers=50)
+EFFORTS = Efforts(
+    clients=(10_000, 200),
+    limit=(4, 1),  # seconds
+    readers=(300, 50),
+)
 
 
 class Kind(NamedTuple):
@@ -126,6 +123,6 @@ def measure(target, effort):
     if not target.own:
         yield not_measured("their limits", "not mtasync")
         return
-    count = crowd.limit(effort.clients)
+    count = limit(effort.clients)
     for kind in KINDS:
         yield from measure_kind(target, effort, kind, count)

@@ -17,8 +17,9 @@ from typing import NamedTuple
 import load
 import slow
 from crowd import Crowd, Habit
+from effort import Efforts
+from server import PATIENCE, Failed
 from sleepers import LONG
-from target import PATIENCE, Failed
 from verdict import counted, holds, not_measured, progress, within
 
 WORKERS = 2
@@ -34,14 +35,10 @@ MIB = 1 << 20
 PAGES = [b"one\n" * 1000, b"other\n" * 900]
 LARGE = [b"one\n" * 100_000, b"other\n" * 80_000]  # sent from the disk
 
-
-class Effort(NamedTuple):
-    seconds: float
-    each: int  # clients of each bad kind
-
-
-FULL = Effort(seconds=60 * float(os.environ.get("MINUTES") or 1), each=100)
-QUICK = Effort(seconds=0, each=20)
+EFFORTS = Efforts(
+    seconds=(60 * float(os.environ.get("MINUTES") or 1), 0),
+    each=(100, 20),  # clients of each bad kind
+)
 
 # Those who are cut at their limits; and those who have to leave by themselves:
 # they sleep, or have a file on its way.
@@ -238,7 +235,7 @@ def measure(target, effort):
         start = measure_use(server)
         base, last = soak(server, site, effort, totals, start.sockets)
         server.stop()
-        status = server.join()
+        status = server.wait()
     tried = totals.answered + totals.bad.total()
     kinds = [f" {count} {kind}" for kind, count in totals.bad.items()]
     what = f"lost or wrong{','.join(kinds)}"

@@ -14,20 +14,15 @@ import time
 from typing import NamedTuple
 
 from capabilities import obey_modes, without_capabilities
-from target import HTDOCS, PATIENCE, PROGRAM
+from effort import Efforts
+from server import HTDOCS, PATIENCE, PROGRAM
 from verdict import holds, not_measured, progress, within
 
 MAX_TIME = 0.1  # seconds to the end, or until it serves
 CAP_NET_BIND_SERVICE = 10
 UNPRIVILEGED = pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
-
-class Effort(NamedTuple):
-    starts: int  # of each kind
-
-
-FULL = Effort(starts=10)
-QUICK = Effort(starts=3)
+EFFORTS = Efforts(starts=(10, 3))  # of each kind
 
 
 class Fault(NamedTuple):

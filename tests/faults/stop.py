@@ -9,10 +9,10 @@ import contextlib
 import functools
 import statistics
 import time
-from typing import NamedTuple
 
 import line
 import load
+from effort import Efforts
 from load import Outcome
 from verdict import counted, not_measured, nothing_lost, progress, within
 
@@ -25,31 +25,13 @@ DELAY = 0.05  # seconds that a packet takes to those who are far away
 KEPT_ALIVE, NEW = "kept-alive requests", "new connections"
 ASLEEP = "sleepers"
 
-
-class Effort(NamedTuple):
-    stops: int
-    other_stops: int  # of each other kind
-    kept_alive: int  # connections
-    one_each: int  # connections at a time
-    sleepers: int
-    sleep: float  # seconds; longer than it takes to begin the loads
-
-
-FULL = Effort(
-    stops=10,
-    other_stops=5,
-    kept_alive=256,
-    one_each=128,
-    sleepers=500,
-    sleep=2,
-)
-QUICK = Effort(
-    stops=1,
-    other_stops=1,
-    kept_alive=64,
-    one_each=64,
-    sleepers=100,
-    sleep=1,
+EFFORTS = Efforts(
+    stops=(10, 1),
+    other_stops=(5, 1),  # of each other kind
+    kept_alive=(256, 64),  # connections
+    one_each=(128, 64),  # connections at a time
+    sleepers=(500, 100),
+    sleep=(2, 1),  # seconds; longer than it takes to begin the loads
 )
 
 
@@ -66,7 +48,7 @@ class Stops:
         """Stops the server under its loads, which are (kind, Load)."""
         began = time.monotonic()
         server.stop()
-        self.unclean += server.join() != 0
+        self.unclean += server.wait() != 0
         self.longest = max(self.longest, time.monotonic() - began)
         self.count += 1
         for kind, each in loads:
@@ -123,8 +105,8 @@ def begin_beside_sleepers(target, effort, stack):
 
 
 def begin_at_three_addresses(target, effort, stack):
-    more = ["-l", "127.0.0.1:0", "-l", "127.0.0.2:0"]
-    server = stack.enter_context(target.start("-w", WORKERS, *more))
+    three = ["127.0.0.1:0", "127.0.0.1:0", "127.0.0.2:0"]
+    server = stack.enter_context(target.start("-w", WORKERS, listen=three))
     loads = []
     for address in server.addresses:
         loads += begin_busy(stack, server, effort, address)
@@ -133,12 +115,13 @@ def begin_at_three_addresses(target, effort, stack):
 
 def begin_far_away(target, effort, stack):
     here, there = stack.enter_context(line.delayed(DELAY))
-    options = ["-w", WORKERS, "-l", f"{line.SERVER}:0"]
-    wrapper = ["ip", "netns", "exec", here]
-    server = stack.enter_context(target.start(*options, wrapper=wrapper))
+    how = {
+        "listen": [f"{line.SERVER}:0"],
+        "wrapper": ["ip", "netns", "exec", here],
+    }
+    server = stack.enter_context(target.start("-w", WORKERS, **how))
     how = {"namespace": there, "spread": 4 * DELAY}  # in all phases at once
-    far = server.addresses[1]
-    return server, begin_busy(stack, server, effort, far, **how)
+    return server, begin_busy(stack, server, effort, server.address, **how)
 
 
 def measure_plain(target, effort):
@@ -186,7 +169,7 @@ def measure_second_signal(target, effort):
                 busy.stop()
             began = time.monotonic()
             server.stop()
-            unlike += server.join() != CUT
+            unlike += server.wait() != CUT
             took.append(time.monotonic() - began)
     what = f"second signal: exit status not {CUT}"
     yield counted(what, unlike, effort.other_stops)

@@ -6,11 +6,11 @@ in are served, the others wait at no cost, and get in when there is room.
 import contextlib
 import resource
 import time
-from typing import NamedTuple
 
 import load
 from crowd import Crowd, Habit
-from target import QUIET
+from effort import Efforts
+from server import QUIET
 from verdict import counted, nothing_lost, within
 
 WORKERS = 2
@@ -22,14 +22,10 @@ MAX_LINES = 1  # of the log, a second
 LEAVING = 50
 ONCE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-
-class Effort(NamedTuple):
-    clients: int
-    seconds: float  # for which it is watched while it is full
-
-
-FULL = Effort(clients=1000, seconds=5)
-QUICK = Effort(clients=400, seconds=0.5)
+EFFORTS = Efforts(
+    clients=(1000, 400),
+    seconds=(5, 0.5),  # for which it is watched while it is full
+)
 
 
 def limit_descriptors():

@@ -4,7 +4,9 @@ import contextlib
 
 import pytest
 
-pytest.register_assert_rewrite("browser", "server", "wire")
+pytest.register_assert_rewrite(
+    "browser", "promises", "server", "waiting", "wire"
+)
 
 from server import Server  # noqa: E402
 

@@ -50,7 +50,7 @@ class Doubtful(Server):
             if not line.startswith("mtasync: libevent: ")  # -v shows them
         ]
         assert len(lines) == 1 and lines[0].startswith("mtasync: "), lines
-        self._end()
+        self.close()
         return [None]
 
 

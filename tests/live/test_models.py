@@ -1,84 +1,16 @@
-"""
-The ways to wait: each answers alike, and keeps waiting whom it says it does,
-by the order of the answers; all stop alike.
-"""
+"""The ways to wait: each answers alike, and has the same limits."""
 
 import itertools
 import os
 import re
 import resource
-import select
 import signal
 
 import pytest
 from server import SANITIZERS, assert_refused, eventually, run, scaled
-from wire import PATIENCE, Ended, request
-
-BLOCKING = ["serial", "thread", "pool", "fork_join"]
-MODELS = [*BLOCKING, "async", "mtasync"]
-LARGE = os.urandom(1 << 20) * 3
-LATER = "/sleep/1500ms"  # far longer than an answer takes
-FOREVER = "/sleep/5m"
-
-
-@pytest.fixture
-def begin(serve, root):
-    """Starts a server of a model; those that have several have 2 threads."""
-    (root / "large").write_bytes(LARGE)
-
-    def start(model, *options):
-        if model in ("pool", "fork_join", "mtasync"):
-            options = ["-w", 2, *options]
-        return serve(f"--model={model}", *options, root=root)
-
-    return start
-
-
-def asleep(server, target):
-    """
-    A client whose request is being served: it has been told to go on, and has
-    sent the rest.
-    """
-    client = server.connect()
-    fields = "Expect: 100-continue", "Content-Length: 1"
-    client.send(request(target, *fields))
-    assert client.read_response().status == 100
-    client.send(b"x")
-    return client
-
-
-def ask(server, target, *fields, **how):
-    """On a connection of its own, which is closed."""
-    with server.connect() as client:
-        return client.ask(target, *fields, **how)
-
-
-def asking(server, target="/"):
-    client = server.connect()
-    client.send(request(target))
-    return client
-
-
-def order(**clients):
-    """The names of the clients, by whose answer comes first."""
-    poll = select.poll()
-    names = {}
-    for name, client in clients.items():
-        names[client.socket.fileno()] = name
-        poll.register(client.socket, select.POLLIN)
-    ended = []
-    while names:
-        ready = poll.poll(1000 * PATIENCE)
-        assert ready, f"no answer of {list(names.values())}"
-        # two at a time are in no order that one could tell
-        ended.append({names[fd] for fd, _ in ready})
-        for fd, _ in ready:
-            poll.unregister(fd)
-            assert clients[names.pop(fd)].read_response().status == 200
-    return ended
-
-
-# What all do
+from waiting import BLOCKING, FOREVER, LARGE, MODELS, ask, asking, asleep
+from waiting import begin  # noqa: F401
+from wire import Ended, request
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -255,9 +187,9 @@ def test_descriptors_run_out(begin, model):
     enough = starve(server)
     clients = [asking(server) for _ in range(2)]
     eventually(lambda: "Too many open" in server.stderr, "it to say so")
-    before = server.processor_time()
+    before = server.cpu_seconds()
     assert clients[0].is_silent(2)
-    assert server.processor_time() - before < 0.2
+    assert server.cpu_seconds() - before < 0.2
     limit_descriptors(server, enough)
     for client in clients:
         assert client.read_response().status == 200
@@ -305,116 +237,3 @@ def test_every_thread_is_confined(begin, model):
         with open(f"/proc/{server.pid}/task/{task}/status") as file:
             assert "\nSeccomp:\t2\n" in file.read()
     client.close()
-
-
-# Who waits for whom
-
-
-def test_serial_all_wait(begin):
-    server = begin("serial")
-    first = asleep(server, LATER)
-    assert order(sleep=first, page=asking(server)) == [{"sleep"}, {"page"}]
-
-
-@pytest.mark.parametrize("model", ["thread", "async", "mtasync"])
-def test_nobody_waits(begin, model):
-    server = begin(model)
-    sleepers = {f"sleep{i}": asleep(server, LATER) for i in range(20)}
-    ended = order(**sleepers, page=asking(server))
-    assert ended[0] == {"page"}
-
-
-def test_pool_with_a_free_thread(begin):
-    server = begin("pool")
-    first = asleep(server, LATER)
-    assert order(sleep=first, page=asking(server)) == [{"page"}, {"sleep"}]
-
-
-def test_pool_without_a_free_thread(begin):
-    server = begin("pool")
-    first, second = asleep(server, LATER), asleep(server, FOREVER)
-    assert order(sleep=first, page=asking(server)) == [{"sleep"}, {"page"}]
-    assert second.is_silent()
-
-
-def test_fork_join_waits_for_the_join(begin):
-    """Though one of the two threads has nothing to do."""
-    server = begin("fork_join")
-    first = asleep(server, LATER)
-    assert order(sleep=first, page=asking(server)) == [{"sleep"}, {"page"}]
-
-
-def test_fork_join_serves_a_batch_together(begin):
-    """Who comes while the first sleeps is one batch: a sleep and a page."""
-    server = begin("fork_join")
-    first = asleep(server, LATER)
-    second, page = asking(server, LATER), asking(server)
-    ended = order(first=first, second=second, page=page)
-    assert ended == [{"first"}, {"page"}, {"second"}]
-
-
-def test_threads_are_bounded_by_max_conns(begin):
-    server = begin("thread", "--max-conns=2")
-    first, second = asleep(server, LATER), asleep(server, FOREVER)
-    assert order(sleep=first, page=asking(server)) == [{"sleep"}, {"page"}]
-    assert second.is_silent()
-
-
-@pytest.mark.parametrize("model", ["thread", "pool"])
-def test_max_sleepers(begin, model):
-    """One of two may sleep, until it leaves."""
-    server = begin(model, "--max-sleepers=1")
-    clients = [asking(server, FOREVER) for _ in range(2)]
-    poll = select.poll()
-    for client in clients:
-        poll.register(client.socket, select.POLLIN)
-    ready = [fd for fd, _ in poll.poll(1000 * PATIENCE)]
-    asleep_one, refused = sorted(
-        clients, key=lambda client: client.socket.fileno() in ready
-    )
-    response = refused.read_response()
-    assert response.status == 503 and response.field("Retry-After")
-    assert asleep_one.is_silent()
-    refused.close()
-    asleep_one.close()
-    eventually(lambda: ask(server, "/sleep/1ms").status == 200, "a place")
-
-
-# The stop
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_drain(begin, model):
-    """Who sleeps and who is queued is answered, who is silent let go."""
-    server = begin(model)
-    sleeper, silent = asleep(server, LATER), server.connect()
-    queued = asking(server)
-    server.signal(signal.SIGTERM)
-    assert sleeper.read_response().status == 200
-    assert queued.read_response().status == 200
-    for client in sleeper, queued, silent:
-        client.read_eof()
-    server.join()
-    assert "served 2 requests, cut 0," in server.stdout
-
-
-@pytest.mark.parametrize("model", BLOCKING)
-def test_drain_deadline(begin, model):
-    server = begin(model, "--drain-timeout=100ms")
-    client = asleep(server, FOREVER)
-    server.signal(signal.SIGTERM)
-    assert client.read_response().status == 503
-    client.read_eof()
-    server.join(3)
-    assert ", cut 1," in server.stdout
-
-
-@pytest.mark.parametrize("model", BLOCKING)
-def test_second_signal(begin, model):
-    """It ends a sleep that the drain would wait for."""
-    server = begin(model)
-    asleep(server, FOREVER)
-    server.signal(signal.SIGTERM)
-    server.signal(signal.SIGINT)
-    server.join(3)
-    assert ", cut 1," in server.stdout

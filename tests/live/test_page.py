@@ -4,8 +4,12 @@ import contextlib
 
 import pytest
 from browser import Page, needs_chromium
+from server import SANITIZERS
 
-pytestmark = needs_chromium
+pytestmark = [
+    needs_chromium,
+    pytest.mark.skipif(bool(SANITIZERS), reason="it is about a browser"),
+]
 
 SLEEP = "button[data-path='/sleep/3s']"
 FIVE = "button[data-path='/']"

@@ -18,6 +18,11 @@ import pytest
 import race
 import rate
 from models import MODELS
+from server import SANITIZERS
+
+pytestmark = pytest.mark.skipif(
+    bool(SANITIZERS), reason="what it measures a sanitizer slows down"
+)
 
 NAMES = [model.name for model in MODELS]
 LOADS = {
@@ -28,7 +33,7 @@ LOADS = {
     "a crowd for /",
     "a crowd for /sleep/100ms",
 }
-SMALL = race.QUICK._replace(
+SMALL = race.EFFORTS.quick._replace(
     sleepers=(0, 4),
     rate=50,
     seconds=0.2,

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 from models import MODELS
-from target import Failed
+from server import Failed
 
 TERMINALS = {
     "svg": 'svg size {size} dynamic font "sans-serif,13" background "white"',

@@ -6,7 +6,7 @@ import time
 from typing import NamedTuple
 
 import load
-from target import HTDOCS, MTASYNC, PROGRAM, Failed
+from server import HTDOCS, MTASYNC, PROGRAM, Failed
 
 WORKERS = 16  # of those that have a number of threads
 
@@ -121,9 +121,4 @@ def sleeping(server, count, seconds, settle):
 def end(server):
     """Gracefully: it is to have nothing under way, and to end well."""
     server.stop()
-    status = server.join()
-    if status != 0:
-        raise Failed(
-            f"{server.target.name} ended with status {status}: "
-            f"{server.output()}"
-        )
+    server.join()

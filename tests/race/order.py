@@ -6,7 +6,7 @@ import asker
 from document import Record, Section, Table
 from models import end
 from report import progress, short
-from target import Failed
+from server import Failed
 
 BEHIND = 5
 STEP = 0.02  # seconds between two requests

@@ -6,7 +6,7 @@ import order
 from drawing import NONE_AT, quoted
 from models import MODELS
 from report import short
-from target import Failed
+from server import Failed
 
 SLEEPERS = "requests asleep, or waiting to be"
 SLEEP_COLOUR = "#b8b8b8"

@@ -7,14 +7,12 @@ badly or is wrong where nothing is to wait. The environment names the program
 (MTASYNC), and asks for less and shorter of all (QUICK=1).
 """
 
-import os
 import pathlib
 import re
 import resource
 import signal
 import sys
 import time
-from typing import NamedTuple
 
 import arrivals
 import curve
@@ -25,55 +23,28 @@ import order
 import pictures
 import rate
 import wrk
+from effort import Efforts
 from models import MODELS, check, end
 from report import progress
-from target import PROGRAM, Failed
+from server import PROGRAM, Failed
 
 
-class Effort(NamedTuple):
-    """How much is measured, and for how long. Times are in seconds."""
-
-    command: str  # by which it is asked for
-    sleepers: tuple  # beside which `/` is asked for
-    rate: int  # of `/`, a second
-    seconds: float  # of asking for `/`
-    settle: float  # before, for the sleepers
-    bound: float  # for each `/`
-    nap: float  # of the sleepers
-    wrk_seconds: float
-    held: tuple  # sleepers whose memory is looked at
-    held_by_loops: tuple  # more of them
-    long_nap: float  # of these
-    crowd: int
-    patience: float  # with the crowd
-
-
-FULL = Effort(
-    command="make race",
-    sleepers=(0, 1, 4, 16, 64, 256, 1024),
-    rate=200,
-    seconds=2,
-    settle=1,
-    bound=2,
-    nap=1,
-    wrk_seconds=2,
-    held=(0, 16, 128, 1024),
-    held_by_loops=(10_000,),
-    long_nap=2,
-    crowd=2000,
-    patience=5,
-)
-QUICK = FULL._replace(
-    command="make race QUICK=1",
-    sleepers=(0, 4, 1024),
-    seconds=0.4,
-    settle=0.2,
-    bound=0.4,
-    wrk_seconds=1,
-    held=(0, 1024),
-    held_by_loops=(),
-    long_nap=0.6,
-    patience=1,
+# Times are in seconds.
+EFFORTS = Efforts(
+    command=("make race", "make race QUICK=1"),  # by which it is asked for
+    # beside which `/` is asked for
+    sleepers=((0, 1, 4, 16, 64, 256, 1024), (0, 4, 1024)),
+    rate=(200, 200),  # of `/`, a second
+    seconds=(2, 0.4),  # of asking for `/`
+    settle=(1, 0.2),  # before, for the sleepers
+    bound=(2, 0.4),  # for each `/`
+    nap=(1, 1),  # of the sleepers
+    wrk_seconds=(2, 1),
+    held=((0, 16, 128, 1024), (0, 1024)),  # sleepers, whose memory is taken
+    held_by_loops=((10_000,), ()),  # more of them
+    long_nap=(2, 0.6),  # of these
+    crowd=(2000, 2000),
+    patience=(5, 1),  # with the crowd
 )
 
 
@@ -144,9 +115,8 @@ def run(effort, directory):
 
 def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    effort = QUICK if os.environ.get("QUICK") == "1" else FULL
     try:
-        text, made = run(effort, pathlib.Path.cwd())
+        text, made = run(EFFORTS.chosen, pathlib.Path.cwd())
     except (Failed, OSError) as fault:
         print(f"race: {fault}", file=sys.stderr)
         return 1

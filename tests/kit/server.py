@@ -1,32 +1,96 @@
-"""A server under test, mtasync or another: started, watched, ended."""
+"""
+A server under test, mtasync or another, as a process: started, watched, ended.
+
+All that runs a server runs it by this: the live tests, the faults, the bench,
+the race and the comparison. It does without pytest, as most of these do.
+"""
 
 import contextlib
 import os
 import pathlib
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+import unittest
 from typing import NamedTuple, Optional
 
+from capabilities import LIBC, obey_modes, without_capabilities  # noqa: F401
+from wire import PATIENCE, Client
+
 PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
-HTDOCS = pathlib.Path(__file__).resolve().parents[2] / "htdocs"
-PATIENCE = 30  # seconds for a start or an end
-QUIET = 0.2  # seconds without any work, after which a server is at rest
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+HTDOCS = SOURCE / "htdocs"
+CACHED = 256 << 10  # the largest file that is answered from memory
+SANITIZERS = os.environ.get("MTASYNC_SANITIZERS", "")
+
 TICKS = os.sysconf("SC_CLK_TCK")
-START_LINE = re.compile(r"^mtasync: serving .*\n", re.M)
-ADDRESS = re.compile(r"http://\[?([\d.]+|[\d:a-f]+)\]?:(\d+)/")
+QUIET = 0.2  # seconds without any work, after which a server is at rest
+ADDRESS = re.compile(r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):(\d+)")
+REPORT = re.compile(r"Sanitizer|runtime error:")
 
 
-class Failed(Exception):
+class Failed(AssertionError):
     """A server that does not do what every measurement needs."""
 
     def __init__(self, text, status=None):
         super().__init__(text)
         self.status = status  # with which it has ended, if it has
+
+
+def scaled(count):
+    """A smaller number of repetitions where a sanitizer slows each down."""
+    return max(1, count // 4) if SANITIZERS else count
+
+
+def eventually(predicate, what, patience=PATIENCE):
+    """Asks again and again until the answer is true, and returns it."""
+    give_up = time.monotonic() + patience
+    while not (answer := predicate()):
+        if time.monotonic() > give_up:
+            raise Failed(f"still waiting for {what}")
+        time.sleep(0.001)
+    return answer
+
+
+def run(*arguments, wrapper=(), **how):
+    """mtasync run to its end: returncode, stdout and stderr."""
+    return subprocess.run(
+        [*wrapper, PROGRAM, *map(str, arguments)],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=PATIENCE,
+        **how,
+    )
+
+
+def assert_refused(result, status, *names):
+    """One line on stderr that names the thing, nothing on stdout."""
+    assert result.returncode == status, result
+    assert result.stdout == ""
+    assert re.fullmatch(r"mtasync: [^\n]+\n", result.stderr), result.stderr
+    for name in names:
+        assert str(name) in result.stderr
+
+
+def why_no_strace():
+    """Why strace(1) can't be used; empty where it can."""
+    if SANITIZERS:
+        return "a sanitizer's own calls"
+    if not shutil.which("strace"):
+        return "strace is missing (Debian: apt-get install strace)"
+    tried = subprocess.run(
+        ["strace", "-o", "/dev/null", "true"], capture_output=True, text=True
+    )
+    return tried.stderr.strip() if tried.returncode else ""
+
+
+needs_strace = unittest.skipIf(why_no_strace(), why_no_strace())
 
 
 def free_port():
@@ -36,13 +100,10 @@ def free_port():
 
 
 class Target(NamedTuple):
-    """
-    A kind of server. {port}, {root} and {workers} in its command are filled
-    in.
-    """
+    """A kind of server: how it is started, told things, and what it serves."""
 
     name: str
-    command: str
+    command: str  # in which {port}, {root}, {workers}, {config} are filled in
     stop: int = signal.SIGTERM  # ends it gracefully
     reload: Optional[int] = signal.SIGHUP
     own: bool = False  # it is mtasync, with its options and routes
@@ -51,40 +112,38 @@ class Target(NamedTuple):
     files: bool = True  # it serves what is below its root
     workers: int = 2  # of its processes or threads; mtasync has an option
 
-    def start(self, *options, port=0, root=HTDOCS, **how):
-        """
-        Options are mtasync's; others go without. Port 0 is any free one.
-        See Server for the rest.
-        """
-        if not self.own and not port:
-            port = free_port()
-        return Server(self, options, port, pathlib.Path(root), **how)
+    def start(self, *options, **how):
+        """See Server."""
+        return Server(*options, target=self, **how)
 
     def body(self, root=HTDOCS):
         """What it answers to / there."""
         return (pathlib.Path(root) / self.page).read_bytes()
 
 
-MTASYNC = Target(
-    "mtasync",
-    f"{shlex.quote(PROGRAM)} -l 127.0.0.1:{{port}} {{root}}",
-    own=True,
-)
+MTASYNC = Target("mtasync", shlex.quote(PROGRAM), own=True)
 
 
 class Server:
     """
-    A running server, once it takes connections; ended by close() or by the end
-    of a with statement. A wrapper is a command that runs the server's. Other
-    keywords go to subprocess.Popen. Its output goes to files.
+    A running server, once it takes connections.
+
+    Options and addresses to listen on are mtasync's; others go without. Port 0
+    is any free one; it does not count where there are addresses. A wrapper is
+    a command that runs the server's. Other keywords go to subprocess.Popen.
+    Its output goes to files, which never fill up. A with statement ends it by
+    close(), a test by finish().
     """
+
+    running = []  # all of them, for the report of a test that fails
 
     def __init__(
         self,
-        target,
-        options,
-        port,
-        root,
+        *options,
+        target=MTASYNC,
+        root=HTDOCS,
+        listen=None,
+        port=0,
         wrapper=(),
         stdin=subprocess.DEVNULL,
         **how,
@@ -92,9 +151,17 @@ class Server:
         self.target = target
         self._files = [tempfile.TemporaryFile() for _ in range(2)]
         self._directory = tempfile.TemporaryDirectory()
+        self._clients = []
+        if target.own:
+            if listen is None:
+                listen = [f"127.0.0.1:{port}"]
+            command = own_command(options, root, listen)
+        else:
+            self._port = port or free_port()
+            command = self._command_of_peer(root)
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            [*wrapper, *self._command(options, port, root)],
+            [*wrapper, *command],
             stdin=stdin,
             stdout=self._files[0],
             stderr=self._files[1],
@@ -102,8 +169,12 @@ class Server:
             **how,
         )
         self.pid = self.process.pid
+        Server.running.append(self)
         try:
-            self.addresses = self._await_start(port)
+            self.addresses = self.eventually(
+                self._find_addresses, "the start line"
+            )
+            self.started = time.monotonic()
         except BaseException:
             self.close()
             raise
@@ -114,9 +185,13 @@ class Server:
     def __exit__(self, *exception):
         self.close()
 
-    def _command(self, options, port, root):
+    # Its start
+
+    address = property(lambda self: self.addresses[0])
+
+    def _command_of_peer(self, root):
         names = {
-            "port": port,
+            "port": self._port,
             "root": root,
             "workers": self.target.workers,
             "directory": self._directory.name,
@@ -128,38 +203,30 @@ class Server:
                 text = text.replace(f"@{name.upper()}@", str(value))
             config.write_text(text)
             names["config"] = config
-        command = shlex.split(self.target.command.format(**names))
-        return command + list(map(str, options if self.target.own else ()))
+        return shlex.split(self.target.command.format(**names))
 
-    # Its start and its end
+    def _find_addresses(self):
+        """Where it listens, once it does."""
+        status = self.process.poll()
+        if status is not None:
+            raise Failed(f"ended at its start\n{self.output()}", status)
+        if not self.target.own:
+            return self._try_port()
+        for line in (self.stdout + self.stderr).splitlines(keepends=True):
+            found = ADDRESS.findall(line)
+            if found and ": serving " in line and line.endswith("\n"):
+                self.start_line = line
+                return [(host.strip("[]"), int(port)) for host, port in found]
+        return None
 
-    address = property(lambda self: self.addresses[0])
-
-    def _await_start(self, port):
-        """Returns where it listens, once it does."""
-        give_up = self.began + PATIENCE
-        while time.monotonic() < give_up:
-            if self.process.poll() is not None:
-                break
-            addresses = self._listening(port)
-            if addresses:
-                self.started = time.monotonic()
-                return addresses
-            time.sleep(0.001)
-        raise Failed(
-            f"{self.target.name} did not start\n{self.output()}",
-            self.process.poll(),
-        )
-
-    def _listening(self, port):
-        if self.target.own:
-            line = START_LINE.search(self.stdout + self.stderr)
-            found = ADDRESS.findall(line[0]) if line else []
-            return [(host, int(number)) for host, number in found]
+    def _try_port(self):
+        address = "127.0.0.1", self._port
         with contextlib.suppress(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port)).close()
-            return [("127.0.0.1", port)]
-        return []
+            socket.create_connection(address).close()
+            return [address]
+        return None
+
+    # What it is told
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -184,12 +251,57 @@ class Server:
         for pid in self.pids():
             os.kill(pid, signal.SIGCONT)
 
-    def join(self, patience=PATIENCE):
-        """Waits for its end; returns its exit status."""
+    # Its clients
+
+    def connect(self, which=0, **how):
+        """A new connection, which is closed when the server is finished."""
+        client = Client(self.addresses[which], **how)
+        self._clients.append(client)
+        return client
+
+    def refuses(self):
+        """
+        Whether the listeners are closed. Before, there may be a moment in
+        which they let a connection neither in nor fail.
+        """
+        try:
+            socket.create_connection(self.address, 0.05).close()
+        except ConnectionRefusedError:
+            return True
+        except (ConnectionResetError, TimeoutError):
+            pass
+        return False
+
+    def url(self, path="/"):
+        host, port = self.address
+        return f"http://{host}:{port}{path}"
+
+    # Its end
+
+    def wait(self, patience=PATIENCE):
+        """Waits for its end, whatever it is; returns its exit status."""
         try:
             return self.process.wait(patience)
         except subprocess.TimeoutExpired:
             raise Failed(f"{self.target.name} does not end") from None
+
+    def join(self, status=0):
+        """Waits for its end, which is to be of this status, and clean."""
+        try:
+            ended = self.wait()
+        finally:
+            self.close()
+        if ended != status or REPORT.search(self.stderr):
+            raise Failed(f"exit status {ended}\n{self.output()}", ended)
+
+    def finish(self):
+        """Ends it as a user would, and well, unless that has been done."""
+        for client in self._clients:
+            client.close()
+        if self in Server.running:
+            self.thaw()
+            self.stop()
+            self.join()
 
     def close(self):
         """Ends it for certain, with all of its processes."""
@@ -197,9 +309,9 @@ class Server:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
-        for file in self._files:
-            file.close()
         self._directory.cleanup()
+        with contextlib.suppress(ValueError):  # closed before
+            Server.running.remove(self)
 
     # What it says
 
@@ -221,13 +333,12 @@ class Server:
         )
 
     def eventually(self, predicate, what):
-        """Asks again and again until the answer is true, and returns it."""
-        give_up = time.monotonic() + PATIENCE
-        while not (answer := predicate()):
-            if time.monotonic() > give_up:
-                raise Failed(f"still waiting for {what}\n{self.output()}")
-            time.sleep(0.001)
-        return answer
+        """Like the function; a failure shows what the server has said."""
+        try:
+            return eventually(predicate, what)
+        except Failed as failed:
+            name, text = self.target.name, f"{failed}\n{self.output()}"
+            raise Failed(f"{name}: {text}", failed.status) from None
 
     # What it uses
 
@@ -239,10 +350,6 @@ class Server:
         for pid in found:
             found += children(pid)
         return found
-
-    def url(self, path="/"):
-        host, port = self.address
-        return f"http://{host}:{port}{path}"
 
     def cpu_seconds(self):
         """The CPU time that it has used, to a tick (usually 10 ms)."""
@@ -258,6 +365,11 @@ class Server:
             link.startswith(kind)
             for pid in self.pids()
             for link in links(pid).values()
+        )
+
+    def await_descriptors(self, count):
+        self.eventually(
+            lambda: self.descriptors() >= count, f"{count} descriptors"
         )
 
     def armed_timers(self):
@@ -280,11 +392,6 @@ class Server:
             before = now
             time.sleep(QUIET)
 
-    def await_descriptors(self, count):
-        self.eventually(
-            lambda: self.descriptors() >= count, f"{count} descriptors"
-        )
-
     def threads(self):
         return sum(len(os.listdir(f"/proc/{p}/task")) for p in self.pids())
 
@@ -296,6 +403,16 @@ class Server:
             for pid in self.pids()
         ]
         return 1024 * sum(int(pattern.search(each)[1]) for each in rollups)
+
+
+def own_command(options, root, listen):
+    """mtasync's; a root of None is left to its default."""
+    command = [PROGRAM, *options]
+    for address in listen:
+        command += ["-l", address]
+    if root is not None:
+        command.append(root)
+    return list(map(str, command))
 
 
 def links(pid):

@@ -40,6 +40,11 @@ class Response:
             assert match, f"not a field line: {line!r}"
             self.fields.append((match[1].lower(), match[2].strip(" \t")))
 
+    @property
+    def size(self):
+        """Bytes of all, where the body is not chunked."""
+        return len(self.head) + len(b"\r\n\r\n") + len(self.body)
+
     def field(self, name):
         """The value of a field that occurs at most once; None without it."""
         values = [v for n, v in self.fields if n == name.lower()]

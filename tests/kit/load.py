@@ -15,15 +15,9 @@ it had been sent.
 """
 
 import contextlib
-import ctypes
 import errno
-import gc
-import heapq
 import math
-import multiprocessing
 import os
-import re
-import resource
 import select
 import socket
 import time
@@ -31,16 +25,12 @@ from array import array
 from collections import Counter
 from typing import NamedTuple
 
-PATIENCE = 30  # seconds without an answer, after which a request is lost
+from clients import READ_SIZE, Loop, Process, enter_namespace, take_answer
+from wire import PATIENCE, request
+
 RETRY = 0.05  # seconds until the next try of who was refused
-TICK = 0.05  # seconds between two looks at what the parent wants
-READ_SIZE = 1 << 16
 ESTABLISHED = 1  # of tcp_info's tcpi_state
 TOTAL_RETRANS = 100  # where in tcp_info that number is
-CLONE_NEWNET = 0x40000000
-LIBC = ctypes.CDLL(None, use_errno=True)
-LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.I)
-CLOSE = re.compile(rb"\r\nconnection: *close", re.I)
 
 
 class Plan(NamedTuple):
@@ -58,9 +48,7 @@ class Plan(NamedTuple):
     also: tuple = ()  # statuses that are as good, with any body
 
     def request(self):
-        fields = ["Host: localhost", *(["Connection: close"] * self.once)]
-        lines = [f"GET {self.target} HTTP/1.1", *fields, "", ""]
-        return "\r\n".join(lines).encode()
+        return request(self.target, *["Connection: close"] * self.once)
 
 
 def kept_alive(address, bodies, connections, **how):
@@ -139,34 +127,19 @@ class Outcome:
             self.last_sent[number] = max(when, before)
 
 
-class Load:
-    """A process of clients, for the length of a with statement."""
+class Load(Process):
+    """
+    A process of such clients. Without an answer for PATIENCE seconds, a
+    request is lost.
+    """
 
     def __init__(self, plan):
-        fork = multiprocessing.get_context("fork")
+        super().__init__(Clients, plan, counters=2)
         self.plan = plan
-        self._progress = fork.RawArray("Q", 2)  # answers, refusals
-        self._pipe, theirs = fork.Pipe()
-        self._process = fork.Process(
-            target=run_clients, args=(plan, theirs, self._progress)
-        )
-        self._process.start()
-        theirs.close()
         self._outcome = None
 
     answered = property(lambda self: self._progress[0])
     refused = property(lambda self: self._progress[1])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        if self._outcome is None:
-            self._process.kill()
-        self._process.join()
-
-    def is_running(self):
-        return self._process.is_alive()
 
     def await_answers(self, count):
         """Waits until so many more than now have come."""
@@ -200,25 +173,6 @@ class Load:
         return self._outcome
 
 
-def run_clients(plan, pipe, progress):
-    """The process of a load."""
-    gc.disable()  # its pauses would be in the figures
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if plan.namespace:
-        enter_namespace(plan.namespace)
-    clients = Clients(plan, progress)
-    with contextlib.suppress(KeyboardInterrupt):
-        pipe.send(clients.run(pipe))
-
-
-def enter_namespace(name):
-    fd = os.open(f"/run/netns/{name}", os.O_RDONLY)
-    if LIBC.setns(fd, CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), f"setns to {name}")
-    os.close(fd)
-
-
 class Client:
     """One of them. It has a socket while it has something under way."""
 
@@ -234,18 +188,17 @@ class Client:
     )
 
 
-class Clients:
-    """All clients of a process, in one loop."""
+class Clients(Loop):
+    """All clients of a process."""
 
     def __init__(self, plan, progress):
+        super().__init__(progress)
+        if plan.namespace:
+            enter_namespace(plan.namespace)
         self.plan = plan
-        self.progress = progress
         self.request = plan.request()
         self.bodies = {body: n for n, body in enumerate(plan.bodies)}
-        self.poll = select.epoll()
         self.busy = {}  # clients by the number of their socket
-        self.later = []  # heap of (when, turn, step, client)
-        self.turns = 0
         self.stopping = False
         self.outcome = Outcome()
 
@@ -253,7 +206,7 @@ class Clients:
         count = self.plan.connections
         for number in range(count):
             at = number * self.plan.spread / count
-            self.put_off(at, self.open, Client())
+            self.wait(at, self.open, Client())
         self.poll.register(pipe.fileno(), select.EPOLLIN)
         while self.busy or self.later:
             events = self.poll.poll(self.time_left())
@@ -268,7 +221,7 @@ class Clients:
                 self.give_up()
             self.progress[0] = self.outcome.answered
             self.progress[1] = self.outcome.refused
-        return self.outcome
+        pipe.send(self.outcome)
 
     def stop(self, pipe):
         """Lets those go that have nothing under way."""
@@ -281,24 +234,12 @@ class Clients:
 
     # Time
 
-    def time_left(self):
-        if not self.later:
-            return TICK
-        return max(0, min(TICK, self.later[0][0] - time.monotonic()))
-
-    def put_off(self, seconds, step, client):
+    def wait(self, seconds, step, client):
         """The last step that is put off is the one that counts."""
-        self.turns += 1
-        client.turn = self.turns
-        due = time.monotonic() + seconds
-        heapq.heappush(self.later, (due, client.turn, step, client))
+        client.turn = self.put_off(seconds, step, client)
 
-    def run_later(self):
-        now = time.monotonic()
-        while self.later and self.later[0][0] <= now:
-            _, turn, step, client = heapq.heappop(self.later)
-            if turn == client.turn:
-                step(client)
+    def is_current(self, client, turn):
+        return turn == client.turn
 
     def give_up(self):
         """On those who have waited for too long."""
@@ -381,9 +322,9 @@ class Clients:
         if not data:
             return self.end_early(client)
         client.buffer = client.buffer + data if client.buffer else data
-        head_size = client.buffer.find(b"\r\n\r\n")
-        if head_size >= 0:
-            self.read(client, client.buffer[:head_size], head_size + 4)
+        answer = take_answer(client.buffer)
+        if answer:
+            self.judge(client, answer)
 
     def end_early(self, client):
         if client.buffer:
@@ -394,23 +335,16 @@ class Clients:
             self.outcome.closed += 1
             self.go_on(client)
 
-    def read(self, client, head, start):
-        length = LENGTH.search(head)
-        if not length:
-            return self.reject(client, "no length")
-        missing = start + int(length[1]) - len(client.buffer)
-        if missing > 0:
-            return
-        if missing < 0:
-            return self.reject(client, "too many bytes")
-        status = int(head[9:12])
-        number = self.bodies.get(client.buffer[start:])
-        if status == 200 and number is None:
+    def judge(self, client, answer):
+        number = self.bodies.get(answer.body)
+        if answer.more:
+            self.reject(client, "too many bytes, or no length")
+        elif answer.status == 200 and number is None:
             self.reject(client, "body")
-        elif status == 200 or status in self.plan.also:
-            self.accept(client, number, CLOSE.search(head))
+        elif answer.status == 200 or answer.status in self.plan.also:
+            self.accept(client, number, answer.closes)
         else:
-            self.reject(client, f"status {status}")
+            self.reject(client, f"status {answer.status}")
 
     def accept(self, client, number, closing):
         now, outcome = time.monotonic(), self.outcome
@@ -424,7 +358,7 @@ class Clients:
             self.close(client)
         elif self.plan.pause:
             client.step = self.on_idle
-            self.put_off(self.plan.pause, self.ask, client)
+            self.wait(self.plan.pause, self.ask, client)
         else:
             self.ask(client)
 
@@ -455,7 +389,7 @@ class Clients:
         if self.stopping or not self.plan.repeat:
             return
         if pause:
-            self.put_off(pause, self.open, client)
+            self.wait(pause, self.open, client)
         else:
             self.open(client)
 

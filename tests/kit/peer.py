@@ -4,8 +4,9 @@ import pathlib
 import shlex
 import shutil
 import signal
+import subprocess
 
-from target import Failed, Target
+from server import Failed, Target
 
 HERE = pathlib.Path(__file__).resolve().parent
 PATH = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin:/usr/local/bin"
@@ -21,8 +22,15 @@ PEERS = {
 WITHOUT_FILES = ("haproxy",)
 
 
-def find(name):
-    """The target of a peer's name, or of a whole command line."""
+def is_here(name):
+    return bool(shutil.which(name, path=PATH))
+
+
+def find(name, configs=HERE / "peers", **how):
+    """
+    The target of a peer's name, or of a whole command line; its configuration
+    is one of these. Others of Target's fields may be told.
+    """
     if "{port}" in name:
         return Target(name.split()[0], name)
     if name not in PEERS:
@@ -37,6 +45,18 @@ def find(name):
         f"{shlex.quote(program)} {arguments}",
         stop,
         reload,
-        config=(HERE / "peers" / f"{name}.conf").read_text(),
+        config=(configs / f"{name}.conf").read_text(),
         files=name not in WITHOUT_FILES,
+        **how,
     )
+
+
+def version(name):
+    """The first line that it tells of itself."""
+    run = subprocess.run(
+        [shutil.which(name, path=PATH), "-v"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return run.stdout.partition("\n")[0]

@@ -1,20 +1,12 @@
 """The loads, by wrk(1): what they are, and one round of one."""
 
 import contextlib
-import json
-import pathlib
-import resource
-import signal
-import subprocess
 from typing import NamedTuple
 
-import answer
-from answer import Fault
+import wrk
 from contenders import ALL_CPUS, PAGE, on
-
-SCRIPT = pathlib.Path(__file__).with_name("load.lua")
-ERRORS = ["connect", "read", "write", "status", "timeout"]
-LONGEST = 60  # seconds of a round
+from server import Failed
+from wire import Client, request
 
 
 def threads(cpus):
@@ -31,7 +23,7 @@ class Load(NamedTuple):
     depth: int = 1  # requests in one send
     close: bool = False  # a connection for each request
     target: str = "/"
-    files: int = 0  # of which each request is for one at random; see load.lua
+    files: int = 0  # of which each request is for one at random; see wrk.lua
     beside: "Load" = None  # runs at the same time
 
     def file(self):
@@ -92,47 +84,33 @@ def check(server, load, page):
     Asks once as the load does. Every answer is to be the page; returns the
     bytes of one.
     """
-    with answer.connect(server.address) as connection:
-        one = answer.request(load.target, *load.fields())
-        connection.sendall(load.depth * one)
-        stream = connection.makefile("rb")
+    with Client(server.address) as client:
+        client.send(load.depth * request(load.target, *load.fields()))
         for _ in range(load.depth):
-            got = answer.read(stream)
+            got = client.read_response()
             if got.status != 200 or got.body != page:
-                raise Fault(f"{load.name}: a wrong answer: {got}")
+                raise Failed(f"{load.name}: a wrong answer: {got}")
     return got.size
 
 
-@contextlib.contextmanager
 def started(server, load, cpus=ALL_CPUS):
-    """The process of a load, which has ended when the block has."""
-    command = ["wrk", f"-t{threads(cpus)}", f"-c{load.connections}"]
-    command += [f"-d{LONGEST}s", f"-s{SCRIPT}"]
-    for field in load.fields():
-        command += ["-H", field]
-    command += [server.url(load.target), str(load.depth), str(load.files)]
-    with subprocess.Popen(
-        on(cpus, *command), stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    """The process of a load, for the length of a with statement."""
+    words = wrk.command(
+        server.url(load.target),
+        load.fields(),
+        load.connections,
+        threads(cpus),
+        load.depth,
+        load.files,
+    )
+    return wrk.started(on(cpus, *words))
 
 
 def finish(load, process, seconds=0):
     """Its figures, which are to be without an error."""
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)  # wrk knows whole seconds alone
-    output, _ = process.communicate()
-    if process.returncode != 0:
-        raise Fault(f"{load.name}: wrk ended with {process.returncode}")
-    figures = json.loads(output.splitlines()[-1])
-    errors = {name: figures[name] for name in ERRORS if figures[name]}
-    if errors:
-        raise Fault(f"{load.name}: not without errors: {figures}")
+    figures = wrk.finish(process, seconds)
+    if any(figures[name] for name in wrk.ERRORS):
+        raise Failed(f"{load.name}: not without errors: {figures}")
     return figures
 
 
@@ -141,7 +119,7 @@ def check_bytes(load, figures, size):
     under_way = load.connections * load.depth
     least = figures["requests"] * size
     if not least <= figures["bytes"] <= least + under_way * size:
-        raise Fault(f"{load.name}: answers not of {size} bytes: {figures}")
+        raise Failed(f"{load.name}: answers not of {size} bytes: {figures}")
 
 
 def cpu_seconds(server):
@@ -149,27 +127,21 @@ def cpu_seconds(server):
     return sum(server.thread_seconds())
 
 
-def children_cpu_seconds():
-    """Of those that have ended: here, wrk."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
 def run(server, load, seconds, size, cpus=ALL_CPUS):
     """One round; `size` is what check() returned."""
-    before, wrk_before = cpu_seconds(server), children_cpu_seconds()
-    loads = [load, *filter(None, [load.beside])]
+    before, wrk_before = cpu_seconds(server), wrk.cpu_seconds()
+    both = [load, *filter(None, [load.beside])]
     with contextlib.ExitStack() as stack:
         processes = [
-            stack.enter_context(started(server, each, cpus)) for each in loads
+            stack.enter_context(started(server, each, cpus)) for each in both
         ]
-        results = [finish(*pair, seconds) for pair in zip(loads, processes)]
+        results = [finish(*pair, seconds) for pair in zip(both, processes)]
     cpu = cpu_seconds(server) - before
-    wrk_cpu = children_cpu_seconds() - wrk_before
+    wrk_cpu = wrk.cpu_seconds() - wrk_before
     mine = results[0]
     if not mine["requests"]:
-        if 4 * seconds > LONGEST:
-            raise Fault(f"{load.name}: no answer in {seconds} s")
+        if 4 * seconds > wrk.LONGEST:
+            raise Failed(f"{load.name}: no answer in {seconds} s")
         return run(server, load, 4 * seconds, size, cpus)  # a busy machine
     check_bytes(load, mine, size)
     requests = sum(result["requests"] for result in results)

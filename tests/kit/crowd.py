@@ -3,12 +3,7 @@ Crowds: a process with very many connections, all of which do the same slow
 thing, and which tells when and how each was answered and ended.
 """
 
-import contextlib
 import errno
-import gc
-import heapq
-import multiprocessing
-import resource
 import select
 import socket
 import struct
@@ -16,23 +11,9 @@ import time
 from array import array
 from typing import NamedTuple
 
-WANTED = 15_000
-SPARE = 1_000  # descriptors that a server needs beside
-# Another address than that of the loads, which need the ports of their own. A
-# port is then taken at connect(2), see ip(7); socket.py lacks the number.
-SOURCE = "127.0.0.3"
-IP_BIND_ADDRESS_NO_PORT = 24
-READ_SIZE = 1 << 16
+from clients import READ_SIZE, Loop, Process, socket_elsewhere
+
 AT_ONCE = 200  # connections that are opened between two looks at the others
-TICK = 0.05
-
-
-def limit(wanted=WANTED):
-    """As many of those wanted as the limit of descriptors allows."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if hard == resource.RLIM_INFINITY:
-        return wanted
-    return min(wanted, hard - SPARE)
 
 
 class Habit(NamedTuple):
@@ -61,31 +42,16 @@ class Life(NamedTuple):
         return [end - begin for begin, end in zip(since, self.ended) if end]
 
 
-class Crowd:
-    """The process, for the length of a with statement."""
+class Crowd(Process):
+    """A process of so many, who all have this habit."""
 
     def __init__(self, address, count, habit):
-        fork = multiprocessing.get_context("fork")
+        super().__init__(Members, address, count, habit, counters=3)
         self.count = count
-        self._progress = fork.RawArray("Q", 3)  # opened, answered, ended
-        self._pipe, theirs = fork.Pipe()
-        self._process = fork.Process(
-            target=run_crowd,
-            args=(address, count, habit, theirs, self._progress),
-        )
-        self._process.start()
-        theirs.close()
 
     opened = property(lambda self: self._progress[0])
     answered = property(lambda self: self._progress[1])
     ended = property(lambda self: self._progress[2])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self._process.kill()
-        self._process.join()
 
     def leave(self, count, reset=False):
         """So many go, the answered ones if there are any; returns when."""
@@ -98,25 +64,15 @@ class Crowd:
         return self._pipe.recv()
 
 
-def run_crowd(address, count, habit, pipe, progress):
-    gc.disable()  # its pauses would be in the figures
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with contextlib.suppress(KeyboardInterrupt, EOFError):
-        Members(address, count, habit, progress).run(pipe)
-
-
-class Members:
-    """All connections of a crowd, in one loop; they go by their number."""
+class Members(Loop):
+    """All connections of a crowd; they go by their number."""
 
     def __init__(self, address, count, habit, progress):
+        super().__init__(progress)
         self.address = address
         self.habit = habit
-        self.progress = progress
         self.sockets = [None] * count
         self.numbers = {}  # by descriptor
-        self.later = []  # heap of (when, number, step)
-        self.poll = select.epoll()
         self.life = Life(
             *(array("d", bytes(8 * count)) for _ in range(3)),
             [0] * count,
@@ -130,29 +86,15 @@ class Members:
             left = range(self.progress[0], len(self.sockets))
             for number in left[:AT_ONCE]:
                 self.open(number)
-            for fd, _ in self.poll.poll(0 if opening else self.time_left()):
+            for fd, _ in self.poll.poll(0 if opening else self.time_left(-1)):
                 if fd == pipe.fileno():
                     self.obey(pipe)
                 elif fd in self.numbers:
                     self.on_readable(self.numbers[fd])
             self.run_later()
 
-    def time_left(self):
-        if not self.later:
-            return TICK
-        return max(0, min(TICK, self.later[0][0] - time.monotonic()))
-
-    def put_off(self, seconds, number, step):
-        heapq.heappush(
-            self.later, (time.monotonic() + seconds, number, step)
-        )
-
-    def run_later(self):
-        now = time.monotonic()
-        while self.later and self.later[0][0] <= now:
-            _, number, step = heapq.heappop(self.later)
-            if self.sockets[number] is not None:
-                getattr(self, step)(number)
+    def is_current(self, number, turn):
+        return self.sockets[number] is not None
 
     def obey(self, pipe):
         what, *how = pipe.recv()
@@ -178,13 +120,11 @@ class Members:
     # The way of a connection
 
     def open(self, number):
-        connection = socket.socket()
-        connection.setsockopt(socket.SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        connection = socket_elsewhere()
         if self.habit.receive_buffer:
             connection.setsockopt(
                 socket.SOL_SOCKET, socket.SO_RCVBUF, self.habit.receive_buffer
             )
-        connection.bind((SOURCE, 0))
         connection.setblocking(False)
         self.life.began[number] = time.monotonic()
         error = connection.connect_ex(self.address)
@@ -193,7 +133,7 @@ class Members:
         self.sockets[number] = connection
         self.numbers[connection.fileno()] = number
         self.progress[0] += 1
-        self.put_off(0, number, "begin")
+        self.put_off(0, self.begin, number)
 
     def begin(self, number):
         """Sends its start, once it is connected."""
@@ -201,13 +141,13 @@ class Members:
         try:
             connection.send(self.habit.start)
         except BlockingIOError:
-            return self.put_off(0.01, number, "begin")
+            return self.put_off(0.01, self.begin, number)
         except ConnectionError:
             return self.end(number, reset=True)
         if self.habit.drip:
-            self.put_off(self.habit.every, number, "drip")
+            self.put_off(self.habit.every, self.drip, number)
         if self.habit.read_every:
-            self.put_off(self.habit.read_every, number, "read_in_time")
+            self.put_off(self.habit.read_every, self.read_in_time, number)
         self.poll.register(connection, select.EPOLLIN)
 
     def is_slow(self):
@@ -220,12 +160,12 @@ class Members:
             pass
         except ConnectionError:
             return self.end(number, reset=True)
-        self.put_off(self.habit.every, number, "drip")
+        self.put_off(self.habit.every, self.drip, number)
 
     def read_in_time(self, number):
         self.read(number)
         if self.sockets[number] is not None:
-            self.put_off(self.habit.read_every, number, "read_in_time")
+            self.put_off(self.habit.read_every, self.read_in_time, number)
 
     def on_readable(self, number):
         """Who is slow hears of the first bytes, and then of the end alone."""
