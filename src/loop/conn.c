@@ -44,7 +44,7 @@ conn_close(struct conn *conn)
 	channel_drop_input(context);
 	context->output_size = 0;
 	if (conn->loop_exchange != NULL)
-		loop_exchange_end(conn->loop_exchange, context);
+		loop_exchange_end(conn->loop_exchange, context, conn->peer);
 	if (conn->watched != 0)
 		event_del(&conn->event);
 	ready_queue_remove(&conn->ready);

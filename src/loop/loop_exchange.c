@@ -22,9 +22,10 @@ loop_exchange_new(struct context *context)
 }
 
 void
-loop_exchange_end(struct loop_exchange *loop_exchange, struct context *context)
+loop_exchange_end(struct loop_exchange *loop_exchange, struct context *context,
+    const char *peer)
 {
-	exchange_end(&loop_exchange->exchange, &context->host);
+	exchange_end(&loop_exchange->exchange, &context->host, peer);
 	alarms_unset(&context->alarms, &loop_exchange->alarm);
 	free(context->spare);
 	context->spare = loop_exchange;

@@ -83,7 +83,7 @@ state_begin(struct conn *conn)
 	context->turn_requests++;
 	context->input_start += context->request.head_size;
 	exchange_begin(&loop_exchange->exchange, &context->host, conn->entrance,
-	    conn->peer, &context->request);
+	    &context->request);
 	return state_begin_body(conn);
 }
 
@@ -164,7 +164,7 @@ state_end(struct conn *conn)
 				     channel->readable ||
 					 context_input(context).size > 0,
 				     channel->has_blocked, context->turn_sent);
-	loop_exchange_end(conn->loop_exchange, context);
+	loop_exchange_end(conn->loop_exchange, context, conn->peer);
 	conn->loop_exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;
 }

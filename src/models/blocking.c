@@ -35,8 +35,7 @@ blocking_begin(struct blocking *b)
 	b->io.used = b->request.head_size;
 	b->answering = true;
 	(void)crew_take_app(b->io.crew);
-	exchange_begin(&b->exchange, &b->host, b->entrance, b->peer,
-	    &b->request);
+	exchange_begin(&b->exchange, &b->host, b->entrance, &b->request);
 	crew_give_app(b->io.crew);
 }
 
@@ -273,7 +272,7 @@ blocking_end(struct blocking *b, enum blocking_result result)
 	b->io.reset |= result == BLOCKING_CUT;
 	b->exchange.cut = b->io.cut;
 	(void)crew_take_app(crew);
-	exchange_end(&b->exchange, &b->host);
+	exchange_end(&b->exchange, &b->host, b->peer);
 	stats_add(&crew->stats.served, result == BLOCKING_DONE && !b->io.cut);
 	stats_add(&crew->stats.cut, b->io.cut);
 	crew_give_app(crew);

@@ -18,27 +18,27 @@ const struct span exchange_continue = SPAN("HTTP/1.1 100 Continue\r\n\r\n");
 /* Makes all members right but the answer and what is sent. */
 static void
 exchange_init(struct exchange *exchange, const struct exchange_host *host,
-    const char *peer, const struct http_request *request)
+    const struct http_request *request)
 {
 	exchange->sending = false;
 	exchange->begun = false;
 	exchange->asleep = false;
 	exchange->cut = false;
 	exchange->old_version = request != NULL && request->minor == 0;
-	exchange->record = host->config->log != NULL
-			       ? combined_take(peer, host->moment->wall,
-				     request)
-			       : NULL;
+	exchange->record = NULL;
+	if (host->config->log != NULL)
+		exchange->record = malloc(combined_size(request));
+	if (exchange->record != NULL)
+		combined_take(exchange->record, host->moment->wall, request);
 }
 
 void
 exchange_begin(struct exchange *exchange, const struct exchange_host *host,
-    const struct entrance *entrance, const char *peer,
-    const struct http_request *request)
+    const struct entrance *entrance, const struct http_request *request)
 {
 	struct answer *answer = &exchange->answer;
 
-	exchange_init(exchange, host, peer, request);
+	exchange_init(exchange, host, request);
 	exchange->asked_close = !request->keep_alive;
 	exchange->keep = app_answer(host->app, entrance->routes, request,
 			     host->moment, answer) &&
@@ -59,7 +59,7 @@ exchange_refuse(struct exchange *exchange, const struct exchange_host *host,
 
 	log_debug("%s: refused with %u: %s", peer != NULL ? peer : "a client",
 	    status, sentence);
-	exchange_init(exchange, host, peer, request);
+	exchange_init(exchange, host, request);
 	exchange->asked_close = false;
 	exchange->keep = false;
 	message_init(&exchange->answer.message);
@@ -199,27 +199,30 @@ exchange_status(const struct exchange *exchange)
 	return exchange->cut ? 503 : EXCHANGE_LEFT;
 }
 
-/* Appends its line, or counts it as dropped where there is no room. */
-static void
-exchange_log(struct exchange *exchange, const struct exchange_host *host)
+/* Appends its line, or counts it as dropped where there is no room. Not inlined:
+ * the way of a request without a log needs no room for a line on the stack. */
+static void __attribute__((noinline)) exchange_log(struct exchange *exchange,
+    const struct exchange_host *host, const char *peer)
 {
 	struct access_log *log = host->config->log;
+	char line[COMBINED_LINE_MAX];
 
 	if (exchange->record == NULL) {
 		access_log_drop(log, host->ring);
 		return;
 	}
 	(void)access_log_append(log, host->ring,
-	    combined_line(exchange->record, exchange_status(exchange),
-		exchange_content(exchange)));
+	    combined_write(exchange->record, peer, exchange_status(exchange),
+		exchange_content(exchange), line));
 	free(exchange->record);
 }
 
 void
-exchange_end(struct exchange *exchange, const struct exchange_host *host)
+exchange_end(struct exchange *exchange, const struct exchange_host *host,
+    const char *peer)
 {
 	if (host->config->log != NULL)
-		exchange_log(exchange, host);
+		exchange_log(exchange, host, peer);
 	if (exchange->asleep)
 		exchange_wake(exchange, host);
 	answer_fini(&exchange->answer);

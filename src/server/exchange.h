@@ -60,16 +60,15 @@ extern const struct span exchange_continue;
  * Begins the answer to a request that http_request_parse() has accepted, and
  * takes a place among the sleepers where it is to wait, until its last wait is
  * over: where there is none, the answer is a 503. `entrance` is where the client
- * came in, which says what application answers; `peer` the client's address for the log; or NULL.
- * May wait for the disk. End it with exchange_end().
+ * came in, which says what application answers. May wait for the disk. End it with exchange_end().
  */
 void exchange_begin(struct exchange *exchange, const struct exchange_host *host,
-    const struct entrance *entrance, const char *peer,
-    const struct http_request *request);
+    const struct entrance *entrance, const struct http_request *request);
 
 /*
  * Begins the refusal of one that was malformed or did not come whole, behind
- * which the connection closes. `request` is as http_request_parse() left it;
+ * which the connection closes. `peer` is the client's address for a message, or
+ * NULL; `request` is as http_request_parse() left it;
  * or NULL. `sentence` is constant.
  */
 void exchange_refuse(struct exchange *exchange,
@@ -125,8 +124,9 @@ bool exchange_cut(struct exchange *exchange);
 bool exchange_must_linger(const struct exchange *exchange, bool unread,
     bool slow, uint64_t sent);
 
-/* Writes its line of the log, as far as it went, and lets go of all that it
- * holds. */
-void exchange_end(struct exchange *exchange, const struct exchange_host *host);
+/* Writes its line of the log, as far as it went, by the client's address `peer`
+ * or NULL, and lets go of all that it holds. */
+void exchange_end(struct exchange *exchange, const struct exchange_host *host,
+    const char *peer);
 
 #endif

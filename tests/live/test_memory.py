@@ -1,6 +1,7 @@
 """
-Memory that runs out: every allocation is made to fail, one in each run. For a
-full address space see tests/faults/memory.py.
+Memory: what a sleeping request takes of it; and when it runs out, for which
+every allocation is made to fail, one in each run. For a full address space see
+tests/faults/memory.py.
 """
 
 import concurrent.futures
@@ -8,6 +9,9 @@ import contextlib
 import functools
 import itertools
 import os
+import pathlib
+import re
+import resource
 from typing import NamedTuple
 
 import pytest
@@ -263,3 +267,63 @@ def test_no_memory_for_a_while(serve, root, tmp_path):
         lambda: server.descriptors("socket:") == before,
         "the clients to be let go",
     )
+
+
+# What a sleeper takes
+
+AGENT = (
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"
+    " (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+)
+CURL = request("/sleep/9m", "User-Agent: curl/8.5.0", "Accept: */*")
+BROWSER = request(
+    "/sleep/9m?" + 60 * "q", AGENT, "Referer: http://localhost/" + 40 * "r"
+)
+LONG = request(
+    "/sleep/9m", "Referer: " + 15000 * "\xff", "User-Agent: " + 15000 * "\xff"
+)
+SLEEPERS = 2000
+
+
+def private_memory(server):
+    """Bytes that the process has for itself alone."""
+    rollup = pathlib.Path(f"/proc/{server.pid}/smaps_rollup").read_text()
+    return 1024 * int(re.search(r"Private_Dirty: +(\d+)", rollup)[1])
+
+
+def put_to_sleep(server, asking, count):
+    """Returns when all of them are asleep: others are served after them."""
+    for _ in range(count):
+        server.connect().send(asking)
+    for _ in range(2):
+        assert server.connect().ask("/").status == 200
+
+
+@pytest.fixture
+def many_descriptors():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * SLEEPERS
+    if before[1] != resource.RLIM_INFINITY and before[1] < wanted:
+        pytest.skip(f"no {wanted} descriptors here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize(
+    "asking, log, most",
+    [
+        (CURL, "off", 640),
+        (CURL, "combined", 640),
+        (BROWSER, "combined", 800),
+        (LONG, "combined", 3200),
+    ],
+    ids=["no-log", "curl", "browser", "long"],
+)
+def test_sleeper_takes(serve, many_descriptors, asking, log, most):
+    """In bytes, for each of those who come when some are asleep already."""
+    server = serve("-w", "1", f"--log={log}", "--log-file=/dev/null")
+    put_to_sleep(server, asking, SLEEPERS // 4)
+    before = private_memory(server)
+    put_to_sleep(server, asking, SLEEPERS)
+    assert (private_memory(server) - before) / SLEEPERS <= most

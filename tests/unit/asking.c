@@ -72,7 +72,7 @@ asking_begin(struct asking *asking, const char *text)
 	print_message("# %.*s\n", line < 60 ? line : 60, text);
 	assert_int_equal(http_request_parse(&request, span_of(text), 0),
 	    HTTP_OK);
-	exchange_begin(&asking->exchange, &asking->host, &asking_entrance, NULL,
+	exchange_begin(&asking->exchange, &asking->host, &asking_entrance,
 	    &request);
 }
 
@@ -120,7 +120,7 @@ asking_next_bytes(struct asking *asking)
 void
 asking_end(struct asking *asking)
 {
-	exchange_end(&asking->exchange, &asking->host);
+	exchange_end(&asking->exchange, &asking->host, NULL);
 }
 
 void

@@ -6,7 +6,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -32,6 +34,8 @@ static const struct row {
 	    UINT64_MAX,
 	    PREFIX "\"GET /\\x22\\x5c HTTP/1.1\" 200 18446744073709551615 "
 		   "\"-\" \"\\x22\\x09\\xff\"\n" },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nReferer:\r\n\r\n", 200, 1,
+	    PREFIX "\"GET / HTTP/1.1\" 200 1 \"\" \"-\"\n" },
 	{ "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, 20,
 	    PREFIX "\"GET / HTTP/2.0\" 505 20 \"-\" \"-\"\n" },
 	{ "GET / HTTQ/1.1\r\nHost: a\r\n\r\n", 400, 20,
@@ -40,14 +44,31 @@ static const struct row {
 	    PREFIX "\"-\" 400 16 \"-\" \"-\"\n" },
 };
 
-static void
-assert_line(struct combined *record, const struct row *row)
+/* The record has its very size, up to where memory ends. */
+static struct span
+make_line(const char *peer, const struct http_request *request,
+    const struct row *row, char line[COMBINED_LINE_MAX])
 {
-	struct span line = combined_line(record, row->status, row->bytes);
+	size_t size = combined_size(request);
+	struct combined *record = malloc(size);
+	struct span made;
+
+	assert_non_null(record);
+	combined_take(record, WHEN, request);
+	made = combined_write(record, peer, row->status, row->bytes, line);
+	free(record);
+	return made;
+}
+
+static void
+assert_line(const char *peer, const struct http_request *request,
+    const struct row *row)
+{
+	static char room[COMBINED_LINE_MAX];
+	struct span line = make_line(peer, request, row, room);
 
 	assert_int_equal(line.size, strlen(row->line));
 	assert_memory_equal(line.data, row->line, line.size);
-	free(record);
 }
 
 static void
@@ -59,8 +80,7 @@ test_rows(void **state)
 
 		http_request_parse(&request, span_of(rows[i].request), 0);
 		print_message("# %s\n", rows[i].line);
-		assert_line(combined_take("192.0.2.1", WHEN, &request),
-		    &rows[i]);
+		assert_line("192.0.2.1", &request, &rows[i]);
 	}
 }
 
@@ -74,7 +94,64 @@ test_nothing_known(void **state)
 	};
 
 	(void)state;
-	assert_line(combined_take(NULL, WHEN, NULL), &row);
+	assert_line(NULL, NULL, &row);
+}
+
+/* The longest record and the longest line, whatever the bytes. */
+static void
+test_long_fields_are_cut(void **state)
+{
+	static const struct row ok = { NULL, 200, UINT64_MAX, NULL };
+	static const struct {
+		char fill;
+		size_t sent, shown, cost; /* bytes of each of two fields */
+	} cases[] = {
+		{ 'a', 1025, 1025, 1025 },
+		{ 'a', 4096, 4096, 4096 },
+		{ 'a', 4097, 4096, 4096 },
+		{ 'a', 16000, 4096, 4096 },
+		{ '"', 1024, 4096, 1024 },
+		{ '"', 1025, 4096, 1024 },
+		{ '\xff', 16000, 4096, 1024 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		static char text[40000], line[COMBINED_LINE_MAX];
+		static char field[16001];
+		struct http_request request = { 0 };
+		size_t fixed = strlen(PREFIX) + strlen("\"GET / HTTP/1.1\" "
+						       "200 1844674407370955161"
+						       "5 \"\" \"\"\n");
+
+		memset(field, cases[i].fill, cases[i].sent);
+		field[cases[i].sent] = '\0';
+		snprintf(text, sizeof text,
+		    "GET / HTTP/1.1\r\nHost: a\r\nReferer: %s\r\n"
+		    "User-Agent: %s\r\n\r\n",
+		    field, field);
+		assert_int_equal(http_request_parse(&request, span_of(text), 0),
+		    HTTP_OK);
+		assert_int_equal(make_line("192.0.2.1", &request, &ok, line)
+				     .size,
+		    fixed + 2 * cases[i].shown);
+		assert_in_range(combined_size(&request), 2 * cases[i].cost,
+		    2 * cases[i].cost + 64);
+	}
+}
+
+/* What a usual request costs while it sleeps, its allocation aside. */
+static void
+test_record_is_small(void **state)
+{
+	struct http_request request = { 0 };
+
+	(void)state;
+	http_request_parse(&request,
+	    SPAN("GET /sleep/60s HTTP/1.1\r\nHost: localhost:7878\r\n"
+		 "User-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n"),
+	    0);
+	assert_in_range(combined_size(&request), 1, 64);
 }
 
 int
@@ -83,6 +160,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_nothing_known),
+		cmocka_unit_test(test_long_fields_are_cut),
+		cmocka_unit_test(test_record_is_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,8 +93,7 @@ assert_body_row(struct asking *asking, const struct body_row *row)
 	print_message("# %s", row->request);
 	assert_int_equal(http_request_parse(&request, span_of(row->request), 0),
 	    HTTP_OK);
-	exchange_begin(exchange, &asking->host, &asking_entrance, NULL,
-	    &request);
+	exchange_begin(exchange, &asking->host, &asking_entrance, &request);
 	assert_int_equal(exchange_begin_body(exchange, &asking->host, &request,
 			     row->ahead),
 	    row->body);
@@ -130,8 +129,7 @@ test_late_body(void **state)
 				 "Content-Length: 3\r\n")),
 			     0),
 	    HTTP_OK);
-	exchange_begin(exchange, &asking->host, &asking_entrance, NULL,
-	    &request);
+	exchange_begin(exchange, &asking->host, &asking_entrance, &request);
 	assert_int_equal(exchange_begin_body(exchange, &asking->host, &request,
 			     false),
 	    EXCHANGE_RECEIVE);
@@ -190,7 +188,7 @@ test_places(void **state)
 	assert_string_equal(strstr(head, "\r\n\r\n"), "\r\n\r\n");
 	asking_assert_end(asking, true);
 
-	exchange_end(&first, &asking->host);
+	exchange_end(&first, &asking->host, NULL);
 	assert_int_equal(asking->totals.sleepers, 0);
 
 	asking_begin(asking, REQUEST("GET", "/sleep/1", "1.1", ""));
