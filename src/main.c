@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/cpus.h"
 #include "base/log.h"
+#include "base/log_file.h"
 #include "base/privileges.h"
 #include "loop/loop.h"
 #include "options.h"
@@ -33,6 +34,11 @@
 /* How often one looks whether a client still takes its answer; it is cut at the
  * first look after the write timeout. */
 #define MAIN_WRITE_CHECK (250 * CLOCK_MS)
+
+/* How long the logs may take to be written at the end, each of the two; and
+ * where the operator has asked twice. */
+#define MAIN_LOG_PATIENCE CLOCK_S
+#define MAIN_LOG_URGENT   (20 * CLOCK_MS)
 
 enum main_status {
 	MAIN_STOPPED = 0, /* cleanly */
@@ -109,7 +115,7 @@ main_default_root(void)
 static int
 main_open_root(const char *root)
 {
-	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd != -1 && faccessat(fd, ".", X_OK, AT_EACCESS) == -1) {
 		int saved = errno;
@@ -189,23 +195,36 @@ main_use_root(struct server *server, const struct options *options, int root)
 	return 0;
 }
 
-/* Returns 0, or -1 and has said why. */
+/* The name of who opens the log anew. */
+static const char *
+main_user(const struct privileges *privileges)
+{
+	return privileges->text != NULL ? privileges->name : "mtasync";
+}
+
+/* Opens the log, or with --check only sees whether it could. Returns 0, or -1
+ * and has said why. */
 static int
 main_open_log(const struct options *options, struct server_config *config,
     const struct privileges *privileges)
 {
+	const char *path = options->access_log_file;
+	int result;
+
 	if (!options->access_log)
 		return 0;
-	if (strcmp(options->access_log_file, "-") != 0)
-		privileges_make_file(privileges, options->access_log_file);
-	config->log = access_log_open(options->access_log_file,
-	    config->workers);
-	if (config->log != NULL)
-		return 0;
-	log_error("can't write the log to %s: %m: name a file that mtasync may "
-		  "write",
-	    options->access_log_file);
-	return -1;
+	if (options->check) {
+		result = log_file_check(path, privileges);
+	} else {
+		config->log = access_log_open(path, privileges,
+		    config->workers);
+		result = config->log != NULL ? 0 : -1;
+	}
+	if (result == -1)
+		log_error("can't write the log to %s: %m: name a file that %s "
+			  "may write",
+		    path, main_user(privileges));
+	return result;
 }
 
 /* Goes into the chroot, if there is to be one; returns 0, or -1 and has said
@@ -223,11 +242,19 @@ main_enter(const struct options *options)
 	return -1;
 }
 
-/* ROOT and the log, which lie inside a chroot; returns 0, or -1 and has said
- * why. */
+/* Says why ROOT is not served, by errno. */
+static void
+main_refuse_root(const struct options *options, const char *who)
+{
+	log_error("can't serve %s: %m: name a directory that %s may enter",
+	    options->root, who);
+}
+
+/* ROOT and the log, which lie inside a chroot; returns a descriptor of ROOT, or
+ * -1 and has said why. */
 static int
-main_open_files(struct server *server, struct options *options,
-    struct server_config *config, const struct privileges *privileges)
+main_open_files(struct options *options, struct server_config *config,
+    const struct privileges *privileges)
 {
 	int root;
 
@@ -237,14 +264,28 @@ main_open_files(struct server *server, struct options *options,
 		options->root = main_default_root();
 	root = main_open_root(options->root);
 	if (root == -1) {
-		log_error("can't serve %s: %m: name a directory that mtasync "
-			  "may enter",
-		    options->root);
+		main_refuse_root(options, "mtasync");
 		return -1;
 	}
-	if (main_use_root(server, options, root) == -1)
-		return -1;
-	return main_open_log(options, config, privileges);
+	if (main_open_log(options, config, privileges) == 0)
+		return root;
+	close(root);
+	return -1;
+}
+
+/* Gives root up, and has the server serve ROOT, which its user is to enter; the
+ * descriptor is not the caller's any more. Returns 0, or -1 and has said why. */
+static int
+main_settle(struct server *server, const struct options *options,
+    const struct privileges *privileges, int root)
+{
+	if (privileges_drop(privileges) == 0) {
+		if (faccessat(root, ".", X_OK, AT_EACCESS) == 0)
+			return main_use_root(server, options, root);
+		main_refuse_root(options, main_user(privileges));
+	}
+	close(root);
+	return -1;
 }
 
 /*
@@ -257,15 +298,18 @@ main_open(struct options *options, struct server_config *config,
     struct privileges *privileges)
 {
 	struct server *server;
+	int root;
 
 	if (sandbox_plan(&config->sandbox, options->sandbox) == -1 ||
 	    privileges_find(privileges, options->user) == -1 ||
+	    privileges_try(privileges) == -1 ||
 	    main_inherit(options, config) == -1)
 		return NULL;
 	server = server_open(config);
-	if (server == NULL ||
-	    (main_open_files(server, options, config, privileges) == 0 &&
-		privileges_drop(privileges) == 0))
+	if (server == NULL)
+		return NULL;
+	root = main_open_files(options, config, privileges);
+	if (root != -1 && main_settle(server, options, privileges, root) == 0)
 		return server;
 	server_close(server);
 	return NULL;
@@ -336,6 +380,7 @@ main_serve(struct server *server, const struct options *options,
 	int64_t start = clock_now();
 	struct server_summary summary;
 	uint64_t dropped = 0;
+	int64_t patience;
 
 	if (config->log != NULL &&
 	    access_log_start(config->log, &config->sandbox) == -1)
@@ -346,8 +391,9 @@ main_serve(struct server *server, const struct options *options,
 	activation_tell(ACTIVATION_READY);
 	main_wait(server, options, config);
 	server_sum_up(server, &summary);
+	patience = summary.urgent ? MAIN_LOG_URGENT : MAIN_LOG_PATIENCE;
 	if (!summary.stuck) {
-		dropped = access_log_close(config->log);
+		dropped = access_log_close(config->log, patience);
 		config->log = NULL;
 	}
 	report_end(options, &summary, clock_now() - start, dropped);
@@ -382,7 +428,7 @@ main_run(struct options *options)
 	else if (server != NULL)
 		status = main_serve(server, options, &config, &privileges);
 	server_close(server);
-	access_log_close(config.log);
+	access_log_close(config.log, MAIN_LOG_PATIENCE);
 	privileges_free(&privileges);
 	return status;
 }

@@ -17,7 +17,8 @@ faults() {
 		floor["server"] = 3
 		floor["loop"] = floor["models"] = 4
 		floor["."] = 5 # main.c, options, usage
-		threads["base/access_log.c"] = threads["main.c"] = 1
+		threads["base/log_queue.c"] = threads["main.c"] = 1
+		threads["base/writer_thread.c"] = 1
 	}
 	function folder_of(path) {
 		return path ~ "/" ? substr(path, 1, index(path, "/") - 1) : "."
@@ -115,7 +116,7 @@ try_rules() {
 		loop/a.h <pthread.h> allowed
 		models/a.c <pthread.h> allowed
 		main.c <pthread.h> allowed
-		base/access_log.c <pthread.h> allowed
+		base/log_queue.c <pthread.h> allowed
 		base/log.c <pthread.h> refused
 		app/a.c <threads.h> refused
 		options.c <pthread.h> refused

@@ -11,17 +11,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/privileges.h"
 #include "base/sandbox.h"
 #include "base/span.h"
 
 struct access_log;
 
 /*
- * Opens `path` for appending (`-` is standard output) and makes `rings` rings
- * of 256 KiB; the thread is not started yet. A new file has mode 0640. A FIFO
- * that nobody reads is ENXIO. Returns NULL with errno. Main thread.
+ * Opens `path` by log_file_open(), for a user to become (NULL: nobody else),
+ * and makes `rings` rings of 256 KiB; the thread is not started yet. Returns
+ * NULL with errno. Main thread.
  */
-struct access_log *access_log_open(const char *path, unsigned rings);
+struct access_log *access_log_open(const char *path,
+    const struct privileges *user, unsigned rings);
 
 /*
  * Starts the writer thread, in which all signals are blocked, and waits until
@@ -43,20 +45,20 @@ void access_log_drop(struct access_log *log, unsigned ring);
 
 /*
  * Opens the path anew, and has the writer, which may open nothing itself, take
- * that file at the end of a line. Returns 0; or -1, and has said why: the old
- * file stays. Main thread.
+ * that file soon, even while a pipe holds it up. Each line is whole in one of
+ * the two. Returns 0; or -1, and has said why: the old file stays. Main thread.
  */
 int access_log_reopen(struct access_log *log);
 
 /*
- * Has the writer write what the rings hold, at most for one second (a pipe
- * that nobody reads must not hold the exit up), stops it, and frees all. A
- * writer that is stuck even then is left behind and frees all should it ever
- * come back; what it has not written is counted as dropped.
+ * Has the writer write what the rings hold, at most for `patience` nanoseconds
+ * (a pipe that nobody reads must not hold the exit up), stops it, and frees
+ * all. A writer that is stuck even then is left behind and frees all should it
+ * ever come back; what it has not written is counted as dropped.
  * Returns how many lines were dropped in all, those that could not be written
  * included. NULL is allowed (0). Main thread, when no other thread fills a
  * ring any more.
  */
-uint64_t access_log_close(struct access_log *log);
+uint64_t access_log_close(struct access_log *log, int64_t patience);
 
 #endif

@@ -4,7 +4,6 @@
 #include "base/privileges.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -204,22 +203,99 @@ privileges_enter(const char *directory)
 	return -1;
 }
 
-/* Only a new file is given away: what bears its name already may be a link
- * that the user has laid. */
-void
-privileges_make_file(const struct privileges *privileges, const char *path)
+/* Says why it can't become that user, by errno. */
+static int
+privileges_refuse(const struct privileges *privileges)
 {
-	int fd;
+	log_error(PRIVILEGES_REFUSED "%m: %s", privileges->text,
+	    errno == EPERM ? "start as root" : "name another user");
+	return -1;
+}
+
+/* ---- for a while ---- */
+
+/* Makes those of the permitted capabilities effective that are in the mask, 32
+ * bits for each of the two halves. */
+static int
+privileges_set_effective(uint32_t mask)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct sets[2];
+
+	if (syscall(SYS_capget, &header, sets) == -1)
+		return -1;
+	for (size_t i = 0; i < 2; i++)
+		sets[i].effective = sets[i].permitted & mask;
+	return (int)syscall(SYS_capset, &header, sets);
+}
+
+static int
+privileges_note(struct privileges_before *before)
+{
+	int count = getgroups(0, NULL);
+
+	*before = (struct privileges_before){ .user = geteuid(),
+		.group = getegid() };
+	if (count == -1)
+		return -1;
+	before->groups = calloc((size_t)count + 1, sizeof(gid_t));
+	if (before->groups == NULL)
+		return -1;
+	before->group_count = getgroups(count, before->groups);
+	return before->group_count;
+}
+
+/* The id goes last, and comes back first: with it, root's capabilities do. One
+ * who has capabilities without being root keeps them until they are taken. */
+int
+privileges_assume(const struct privileges *privileges,
+    struct privileges_before *before)
+{
+	int saved;
+
+	if (privileges_note(before) >= 0 &&
+	    setgroups((size_t)privileges->group_count, privileges->groups) ==
+		0 &&
+	    setegid(privileges->group) == 0 && seteuid(privileges->user) == 0 &&
+	    privileges_set_effective(0) == 0)
+		return 0;
+	saved = errno;
+	(void)privileges_resume(before);
+	errno = saved;
+	return -1;
+}
+
+int
+privileges_resume(struct privileges_before *before)
+{
+	int result = -1;
+
+	if (seteuid(before->user) == 0 &&
+	    privileges_set_effective(UINT32_MAX) == 0 &&
+	    setegid(before->group) == 0 &&
+	    setgroups((size_t)before->group_count, before->groups) == 0)
+		result = 0;
+	free(before->groups);
+	before->groups = NULL;
+	return result;
+}
+
+int
+privileges_try(const struct privileges *privileges)
+{
+	struct privileges_before before;
 
 	if (privileges->text == NULL)
-		return;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	if (fd == -1)
-		return;
-	/* fails where the drop will, too */
-	(void)!fchown(fd, privileges->user, privileges->group);
-	close(fd);
+		return 0;
+	if (privileges_assume(privileges, &before) == 0 &&
+	    privileges_resume(&before) == 0)
+		return 0;
+	return privileges_refuse(privileges);
 }
+
+/* ---- for good ---- */
 
 /* From root, the new ids take the capabilities, unless the process was told
  * to keep them (capabilities(7), securebits). */
@@ -300,11 +376,8 @@ privileges_drop(const struct privileges *privileges)
 	}
 	if (privileges->text == NULL)
 		return 0;
-	if (privileges_become(privileges) == -1) {
-		log_error(PRIVILEGES_REFUSED "%m: %s", privileges->text,
-		    errno == EPERM ? "start as root" : "name another user");
-		return -1;
-	}
+	if (privileges_become(privileges) == -1)
+		return privileges_refuse(privileges);
 	if (privileges_has_ids(privileges) &&
 	    privileges_has_groups(privileges) &&
 	    privileges_has_no_capabilities() &&

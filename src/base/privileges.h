@@ -34,13 +34,29 @@ void privileges_free(struct privileges *privileges);
  * 0; or -1, and has said why. */
 int privileges_enter(const char *directory);
 
+/* What the process was before privileges_assume(). */
+struct privileges_before {
+	uid_t user;
+	gid_t group;
+	gid_t *groups;
+	int group_count;
+};
+
 /*
- * Makes `path` an empty file of the user to become, for whom root will open it
- * now and who will open it anew later. One that exists stays as it is, whoever
- * it belongs to.
+ * Becomes that user for a while, to open what they may: effective ids, groups,
+ * and no effective capabilities; `privileges->text` is not NULL. Returns 0; or
+ * -1 with errno, and is what it was before.
  */
-void privileges_make_file(const struct privileges *privileges,
-    const char *path);
+int privileges_assume(const struct privileges *privileges,
+    struct privileges_before *before);
+
+/* Becomes again what it was, with all capabilities that it is permitted. Returns
+ * 0; or -1 with errno: then the process has to end. */
+int privileges_resume(struct privileges_before *before);
+
+/* Whether this process may become that user: returns 0; or -1, and has said
+ * why. */
+int privileges_try(const struct privileges *privileges);
 
 /*
  * Becomes that user for good: groups, ids and capabilities, and looks that

@@ -88,6 +88,27 @@ ring_text_byte(const struct ring_text *text, size_t at)
 	return text->parts[1].data[at - first];
 }
 
+struct ring_text
+ring_text_slice(const struct ring_text *text, size_t begin, size_t end)
+{
+	struct ring_text slice = { .size = end - begin };
+	size_t offset = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct span part = text->parts[i];
+		size_t first = begin > offset ? begin - offset : 0;
+		size_t last = end > offset ? end - offset : 0;
+
+		if (last > part.size)
+			last = part.size;
+		if (first < last)
+			slice.parts[i] = (struct span){ part.data + first,
+				last - first };
+		offset += part.size;
+	}
+	return slice;
+}
+
 uint64_t
 ring_text_count_lines(const struct ring_text *text)
 {

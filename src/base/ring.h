@@ -74,6 +74,10 @@ uint64_t ring_count_dropped(const struct ring *ring);
 /* The byte at `at`, below the text's size. */
 char ring_text_byte(const struct ring_text *text, size_t at);
 
+/* The bytes of the text from `begin` to before `end`. */
+struct ring_text ring_text_slice(const struct ring_text *text, size_t begin,
+    size_t end);
+
 /* How many lines end in the text. */
 uint64_t ring_text_count_lines(const struct ring_text *text);
 

@@ -83,7 +83,7 @@ def assert_user(server, groups):
 
 @needs_sandbox
 def test_every_thread_is_confined(serve):
-    """The main thread, the workers and the log's writer; by default."""
+    """The main thread, the workers and the log's writer."""
     server = serve("-w", "3", "--log=combined")
     found = list(statuses(server))
     assert len(found) == 1 + 3 + 1
@@ -251,6 +251,71 @@ def test_log_that_exists_keeps_its_owner(serve, open_root):
     eventually(lambda: "the old file stays" in server.stderr, "a word")
 
 
+LINKS = ["link", "link/new", "old"]
+
+
+@needs_root
+@pytest.mark.parametrize("name", LINKS, ids=["last", "middle", "hard"])
+@pytest.mark.parametrize("check", [[], ["--check"]], ids=["start", "check"])
+def test_root_follows_no_link_of_the_user(open_root, logs, name, check):
+    """To where only root may write: nothing is made there, nor written to."""
+    (open_root / "old").write_text("before\n")
+    (open_root / "old").chmod(0o600)
+    (logs / "link").symlink_to(open_root if "/" in name else open_root / "old")
+    if name == "old":
+        os.link(open_root / "old", logs / "old")
+    path = logs / name
+    options = f"--user={USER}", "--log=combined", f"--log-file={path}"
+    result = run(*check, "-l", "0", *options, open_root)
+    assert_refused(result, 1, path, USER)
+    assert not (open_root / "new").exists()
+    assert (open_root / "old").read_text() == "before\n"
+
+
+@needs_root
+def test_root_makes_nothing_behind_a_link_of_the_user(open_root, logs):
+    (logs / "access.log").symlink_to(open_root / "new")
+    options = "--log=combined", f"--log-file={logs}/access.log"
+    result = run("-l", "0", f"--user={USER}", *options, open_root)
+    assert_refused(result, 1, logs, USER)
+    assert not (open_root / "new").exists()
+
+
+@needs_root
+def test_user_may_lay_links_to_what_is_theirs(serve, open_root, logs):
+    (logs / "access.log").symlink_to("elsewhere")
+    options = "--log=combined", f"--log-file={logs}/access.log"
+    server = serve(f"--user={USER}", *options, root=open_root)
+    server.connect().ask("/")
+    eventually((logs / "elsewhere").read_text, "a line")
+    assert (logs / "elsewhere").stat().st_uid == UID
+
+
+@needs_root
+@pytest.mark.parametrize("name", ["/dev/stdout", "/proc/self/fd/1"])
+def test_standard_output_of_root_is_a_log(serve, open_root, name):
+    """As containers have it."""
+    options = "--log=combined", f"--log-file={name}"
+    server = serve(f"--user={USER}", *options, root=open_root)
+    server.connect().ask("/nothing")
+    eventually(lambda: "GET /nothing" in server.stdout, "a line")
+
+
+@needs_root
+@pytest.mark.parametrize("check", [[], ["--check"]], ids=["start", "check"])
+def test_root_that_the_user_may_not_enter(open_root, check):
+    open_root.chmod(0o700)
+    result = run(*check, "-l", "0", f"--user={USER}", open_root)
+    assert_refused(result, 1, open_root, USER)
+
+
+@needs_root
+def test_root_that_the_user_would_not_find(serve, open_root):
+    """It is open before root is given up."""
+    open_root.parent.chmod(0o700)
+    assert_serves(serve(f"--user={USER}", root=open_root))
+
+
 # The file system
 
 
@@ -348,7 +413,7 @@ def test_all_together(serve, open_root, logs):
 def test_check_tries_it_all(open_root, logs):
     result = run("--check", "-l", "0", f"--chroot={open_root}", *EVERYTHING, "/")
     assert result.returncode == 0, result
-    assert (logs / "access.log").stat().st_uid == UID
+    assert list(logs.iterdir()) == []
 
 
 REFUSED = [

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -254,29 +255,86 @@ enter_nothing(void)
 	return 0;
 }
 
-/* A new file is given to the user; what a link leads to never is. */
+/* For a while: what root may not be refused, the user is; and all is back. */
 static int
-make_file(void)
+assume(void)
 {
-	const struct privileges privileges = { .text = "daemon",
+	gid_t many[] = { 0, 4, 9 }, groups[64];
+	const struct privileges privileges = { .text = "x",
 		.user = 1,
-		.group = 2 };
-	const struct privileges nobody = { 0 };
-	struct stat status;
+		.group = 2,
+		.groups = (gid_t[]){ 2, 5, 7 },
+		.group_count = 3 };
+	struct privileges_before before;
 
-	privileges_make_file(&nobody, "new");
-	CHECK(access("new", F_OK) == -1);
-	privileges_make_file(&privileges, "new");
-	CHECK(stat("new", &status) == 0);
-	CHECK(status.st_uid == 1 && status.st_gid == 2);
-	CHECK((status.st_mode & 07777) == 0640);
-	tree_write("old", 'x', 1);
-	CHECK(symlink("old", "link") == 0 && symlink("absent", "bad") == 0);
-	privileges_make_file(&privileges, "old");
-	privileges_make_file(&privileges, "link");
-	privileges_make_file(&privileges, "bad");
-	CHECK(stat("old", &status) == 0 && status.st_uid == 0);
-	CHECK(access("absent", F_OK) == -1);
+	CHECK(setgroups(3, many) == 0);
+	CHECK(privileges_assume(&privileges, &before) == 0);
+	CHECK(geteuid() == 1 && getegid() == 2 && getuid() == 0);
+	CHECK(getgroups(COUNT(groups), groups) == 3 && groups[2] == 7);
+	CHECK(open("/etc/shadow", O_RDONLY) == -1 && errno == EACCES);
+	CHECK(chroot("/") == -1);
+	CHECK(privileges_resume(&before) == 0);
+	CHECK(geteuid() == 0 && getegid() == 0);
+	CHECK(getgroups(COUNT(groups), groups) == 3 && groups[2] == 9);
+	CHECK(open("/etc/shadow", O_RDONLY) >= 0);
+	return drop();
+}
+
+/* One who has root's capabilities, but not the id, lays them down too. Not where
+ * a sanitizer has a thread of its own, whose capabilities are others. */
+static int
+assume_without_root(void)
+{
+	const struct privileges privileges = { .text = "x",
+		.user = 1,
+		.group = 1,
+		.groups = (gid_t[]){ 1 },
+		.group_count = 1 };
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct sets[2];
+	struct privileges_before before;
+
+	if (SANITIZED)
+		return 0;
+	CHECK(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
+	CHECK(setresgid(3, 3, 3) == 0 && setresuid(3, 3, 3) == 0);
+	CHECK(syscall(SYS_capget, &header, sets) == 0);
+	for (size_t i = 0; i < 2; i++)
+		sets[i].effective = sets[i].permitted;
+	CHECK(syscall(SYS_capset, &header, sets) == 0);
+	CHECK(privileges_assume(&privileges, &before) == 0);
+	CHECK(geteuid() == 1);
+	CHECK(open("/etc/shadow", O_RDONLY) == -1 && errno == EACCES);
+	CHECK(privileges_resume(&before) == 0);
+	CHECK(geteuid() == 3 && getegid() == 3);
+	CHECK(open("/etc/shadow", O_RDONLY) >= 0);
+	return 0;
+}
+
+/* Who may not become the user is told so, and stays who they are. */
+static int
+try_in_vain(void)
+{
+	struct privileges privileges = { .text = "daemon",
+		.user = 1,
+		.group = 1,
+		.groups = (gid_t[]){ 1 },
+		.group_count = 1 };
+	const struct privileges nobody = { 0 };
+	struct capture said;
+
+	CHECK(privileges_try(&nobody) == 0);
+	CHECK(geteuid() != 0 || privileges_try(&privileges) == 0);
+	CHECK(geteuid() != 0 || privileges_drop(&privileges) == 0);
+	privileges.user = 2;
+	capture_begin(&said, STDERR_FILENO);
+	CHECK(privileges_try(&privileges) == -1);
+	capture_end(&said);
+	CHECK(geteuid() != 2);
+	CHECK(strcmp(said.text, "mtasync: --user=daemon: Operation not"
+				" permitted: start as root\n") == 0);
 	return 0;
 }
 
@@ -286,13 +344,14 @@ test_as_anybody(void **state)
 	(void)state;
 	assert_int_equal(in_child(drop_of_nobody), 0);
 	assert_int_equal(in_child(drop_twice), 0);
+	assert_int_equal(in_child(try_in_vain), 0);
 }
 
 static void
 test_as_root(void **state)
 {
 	static int (*const runs[])(void) = { drop, drop_kept, enter_directory,
-		enter_nothing, make_file };
+		enter_nothing, assume, assume_without_root };
 
 	(void)state;
 	if (geteuid() != 0) {

@@ -112,6 +112,33 @@ check_held(struct fixture *f, size_t limit, struct span expected)
 	assert_int_equal(ring_text_count_lines(&text), lines);
 }
 
+/* Any part of what is held, whichever parts of the ring it lies in. */
+static void
+test_slice(void **state)
+{
+	static const char line[] = "0123456789abcd\n";
+	const size_t size = sizeof(line) - 1;
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < POSITIONS; i++) {
+		struct ring *ring = ring_at(f, positions[i]);
+		struct ring_text text;
+
+		assert_true(ring_append(ring, SPAN(line)));
+		text = ring_peek(ring, RING_SIZE);
+		for (size_t begin = 0; begin <= size; begin++)
+			for (size_t end = begin; end <= size; end++) {
+				struct ring_text slice = ring_text_slice(&text,
+				    begin, end);
+
+				assert_int_equal(slice.size, end - begin);
+				copy_text(&slice, f->seen);
+				assert_memory_equal(f->seen, line + begin,
+				    end - begin);
+			}
+	}
+}
+
 static void
 test_empty(void **state)
 {
@@ -296,6 +323,7 @@ main(void)
 		TEST(test_empty),
 		TEST(test_order),
 		TEST(test_limit),
+		TEST(test_slice),
 		TEST(test_full),
 		TEST(test_exact_fit),
 		TEST(test_two_threads),
