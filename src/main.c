@@ -16,6 +16,7 @@
 #include "base/cpus.h"
 #include "base/log.h"
 #include "base/log_file.h"
+#include "base/log_queue.h"
 #include "base/privileges.h"
 #include "loop/loop.h"
 #include "options.h"
@@ -382,6 +383,8 @@ main_serve(struct server *server, const struct options *options,
 	uint64_t dropped = 0;
 	int64_t patience;
 
+	if (log_queue_start(&config->sandbox) == -1)
+		return MAIN_FAILED;
 	if (config->log != NULL &&
 	    access_log_start(config->log, &config->sandbox) == -1)
 		return MAIN_FAILED;
@@ -397,6 +400,7 @@ main_serve(struct server *server, const struct options *options,
 		config->log = NULL;
 	}
 	report_end(options, &summary, clock_now() - start, dropped);
+	log_queue_stop(patience);
 	if (summary.stuck)
 		_exit((int)main_judge(&summary));
 	return main_judge(&summary);
@@ -430,6 +434,7 @@ main_run(struct options *options)
 	server_close(server);
 	access_log_close(config.log, MAIN_LOG_PATIENCE);
 	privileges_free(&privileges);
+	log_queue_stop(MAIN_LOG_PATIENCE);
 	return status;
 }
 

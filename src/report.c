@@ -4,101 +4,121 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
-/* Where the lines go: not among those of the access log. */
-static FILE *
-report_stream(const struct options *options)
+/* A line that is made piece by piece. */
+struct report {
+	size_t size;
+	char text[LOG_REPORT_MAX];
+};
+
+/* What finds no room is cut. */
+static void __attribute__((format(printf, 2, 3)))
+report_add(struct report *line, const char *format, ...)
+{
+	size_t room = sizeof(line->text) - line->size;
+	va_list arguments;
+	int size;
+
+	va_start(arguments, format);
+	size = vsnprintf(line->text + line->size, room, format, arguments);
+	va_end(arguments);
+	if (size > 0)
+		line->size += (size_t)size < room ? (size_t)size : room - 1;
+}
+
+/* Lines do not go among those of the access log. */
+static void
+report_say(const struct report *line, const struct options *options)
 {
 	bool taken = options->access_log &&
 		     strcmp(options->access_log_file, "-") == 0;
 
-	return taken ? stderr : stdout;
+	log_report(taken ? STDERR_FILENO : STDOUT_FILENO, line->text);
 }
 
 static void
-report_threads(FILE *out, const struct model *model,
+report_add_threads(struct report *line, const struct model *model,
     const struct server_config *config)
 {
 	switch (model->threads) {
 	case MODEL_LOOPS:
-		fprintf(out, " with %u worker%s", config->workers,
+		report_add(line, " with %u worker%s", config->workers,
 		    config->workers == 1 ? "" : "s");
 		return;
 	case MODEL_HANDS:
-		fprintf(out, " as a %s of %u thread%s", model->name,
+		report_add(line, " as a %s of %u thread%s", model->name,
 		    config->threads, config->threads == 1 ? "" : "s");
 		return;
 	case MODEL_FIXED:
-		fprintf(out, " in the model %s", model->name);
+		report_add(line, " in the model %s", model->name);
 		return;
 	}
 }
 
 static void
-report_sandbox(FILE *out, const struct sandbox *sandbox)
+report_add_sandbox(struct report *line, const struct sandbox *sandbox)
 {
-	fprintf(out, ", %s", sandbox_describe(sandbox));
+	report_add(line, ", %s", sandbox_describe(sandbox));
 	if (sandbox->missing != NULL)
-		fprintf(out, ": %s", sandbox->missing);
+		report_add(line, ": %s", sandbox->missing);
 }
 
 void
 report_start(const struct options *options, const struct server_config *config,
     const struct listeners *listeners, const struct privileges *privileges)
 {
-	FILE *out = report_stream(options);
+	struct report line = { 0 };
 
 	if (options->log_level < LOG_LEVEL_INFO)
 		return;
-	fprintf(out, "mtasync: serving %s on", options->root);
+	report_add(&line, "serving %s on", options->root);
 	for (unsigned i = 0; i < listeners->count; i++) {
 		char text[LISTENER_TEXT_MAX];
 
 		listener_format(text, &listeners->list[i].address);
-		fprintf(out, "%s http://%s/", i > 0 ? "," : "", text);
+		report_add(&line, "%s http://%s/", i > 0 ? "," : "", text);
 	}
-	report_threads(out, options->model, config);
+	report_add_threads(&line, options->model, config);
 	if (options->user != NULL)
-		fprintf(out, ", as %s", privileges->name);
+		report_add(&line, ", as %s", privileges->name);
 	if (options->chroot != NULL)
-		fprintf(out, ", in %s", options->chroot);
-	report_sandbox(out, &config->sandbox);
-	fputc('\n', out);
-	fflush(out);
+		report_add(&line, ", in %s", options->chroot);
+	report_add_sandbox(&line, &config->sandbox);
+	report_say(&line, options);
 }
 
 void
 report_reload(const struct options *options)
 {
-	FILE *out = report_stream(options);
+	struct report line = { 0 };
 
 	if (options->log_level < LOG_LEVEL_INFO)
 		return;
-	fprintf(out, "mtasync: reloaded, serving %s as it is now\n",
-	    options->root);
-	fflush(out);
+	report_add(&line, "reloaded, serving %s as it is now", options->root);
+	report_say(&line, options);
 }
 
 void
 report_end(const struct options *options, const struct server_summary *summary,
     int64_t time, uint64_t dropped)
 {
-	FILE *out = report_stream(options);
+	struct report line = { 0 };
 
 	if (options->log_level < LOG_LEVEL_INFO)
 		return;
-	fprintf(out,
-	    "mtasync: served %" PRIu64 " requests, cut %" PRIu64 ", in %" PRId64
+	report_add(&line,
+	    "served %" PRIu64 " requests, cut %" PRIu64 ", in %" PRId64
 	    ".%03" PRId64 " s",
 	    summary->served, summary->cut, time / CLOCK_S,
 	    time % CLOCK_S / CLOCK_MS);
 	if (dropped > 0)
-		fprintf(out, "; %" PRIu64 " lines of the log were dropped",
+		report_add(&line, "; %" PRIu64 " lines of the log were dropped",
 		    dropped);
-	fputc('\n', out);
-	fflush(out);
+	report_say(&line, options);
 }

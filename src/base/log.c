@@ -13,6 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log_queue.h"
+#include "base/span.h"
+
 /* Below PIPE_BUF, so that a line is whole on a pipe that others share, too. */
 #define LOG_LINE_MAX 1024
 
@@ -55,25 +58,31 @@ log_escape(char *line, size_t room, const char *text)
 	return size;
 }
 
+/* Makes the line, in a buffer with this much room, and has it written. */
+static void
+log_put(int fd, const char *text, char *line, size_t room)
+{
+	const size_t begin = sizeof(log_prefix); /* behind the descriptor */
+	size_t size;
+
+	line[0] = (char)fd;
+	memcpy(line + 1, log_prefix, begin - 1);
+	size = begin + log_escape(line + begin, room - begin - 1, text);
+	line[size++] = '\n';
+	log_queue_put((struct span){ line, size });
+}
+
 static void __attribute__((format(printf, 2, 0)))
 log_write(enum log_level level, const char *format, va_list arguments)
 {
-	const size_t prefix = sizeof(log_prefix) - 1;
-	char text[LOG_LINE_MAX], line[LOG_LINE_MAX];
+	char text[LOG_LINE_MAX], line[1 + LOG_LINE_MAX];
 	int saved = errno;
-	ssize_t written;
-	size_t size;
 
 	if (level > log_level)
 		return;
 	if (vsnprintf(text, sizeof(text), format, arguments) < 0)
 		text[0] = '\0';
-	memcpy(line, log_prefix, prefix);
-	size = prefix +
-	       log_escape(line + prefix, sizeof(line) - prefix - 1, text);
-	line[size++] = '\n';
-	written = write(STDERR_FILENO, line, size);
-	(void)written; /* if even that fails, there is nobody left to tell */
+	log_put(STDERR_FILENO, text, line, sizeof(line));
 	errno = saved;
 }
 
@@ -105,4 +114,12 @@ log_debug(const char *format, ...)
 	va_start(arguments, format);
 	log_write(LOG_LEVEL_DEBUG, format, arguments);
 	va_end(arguments);
+}
+
+void
+log_report(int fd, const char *text)
+{
+	char line[LOG_REPORT_MAX];
+
+	log_put(fd, text, line, sizeof(line));
 }

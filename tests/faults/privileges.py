@@ -18,7 +18,7 @@ from verdict import counted, not_measured, nothing_lost
 
 USER, UID = "daemon", "1"
 WORKERS = 2
-THREADS = WORKERS + 2  # the main thread, and the log's writer
+THREADS = WORKERS + 3  # the main thread, the writers of messages and the log
 
 EFFORTS = Efforts(clients=(64, 16), answers=(10_000, 500))
 

@@ -1,13 +1,20 @@
 """The access log: combined lines, whole, one for each request."""
 
+import contextlib
 import datetime
+import fcntl
+import os
 import re
+import select
 import signal
+import socket
+import subprocess
 import threading
+import time
 
 import pytest
-from server import eventually, scaled
-from wire import request
+from server import HTDOCS, PROGRAM, eventually, scaled
+from wire import PATIENCE, Client, request
 
 QUOTED = r'"((?:[^"\\\x00-\x1f\x7f]|\\.)*)"'
 LINE = re.compile(
@@ -201,6 +208,143 @@ def test_reopening_loses_nothing(serve, tmp_path):
     lines = parse(old.read_text() + path.read_text())
     assert len(lines) == 4 * count + 1
     assert {line[2] for line in lines} == expected(4, count) | {last}
+
+
+@contextlib.contextmanager
+def unread_fifo(path):
+    """A FIFO of a page, that is open; what comes in it can be read."""
+    os.mkfifo(path)
+    fd = os.open(path, os.O_RDWR)
+    fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, 4096)
+    yield fd
+    os.close(fd)
+
+
+def read_some(fd):
+    """What there is; waits for something to come."""
+    assert select.select([fd], [], [], PATIENCE)[0], "nothing comes"
+    return os.read(fd, 1 << 20).decode()
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGUSR1, signal.SIGHUP])
+def test_unread_fifo_gives_way_to_a_new_file(serve, tmp_path, signal_):
+    """And no line is lost or half written."""
+    path, old = tmp_path / "access.log", tmp_path / "old"
+    with unread_fifo(path) as fifo:
+        server = serve("-w", "1", "--log=combined", f"--log-file={path}")
+        ask_many(server, 0, 200)  # more than it holds, less than the ring
+        eventually(lambda: select.select([fifo], [], [], 0)[0], "some lines")
+        path.rename(old)
+        server.signal(signal_)
+        eventually(lambda: path.exists() and path.read_text(), "a line")
+        ask_many(server, 1, 200)
+        stop(server)
+        lines = parse(read_some(fifo) + path.read_text())
+    assert len(lines) == 400
+    assert {line[2] for line in lines} == expected(2, 200)
+
+
+# What nobody reads
+
+
+def ask_badly(server, count):
+    """With -v, a line for each."""
+    for _ in range(count):
+        client = server.connect()
+        client.send(b"GET\r\n\r\n")
+        assert client.read_response().status == 400
+        client.close()
+
+
+def unread_errors(serve, path, *options):
+    """A server whose standard error is this FIFO."""
+    shell = ["sh", "-c", f'exec "$@" 2>"{path}"', "sh"]
+    return serve("-v", "-w", "2", *options, wrapper=shell)
+
+
+def test_unread_messages_hold_nobody_up(serve, tmp_path):
+    path = tmp_path / "errors"
+    with unread_fifo(path) as fifo:
+        server = unread_errors(serve, path)
+        ask_badly(server, 300)
+        assert server.connect().ask("/").status == 200
+        stop(server)
+        assert read_some(fifo).startswith("mtasync: ")
+    assert len(server.stdout.splitlines()) == 1  # that of the end is behind them
+
+
+def test_unread_messages_hold_no_second_signal_up(serve, tmp_path):
+    path = tmp_path / "errors"
+    with unread_fifo(path):
+        server = unread_errors(serve, path)
+        sleeper = server.connect()
+        sleeper.send(request("/sleep/9m"))
+        ask_badly(server, 300)
+        server.signal(signal.SIGTERM)
+        eventually(server.refuses, "the stop")
+        began = time.monotonic()
+        server.signal(signal.SIGTERM)
+        server.join(3)
+        assert time.monotonic() - began < 1  # which a first one may take
+
+
+def test_messages_come_when_they_are_read(serve, tmp_path):
+    """In order, and each of them whole."""
+    path = tmp_path / "errors"
+    text = ""
+    with unread_fifo(path) as fifo:
+        server = unread_errors(serve, path)
+        ask_badly(server, 300)
+        while text.count("\n") < 300:
+            text += read_some(fifo)
+        stop(server)
+    lines = text.splitlines(keepends=True)
+    assert len(set(lines)) == 1 and lines[0].endswith("\n")
+
+
+def full_pipe():
+    """Its two ends; it has no room for a line."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(writer, bytes(4096)):
+            pass
+    os.set_blocking(writer, True)
+    return reader, writer
+
+
+@pytest.mark.parametrize("is_read", [False, True], ids=["unread", "read"])
+def test_standard_output_without_room(is_read):
+    """Nobody waits for it; who reads it in the end finds each line."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.2", 0))
+        address = probe.getsockname()
+
+    def answers():
+        with contextlib.suppress(ConnectionRefusedError):
+            with Client(address) as client:
+                return client.ask().status == 200
+        return False
+
+    reader, writer = full_pipe()
+    listen = f"{address[0]}:{address[1]}"
+    command = [PROGRAM, "-l", listen, HTDOCS]
+    with subprocess.Popen(command, stdout=writer) as process:
+        os.close(writer)
+        try:
+            eventually(answers, "the server")
+            text = b""
+            if is_read:
+                while b"serving" not in text:
+                    text = os.read(reader, 1 << 20).strip(b"\0")
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+        finally:
+            process.kill()
+    while more := os.read(reader, 1 << 20):
+        text += more
+    os.close(reader)
+    assert text.strip(b"\0").count(b"\n") == (2 if is_read else 0)
 
 
 def test_reopening_without_a_log_is_harmless(serve):

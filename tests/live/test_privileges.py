@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import tempfile
@@ -83,10 +84,10 @@ def assert_user(server, groups):
 
 @needs_sandbox
 def test_every_thread_is_confined(serve):
-    """The main thread, the workers and the log's writer."""
+    """The main thread, the workers and the writers of both logs."""
     server = serve("-w", "3", "--log=combined")
     found = list(statuses(server))
-    assert len(found) == 1 + 3 + 1
+    assert len(found) == 1 + 3 + 2
     assert CONFINED in server.start_line
     for status in found:
         assert status["NoNewPrivs"] == "1"
@@ -314,6 +315,18 @@ def test_root_that_the_user_would_not_find(serve, open_root):
     """It is open before root is given up."""
     open_root.parent.chmod(0o700)
     assert_serves(serve(f"--user={USER}", root=open_root))
+
+
+@needs_root
+def test_user_that_may_have_no_thread(open_root):
+    """The limit counts all processes of a user; nobody else is this one."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+
+    user = "--user=3000000002:3000000002"
+    result = run("-l", "0", user, open_root, preexec_fn=limit)
+    assert_refused(result, 1, "can't be started")
 
 
 # The file system
