@@ -30,6 +30,7 @@ from server import Server, eventually
 
 MODELS = ["mtasync", "serial", "thread", "pool", "fork_join"]
 TALKERS = 6  # threads that have dialogues
+LEAST = 20  # dialogues of each model, on however slow a machine
 SHRINK = 30  # seconds for finding a smaller one
 MOST_TRIES = 300  # in which a finding has to show again
 SHOWN = 160  # bytes of what a client sends
@@ -108,13 +109,16 @@ def why_wrong(server, dialogue):
 
 
 def have(model, seed, seconds):
-    """Dialogues for so long. Returns how many, and the first finding."""
+    """
+    Dialogues for so long, and some more where that is not even LEAST. Returns
+    how many, and the first finding.
+    """
     numbers = itertools.count()
     findings = []
-    give_up = time.monotonic() + seconds
 
-    def talk(server):
-        while time.monotonic() < give_up and not findings:
+    def talk(server, give_up):
+        number = 0
+        while not findings and (number < LEAST or time.monotonic() < give_up):
             number = next(numbers)
             dialogue = make(model, seed, number)
             why = why_wrong(server, dialogue)
@@ -123,8 +127,9 @@ def have(model, seed, seconds):
 
     try:
         with serving(model) as server:
+            give_up = time.monotonic() + seconds
             talkers = [
-                threading.Thread(target=talk, args=[server])
+                threading.Thread(target=talk, args=[server, give_up])
                 for _ in range(TALKERS)
             ]
             for each in talkers:

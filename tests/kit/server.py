@@ -90,7 +90,8 @@ def why_no_strace():
     return tried.stderr.strip() if tried.returncode else ""
 
 
-needs_strace = unittest.skipIf(why_no_strace(), why_no_strace())
+NO_STRACE = why_no_strace()
+needs_strace = unittest.skipIf(NO_STRACE, NO_STRACE)
 
 
 def free_port():
