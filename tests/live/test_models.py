@@ -228,7 +228,7 @@ def test_reload(begin, model, root):
 @pytest.mark.parametrize("model", BLOCKING)
 def test_every_thread_is_confined(begin, model):
     server = begin(model)
-    if "seccomp" not in server.start_line:
+    if "confined by seccomp" not in server.start_line:
         pytest.skip("no seccomp here")
     client = asleep(server, FOREVER)
     tasks = os.listdir(f"/proc/{server.pid}/task")
