@@ -86,8 +86,13 @@ def test_no_allocation_and_no_lock(serve, root, tmp_path, target, pipelined):
             for _ in range(pipelined):
                 client.read_response()
 
+    def count():
+        before = counted.allocations, counted.locks
+        ask(200)
+        return counted.allocations - before[0], counted.locks - before[1]
+
     ask(10)
-    before = counted.allocations, counted.locks
-    assert before[0] > 0
-    ask(200)
-    assert (counted.allocations, counted.locks) == before
+    assert counted.allocations > 0
+    # The threads that write messages may take their lock once, when a busy
+    # machine lets them; what requests took would show in each round.
+    assert (0, 0) in [count() for _ in range(3)]
