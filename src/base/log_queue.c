@@ -25,6 +25,11 @@
 #include "base/ring.h"
 #include "base/writer_thread.h"
 
+/* How much longer the end waits where the thread only has to get its turn of a
+ * CPU, and how often it looks whether that is so. */
+#define LOG_QUEUE_TURN CLOCK_S
+#define LOG_QUEUE_LOOK (10 * CLOCK_MS)
+
 enum log_queue_state {
 	LOG_QUEUE_NONE,    /* no thread: a message is written at once */
 	LOG_QUEUE_RUNNING, /* there is a thread that empties the ring */
@@ -204,21 +209,47 @@ log_queue_start(const struct sandbox *sandbox)
 	return 0;
 }
 
-void
-log_queue_stop(int64_t patience)
+/* Returns whether the thread has come to its end before this time. */
+static bool
+log_queue_await_end(int64_t until)
 {
-	const int64_t until = clock_now() + patience;
 	const struct timespec deadline = { .tv_sec = until / CLOCK_S,
 		.tv_nsec = until % CLOCK_S };
 	int error = 0;
+
+	while (log_queue.state == LOG_QUEUE_ENDING && error == 0)
+		error = pthread_cond_timedwait(&log_queue.changed,
+		    &log_queue.lock, &deadline);
+	return log_queue.state == LOG_QUEUE_ENDED;
+}
+
+/* Whether there is room for the oldest line, so that the thread waits only for
+ * its turn of a CPU. */
+static bool
+log_queue_has_room(void)
+{
+	const struct ring_text line = log_queue_peek();
+	struct pollfd room = { .fd = -1, .events = POLLOUT };
+
+	if (line.size == 0)
+		return true;
+	room.fd = (unsigned char)ring_text_byte(&line, 0);
+	return poll(&room, 1, 0) == 1;
+}
+
+void
+log_queue_stop(int64_t patience)
+{
+	int64_t until = clock_now() + patience;
+	const int64_t last = until + LOG_QUEUE_TURN;
 
 	pthread_mutex_lock(&log_queue.lock);
 	if (log_queue.state == LOG_QUEUE_RUNNING) {
 		log_queue.state = LOG_QUEUE_ENDING;
 		pthread_cond_broadcast(&log_queue.changed);
-		while (log_queue.state == LOG_QUEUE_ENDING && error == 0)
-			error = pthread_cond_timedwait(&log_queue.changed,
-			    &log_queue.lock, &deadline);
+		while (!log_queue_await_end(until) && until < last &&
+		       log_queue_has_room())
+			until += LOG_QUEUE_LOOK;
 		log_queue.state = LOG_QUEUE_ENDED;
 	}
 	pthread_mutex_unlock(&log_queue.lock);

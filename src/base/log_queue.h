@@ -25,9 +25,10 @@ int log_queue_start(const struct sandbox *sandbox);
 void log_queue_put(struct span line);
 
 /*
- * Has the thread write what the queue holds, at most for `patience` nanoseconds,
- * and end. What is said later, or has not been written by then, is lost. Main
- * thread.
+ * Has the thread write what the queue holds, and end; waits for `patience`
+ * nanoseconds at most for those who should read it, and a second more where it
+ * is only the thread that is late. What is said later, or has not been written
+ * by then, is lost. Main thread.
  */
 void log_queue_stop(int64_t patience);
 

@@ -88,25 +88,25 @@ ring_text_byte(const struct ring_text *text, size_t at)
 	return text->parts[1].data[at - first];
 }
 
+static size_t
+ring_at_most(size_t size, size_t limit)
+{
+	return size < limit ? size : limit;
+}
+
 struct ring_text
 ring_text_slice(const struct ring_text *text, size_t begin, size_t end)
 {
-	struct ring_text slice = { .size = end - begin };
-	size_t offset = 0;
+	size_t border = text->parts[0].size;
+	size_t first = ring_at_most(begin, border);
+	size_t last = ring_at_most(end, border);
 
-	for (size_t i = 0; i < 2; i++) {
-		struct span part = text->parts[i];
-		size_t first = begin > offset ? begin - offset : 0;
-		size_t last = end > offset ? end - offset : 0;
-
-		if (last > part.size)
-			last = part.size;
-		if (first < last)
-			slice.parts[i] = (struct span){ part.data + first,
-				last - first };
-		offset += part.size;
-	}
-	return slice;
+	return (struct ring_text){
+		.parts = { { text->parts[0].data + first, last - first },
+		    { text->parts[1].data + (begin - first),
+			(end - last) - (begin - first) } },
+		.size = end - begin,
+	};
 }
 
 uint64_t

@@ -13,7 +13,7 @@ import threading
 import time
 
 import pytest
-from server import HTDOCS, PROGRAM, eventually, scaled
+from server import HTDOCS, PROGRAM, SANITIZERS, eventually, scaled
 from wire import PATIENCE, Client, request
 
 QUOTED = r'"((?:[^"\\\x00-\x1f\x7f]|\\.)*)"'
@@ -285,7 +285,9 @@ def test_unread_messages_hold_no_second_signal_up(serve, tmp_path):
         began = time.monotonic()
         server.signal(signal.SIGTERM)
         server.join(3)
-        assert time.monotonic() - began < 1  # which a first one may take
+        took = time.monotonic() - began
+    # a first signal may take that long, and so does the end of a sanitizer
+    assert took < 1 or SANITIZERS
 
 
 def test_messages_come_when_they_are_read(serve, tmp_path):

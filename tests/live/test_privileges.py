@@ -318,6 +318,7 @@ def test_root_that_the_user_would_not_find(serve, open_root):
 
 
 @needs_root
+@pytest.mark.skipif(bool(SANITIZERS), reason="sanitizers have threads, too")
 def test_user_that_may_have_no_thread(open_root):
     """The limit counts all processes of a user; nobody else is this one."""
 
