@@ -43,7 +43,7 @@ wire_is_queue_empty(int listener)
 	       info.tcpi_unacked == 0;
 }
 
-/* What a system call that has failed tells of the connection. */
+/* Returns what errno says of the connection, behind a call that has failed. */
 static enum wire_result
 wire_fault(void)
 {
@@ -61,7 +61,7 @@ wire_recv(int fd, char *data, size_t room, size_t *size)
 	return n == 0 ? WIRE_ENDED : WIRE_DONE;
 }
 
-/* Two pieces in one segment, where they fit. */
+/* Sends two spans in one system call, so that they share segments. */
 static ssize_t
 wire_send_both(int fd, struct span first, struct span second, int flags)
 {
@@ -98,7 +98,7 @@ wire_sendfile(int fd, int file, off_t *offset, size_t size)
 	return n == 0 ? WIRE_ENDED : WIRE_DONE;
 }
 
-/* `now` in ms, for differences. */
+/* Returns `now` in ms, modulo 2^32: differences are right for 49 days. */
 static uint32_t
 wire_time(int64_t now)
 {
@@ -108,7 +108,7 @@ wire_time(int64_t now)
 void
 wire_begin_pace(struct wire_pace *pace, int64_t now)
 {
-	pace->taken = 0; /* the first look has something to begin from */
+	pace->taken = 0; /* so the first look counts from what is taken then */
 	pace->kept_up = wire_time(now);
 }
 

@@ -1,7 +1,6 @@
 /*
- * wire: the only place that touches a client's descriptor.
- *
- * Nothing here blocks. The thread that owns the connection.
+ * wire: the system calls on a client's descriptor, all of which are here. None
+ * of them blocks. For the thread that owns the connection.
  */
 #ifndef MTASYNC_BASE_WIRE_H
 #define MTASYNC_BASE_WIRE_H
@@ -16,7 +15,7 @@
 
 enum wire_result {
 	WIRE_DONE,    /* some bytes went */
-	WIRE_BLOCKED, /* none can go just now */
+	WIRE_BLOCKED, /* none could: EAGAIN */
 	WIRE_ENDED,   /* recv: the peer's FIN; sendfile: the file's end */
 	WIRE_BROKEN,  /* reset, or otherwise lost */
 };
@@ -35,10 +34,10 @@ int wire_accept(int listener, struct sockaddr_storage *peer);
 void wire_name_peer(const struct sockaddr_storage *peer,
     char name[WIRE_NAME_MAX]);
 
-/* Whether nobody waits to be accepted. */
+/* Whether the accept queue of `listener` is empty. */
 bool wire_is_queue_empty(int listener);
 
-/* Up to `room` bytes, never more; *size says how many with WIRE_DONE. */
+/* Receives up to `room` bytes; *size says how many with WIRE_DONE. */
 enum wire_result wire_recv(int fd, char *data, size_t room, size_t *size);
 
 /*
@@ -53,14 +52,14 @@ enum wire_result wire_send(int fd, struct span first, struct span second,
 enum wire_result wire_sendfile(int fd, int file, off_t *offset, size_t size);
 
 /*
- * The least bytes a second that a peer has to take: a slower one holds memory
- * for hours. What counts is what it has acknowledged; what the kernel takes
- * from us would not do, since it takes lumps that an honest slow reader may
- * need longer for.
+ * The least bytes a second that a peer has to take: a slower one would hold
+ * memory for hours. The bytes that count are those that it has acknowledged. What
+ * the kernel takes from us would not do: it takes lumps, for each of which an
+ * honest slow reader may need longer than the limit.
  */
 #define WIRE_RATE_MIN 256
 
-/* How a peer keeps up with what it is sent. */
+/* How the peer has kept up with what it was sent. */
 struct wire_pace {
 	uint32_t taken;   /* bytes that it had acknowledged, modulo 2^32, */
 	uint32_t kept_up; /* and when, in ms, it last was fast enough */
@@ -68,14 +67,15 @@ struct wire_pace {
 
 enum wire_pace_state {
 	WIRE_TAKEN,   /* the peer has acknowledged all that it was sent */
-	WIRE_PENDING, /* not yet */
-	WIRE_SLOW,    /* nor has it kept up */
+	WIRE_PENDING, /* not all, but it keeps up */
+	WIRE_SLOW,    /* not all, nor has it kept up */
 };
 
-/* Begins to look at `now`, as clock_now(). */
+/* Begins the looks of wire_check_pace(); `now` as clock_now(). */
 void wire_begin_pace(struct wire_pace *pace, int64_t now);
 
-/* Looks again: to keep up is WIRE_RATE_MIN on average over `limit` ns. */
+/* Looks at what the peer has acknowledged. It keeps up if that is WIRE_RATE_MIN
+ * on average over `limit` ns. */
 enum wire_pace_state wire_check_pace(int fd, struct wire_pace *pace,
     int64_t now, int64_t limit);
 
@@ -88,10 +88,10 @@ bool wire_is_broken(int fd);
 /* Says with a FIN that nothing more is sent; bytes can still be received. */
 void wire_finish(int fd);
 
-/* Gives the descriptor back; what has been sent still arrives. */
+/* Closes the descriptor; what has been sent still arrives. */
 void wire_close(int fd);
 
-/* The same with a reset, which also frees what has not been sent. */
+/* Closes the descriptor with a reset, and drops what has not been sent. */
 void wire_reset(int fd);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/wire.h"
 #include "loop/conn.h"
 
-/* How many connections one wake-up of a listener may take. */
+/* How many connections are accepted for one event of a listener. */
 #define ACCEPTOR_WAKE_MAX 64
 
 /* How long a full server waits before it looks for room again. */
@@ -30,7 +30,8 @@ acceptor_part_of(const struct acceptor_listener *listener)
 		   : ACCEPTOR_ALL;
 }
 
-/* Adds those of entrance number `entrance` that are for this worker. */
+/* Adds the sockets of entrance number `entrance` from which worker number
+ * `worker` accepts. */
 static void
 acceptor_add(struct acceptor *acceptor, const struct listeners *listeners,
     unsigned entrance, unsigned worker)
@@ -86,8 +87,8 @@ acceptor_close(struct acceptor *acceptor)
 /* ---- accepting ---- */
 
 /*
- * Stops watching the listeners until there is room again: who is queued there
- * would wake the loop over and over.
+ * Stops watching the listeners until there is room again: a queue that is not
+ * empty would wake the loop over and over.
  */
 static void
 acceptor_pause(struct acceptor *acceptor)

@@ -13,14 +13,14 @@
 enum acceptor_part {
 	ACCEPTOR_NONE,
 	ACCEPTOR_SURPLUS,   /* see shards_is_surplus() */
-	ACCEPTOR_INHERITED, /* those that others accept from too, and go on */
+	ACCEPTOR_INHERITED, /* other processes accept there too, and go on */
 	ACCEPTOR_ALL,
 };
 
-/* What it asks of its worker. */
+/* The worker, and what the acceptor tells it. */
 struct acceptor_host {
 	void *worker;
-	void (*on_left)(void *worker); /* what acceptor_leave() asked for */
+	void (*on_left)(void *worker); /* acceptor_leave() is carried out */
 };
 
 /* A socket to accept from; the main thread closes it. */
@@ -44,8 +44,8 @@ struct acceptor {
 	struct event room_timer; /* looks for room for those who are queued */
 };
 
-/* Collects those of the listeners that are for worker number `worker`; they
- * outlive the acceptor. Returns 0, or -1 with errno; acceptor_close() is right
+/* Collects the sockets from which worker number `worker` accepts; `listeners`
+ * outlives the acceptor. Returns 0, or -1 with errno; acceptor_close() is right
  * in both cases. */
 int acceptor_open(struct acceptor *acceptor, struct context *context,
     const struct acceptor_host *host, const struct listeners *listeners,
@@ -56,7 +56,7 @@ void acceptor_close(struct acceptor *acceptor);
  * memory is short. */
 int acceptor_start(struct acceptor *acceptor);
 
-/* Accepts again, where the acceptor has paused: a connection has closed. */
+/* Has an acceptor that has paused accept again, since a connection has closed. */
 void acceptor_on_room(struct acceptor *acceptor);
 
 /*

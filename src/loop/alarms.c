@@ -9,14 +9,15 @@
 
 #include "base/clock.h"
 
-/* How many one round of the loop may call, before others have their turn. */
+/* How many alarms one round of the loop calls, so that other events have their
+ * turn. */
 #define ALARMS_ROUND_MAX 256
 
 #define ALARMS_ROOM_MIN 64
 
 /*
- * Has the timer fire for the earliest. Where that has been unset, it fires all
- * the same: most often another one is due not much later.
+ * Sets the timer for the earliest alarm. When that one is unset, the timer fires
+ * all the same: most often another alarm is due not much later.
  */
 static void
 alarms_arm(struct alarms *alarms)
@@ -44,7 +45,7 @@ alarms_put(struct alarms *alarms, struct alarm *alarm, size_t place)
 	alarm->place = place;
 }
 
-/* Puts one into a free place, or nearer to the root. */
+/* Puts an alarm into the free `place`, or nearer to the root. */
 static void
 alarms_rise(struct alarms *alarms, struct alarm *alarm, size_t place)
 {
@@ -55,7 +56,7 @@ alarms_rise(struct alarms *alarms, struct alarm *alarm, size_t place)
 	alarms_put(alarms, alarm, place);
 }
 
-/* Puts one into a free place, or further from the root. */
+/* Puts an alarm into the free `place`, or further from the root. */
 static void
 alarms_sink(struct alarms *alarms, struct alarm *alarm, size_t place)
 {
@@ -73,7 +74,8 @@ alarms_sink(struct alarms *alarms, struct alarm *alarm, size_t place)
 	alarms_put(alarms, alarm, place);
 }
 
-/* Puts one where it belongs, from a free place on. */
+/* Puts an alarm into the free `place`, or wherever the order of the heap has
+ * it. */
 static void
 alarms_settle(struct alarms *alarms, struct alarm *alarm, size_t place)
 {
@@ -83,8 +85,8 @@ alarms_settle(struct alarms *alarms, struct alarm *alarm, size_t place)
 		alarms_sink(alarms, alarm, place);
 }
 
-/* Calls those that are due now. One that is set anew meanwhile is due later, or
- * comes with the next round. */
+/* Calls the alarms that are due now. An alarm that is set meanwhile is due later
+ * than that, and comes with another round. */
 static void
 alarms_on_timer(evutil_socket_t timer, short what, void *arg)
 {
@@ -128,7 +130,7 @@ alarms_close(struct alarms *alarms)
 	free(alarms->heap);
 }
 
-/* Makes room for one more. */
+/* Makes room for one more alarm in the heap. */
 static int
 alarms_grow(struct alarms *alarms)
 {

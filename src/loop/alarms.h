@@ -1,9 +1,9 @@
 /*
  * alarms: calls at set times, to the nanosecond of the clock, never early.
  *
- * A heap of those that are set, and one timerfd for the earliest. libevent's
- * own timers would need its PRECISE_TIMER, which sets a timerfd anew in each
- * round of the loop, whatever has changed; and take 128 bytes each.
+ * The alarms that are set make a heap, and one timerfd fires for the earliest.
+ * libevent's own timers would need its PRECISE_TIMER, which sets a timerfd anew
+ * in each round of the loop, whatever has changed; and take 128 bytes each.
  */
 #ifndef MTASYNC_LOOP_ALARMS_H
 #define MTASYNC_LOOP_ALARMS_H
@@ -15,9 +15,10 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-/* A member of what waits; zeroed but for what is to be called. */
+/* One call; a member of the object that waits. All but `on_due` and `arg` is
+ * zeroed at first. */
 struct alarm {
-	void (*on_due)(void *arg); /* it is unset by then */
+	void (*on_due)(void *arg); /* the alarm is unset by then */
 	void *arg;
 	int64_t due;  /* as clock_now() */
 	size_t place; /* in the heap; 0: it is not set */
@@ -34,19 +35,21 @@ struct alarms {
 
 /*
  * Returns 0, or -1 with errno; alarms_close() is right in both cases. Main
- * thread, before the base's runs; all else is for that thread alone.
+ * thread, before the worker's runs; alarms_set() and alarms_unset() are the
+ * worker's thread's.
  */
 int alarms_open(struct alarms *alarms, struct event_base *base);
 
 void alarms_close(struct alarms *alarms);
 
 /*
- * Sets one, anew where it is set already: that can't fail. Those with the same
- * time are due in any order. Returns 0, or -1 where memory is short.
+ * Sets an alarm for `due`, as clock_now(). Returns 0, or -1 where memory is
+ * short; to set one anew that is set can't fail. Alarms of the same time are
+ * called in any order.
  */
 int alarms_set(struct alarms *alarms, struct alarm *alarm, int64_t due);
 
-/* Nothing where it is not set. */
+/* Unsets an alarm, if it is set. */
 void alarms_unset(struct alarms *alarms, struct alarm *alarm);
 
 static inline bool

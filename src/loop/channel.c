@@ -77,7 +77,7 @@ channel_fini(struct channel *channel)
 	channel->input = channel->output = NULL;
 }
 
-/* Makes room behind the input; an unused rest moves to the front. */
+/* Moves the unused input to the front; returns how much room is behind it. */
 static size_t
 channel_make_room(struct context *context)
 {
@@ -122,7 +122,7 @@ channel_receive(struct channel *channel, struct context *context, size_t most)
 	return result;
 }
 
-/* One wire_send(), with what it tells taken down. */
+/* Makes one wire_send(), and counts its bytes, or notes that it has blocked. */
 static enum wire_result
 channel_put(struct channel *channel, struct context *context,
     const struct span parts[2], bool more, size_t *size)
@@ -159,8 +159,8 @@ channel_flush_saved(struct channel *channel, struct context *context)
 	return WIRE_DONE;
 }
 
-/* Takes bytes that have been sent off the context's output; returns how many
- * of them were not in it. */
+/* Takes `size` bytes, which have been sent, off the context's output; returns how
+ * many of them were not in it. */
 static size_t
 channel_sent(struct context *context, size_t size)
 {
@@ -175,7 +175,7 @@ channel_sent(struct context *context, size_t size)
 	return 0;
 }
 
-/* As much of the output and of `bytes` as goes into one send. */
+/* Puts as much of the output and of `bytes` into `parts` as one send takes. */
 static inline void
 channel_fill(const struct context *context, const struct span *bytes,
     struct span parts[2])
@@ -219,7 +219,8 @@ channel_send_gathered(struct channel *channel, struct context *context,
 	return WIRE_DONE;
 }
 
-/* Sends all that is there; `more` says that bytes, or a FIN, follow at once. */
+/* Sends what was saved, and then the output; `more` says that bytes, or a FIN,
+ * follow at once. */
 static enum wire_result
 channel_flush_before(struct channel *channel, struct context *context,
     bool more)

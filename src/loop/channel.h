@@ -22,8 +22,8 @@ struct channel {
 };
 
 /*
- * Receives into the context's input, behind what is there, at most so many
- * bytes. WIRE_BLOCKED also when the turn is over.
+ * Receives at most `most` bytes into the context's input, behind what is there.
+ * WIRE_BLOCKED also when the turn is over.
  */
 enum wire_result channel_receive(struct channel *channel,
     struct context *context, size_t most);
@@ -35,35 +35,37 @@ enum wire_result channel_receive(struct channel *channel,
 enum wire_result channel_flush(struct channel *channel,
     struct context *context);
 
-/* The same with the connection's last bytes, which may wait in the kernel for
- * the FIN that has to follow: both leave in one segment. */
+/* Does what channel_flush() does with the connection's last bytes: they may wait
+ * in the kernel for the FIN, which has to follow, and leave in one segment with
+ * it. */
 enum wire_result channel_flush_last(struct channel *channel,
     struct context *context);
 
-/* The same and then `bytes`; *bytes is what is left of them. */
+/* Does what channel_flush() does, and then sends `bytes`; *bytes is what is left
+ * of them. */
 enum wire_result channel_send(struct channel *channel, struct context *context,
     struct span *bytes);
 
 /*
- * The same with `size` bytes of a file from `offset` on, both of which move
- * on. WIRE_BLOCKED also when the turn is over; WIRE_ENDED where the file is
- * shorter than that.
+ * Does what channel_flush() does, and then sends *size bytes of `file` from
+ * *offset on, both of which move on. WIRE_BLOCKED also when the turn is over;
+ * WIRE_ENDED where the file is shorter than that.
  */
 enum wire_result channel_send_file(struct channel *channel,
     struct context *context, int file, off_t *offset, size_t *size);
 
 /*
- * At the start of a turn, brings back the input that was saved; at its end,
- * saves what is left of input and output, and leaves the context's empty.
- * channel_save() returns 0, or -1 where memory is short.
+ * channel_restore(), at the start of a turn, brings back the input that was
+ * saved. channel_save(), at its end, saves what is left of input and output, and
+ * leaves the context's empty; it returns 0, or -1 where memory is short.
  */
 void channel_restore(struct channel *channel, struct context *context);
 int channel_save(struct channel *channel, struct context *context);
 
-/* Forgets the input that is there. */
+/* Forgets the context's input. */
 void channel_drop_input(struct context *context);
 
-/* Frees what was saved. The descriptor is the caller's. */
+/* Frees what was saved. The caller closes the descriptor. */
 void channel_fini(struct channel *channel);
 
 #endif

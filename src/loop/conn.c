@@ -2,8 +2,8 @@
  * The life of a connection; the worker's thread.
  *
  * conn_run() is the only loop. It makes the steps of the states until one of
- * them has to wait. A connection whose client does not take what it has been
- * answered makes no step until it does.
+ * them has to wait. A connection whose client does not take the bytes of its
+ * answers makes no step until the client does.
  */
 #include "config.h"
 
@@ -18,14 +18,14 @@
 static void conn_on_event(evutil_socket_t fd, short what, void *arg);
 static void conn_on_alarm(void *arg);
 
-/* The kind of limit that a connection between two requests has. */
+/* Says which limit a connection has between two requests. */
 static enum deadline_kind
 conn_idle_deadline(const struct context *context)
 {
 	return context->moment.closing ? DEADLINE_GRACE : DEADLINE_IDLE;
 }
 
-/* All that has been answered is sent. */
+/* Counts the answers that have been sent whole. */
 static void
 conn_count_served(struct conn *conn)
 {
@@ -33,7 +33,7 @@ conn_count_served(struct conn *conn)
 	conn->unsent = 0;
 }
 
-/* The end of a connection; nothing touches it afterwards. */
+/* Ends and frees a connection; nothing touches it afterwards. */
 static void
 conn_close(struct conn *conn)
 {
@@ -61,9 +61,9 @@ conn_close(struct conn *conn)
 }
 
 /*
- * Has the event loop tell of bytes, of the peer's FIN and of a reset; once
- * something could not be sent, also of room for more. Edge-triggered, so that
- * it costs nothing to leave it so. Returns 0 or -1.
+ * Adds the event for bytes, for the peer's FIN and for a reset, and also for
+ * room to send once a send has blocked. It is edge-triggered, so that it can
+ * stay added at no cost. Returns 0, or -1 where memory is short.
  */
 static int
 conn_watch(struct conn *conn)
@@ -82,7 +82,7 @@ conn_watch(struct conn *conn)
 	return conn->watched != 0 ? 0 : -1;
 }
 
-/* Sets the limit to what it waits for, unless that limit runs already. */
+/* Starts the limit `kind`, unless that limit runs already. */
 static void
 conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 {
@@ -91,9 +91,9 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	if (kind == conn->deadline.kind &&
 	    (kind == DEADLINE_WRITE || context->turn_requests == 0))
 		return;
-	/* from now, not from the start of this turn, or it would be early;
-	 * between two requests that little does not matter, and their way is
-	 * the one that has to be short */
+	/* Count from now: the turn may have begun long ago, and no limit may
+	 * be early. Not for DEADLINE_IDLE: there a turn's length does not
+	 * matter, and it saves the hot path a clock_gettime(2). */
 	if (kind != DEADLINE_IDLE)
 		moment_renew(&context->moment);
 	deadlines_move(&context->deadlines, &conn->deadline, kind,
@@ -101,7 +101,8 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	wire_begin_pace(&conn->pace, context->moment.now);
 }
 
-/* Has it go on when its answer may. */
+/* Sets the alarm of the exchange, by which the connection goes on. Returns 0,
+ * or -1 where memory is short. */
 static int
 conn_set_alarm(struct conn *conn)
 {
@@ -115,10 +116,11 @@ conn_set_alarm(struct conn *conn)
 }
 
 /*
- * Whether the peer has reset the connection unnoticed. A reset makes one event
- * with the bytes before it, which have been received since: only its error is
- * left. Between two requests there is no need to look: either it alone made
- * the event, and was received, or the answer to those bytes could not be sent.
+ * Whether the peer has reset the connection, and no system call has said so. A
+ * reset makes one event together with the bytes before it; when these have been
+ * received, only the socket's error tells of it. In CONN_IDLE there is no need
+ * to look: either the reset came alone, and recv(2) failed, or the answer to
+ * the bytes before it could not be sent.
  */
 static bool
 conn_is_broken(const struct conn *conn)
@@ -127,9 +129,10 @@ conn_is_broken(const struct conn *conn)
 }
 
 /*
- * Arranges for whatever ends the wait; `blocked` says that the client has to
- * take bytes before anything else. Returns 0; or -1 where there is nobody to
- * wait for, or no memory.
+ * Arranges for all that may end the wait: the event, the alarm, the place in
+ * the ready queue, the limit. `blocked` says that the client has to take bytes
+ * before anything else. Returns 0; or -1 where the connection is broken, or
+ * memory is short.
  */
 static int
 conn_wait(struct conn *conn, bool blocked)
@@ -154,7 +157,7 @@ conn_wait(struct conn *conn, bool blocked)
 	return conn_watch(conn);
 }
 
-/* Sends all that has been answered. */
+/* Sends the bytes of all answers so far. */
 static enum wire_result
 conn_flush(struct conn *conn)
 {
@@ -165,7 +168,8 @@ conn_flush(struct conn *conn)
 	return sent;
 }
 
-/* Goes from state to state as far as it can now; may close and free. */
+/* Goes from state to state as far as the connection can now; may close and free
+ * it. */
 static void
 conn_run(struct conn *conn)
 {
@@ -194,7 +198,7 @@ conn_run(struct conn *conn)
 		conn_close(conn);
 }
 
-/* Goes on in another state than the one it waited in. */
+/* Runs a connection in another state than the one that it waited in. */
 static void
 conn_run_from(struct conn *conn, enum conn_state state)
 {
@@ -206,7 +210,8 @@ conn_run_from(struct conn *conn, enum conn_state state)
 	conn_run(conn);
 }
 
-/* The address as the log shows it; NULL where there is no log, or no memory. */
+/* Returns the peer's address as the log shows it, allocated; or NULL where there
+ * is no log, or no memory. */
 static char *
 conn_name_peer(const struct context *context,
     const struct sockaddr_storage *peer)
@@ -280,10 +285,11 @@ conn_of_deadline(struct deadline *deadline)
 }
 
 /*
- * Looks whether a client takes what it has been sent, and waits on while it
- * does, or while nothing is left to take. When all is sent, a close would
- * leave the rest to the kernel, which may hold it for minutes; only at the end
- * of the server it shall.
+ * Looks whether the client keeps up with what it is sent, and sets the limit
+ * anew while it does. A client that is too slow is reset. In CONN_LINGERING, the
+ * connection closes once the client has acknowledged all: a close before would
+ * leave the rest to the kernel, which may hold it for minutes. Only when the
+ * server ends is it left so.
  */
 static void
 conn_check_pace(struct conn *conn)
@@ -306,8 +312,8 @@ conn_check_pace(struct conn *conn)
 	}
 }
 
-/* Between two requests, its time is over; unless one has come since the loop
- * last looked, while others had their turn. */
+/* Ends an idle connection, unless a request has come since the loop last looked
+ * at its socket. */
 static void
 conn_on_idle(struct conn *conn)
 {
@@ -350,8 +356,8 @@ conn_on_due(struct deadline *deadline)
 	}
 }
 
-/* Counts the requests that the stop of the server ends before their answers
- * are out. */
+/* Counts the requests whose answers the stop of the server cuts: the one of the
+ * exchange, and those whose answers are not all sent. */
 static void
 conn_count_cut(struct conn *conn)
 {

@@ -1,8 +1,8 @@
 /*
  * conn: one client's connection, as a state machine.
  *
- * It frees itself; who may refer to it meanwhile is the base (by its events),
- * the deadlines and the ready queue, which it leaves first.
+ * A connection frees itself. The event base, the deadlines and the ready queue
+ * refer to it until then; it takes itself out of all three first.
  */
 #ifndef MTASYNC_LOOP_CONN_H
 #define MTASYNC_LOOP_CONN_H
@@ -20,19 +20,22 @@ struct conn;
 void conn_open(struct context *context, int fd,
     const struct sockaddr_storage *peer, const struct entrance *entrance);
 
-/* For deadlines_init(): a connection has come to one of its limits. */
+/* Ends what a connection waits for, whose limit has passed: the callback for
+ * deadlines_init(). */
 void conn_on_due(struct deadline *deadline);
 
-/* For ready_queue_init(): it goes on where its share of the last turn ended. */
+/* Goes on with a connection whose last turn ended at its bound: the callback for
+ * ready_queue_init(). */
 void conn_on_ready(struct ready *turn);
 
 /*
- * The drain deadline has passed: answers a sleeper with 503, and closes then.
- * It leaves DEADLINE_NEVER's queue.
+ * Answers a sleeper with 503, because the drain deadline has passed, and closes
+ * its connection then. Its deadline leaves the queue of DEADLINE_NEVER.
  */
 void conn_refuse_sleep(struct deadline *deadline);
 
-/* Closes at once, with a reset; what had no whole answer counts as cut. */
+/* Closes a connection at once, with a reset where a request is not answered
+ * whole, which counts as cut. */
 void conn_abort(struct deadline *deadline);
 
 #endif

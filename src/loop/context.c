@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* No locks, since one thread alone uses the base. */
+/* Makes an event base without locks, since one thread alone uses it. */
 static struct event_base *
 context_make_base(void)
 {
@@ -42,7 +42,8 @@ context_open(struct context *context, const struct server_config *config,
 		errno = ENOMEM;
 		return -1;
 	}
-	/* last: with alarms, all is there that uses them */
+	/* right behind the base: where there is one, context_close() closes
+	 * the alarms too */
 	if (alarms_open(&context->alarms, context->base) == -1)
 		return -1;
 	totals_add(totals, &context->stats);

@@ -1,6 +1,6 @@
 /*
- * context: what the connections of one worker share. It is its thread's alone,
- * but for the counters, which others may read.
+ * context: what the connections of one worker share. The worker's thread alone
+ * uses it, but for the counters, which others may read.
  */
 #ifndef MTASYNC_LOOP_CONTEXT_H
 #define MTASYNC_LOOP_CONTEXT_H
@@ -16,14 +16,14 @@
 #define CONTEXT_INPUT_MAX ((size_t)64 * 1024)
 
 /*
- * What one recv may bring of heads. What a client sends ahead behind a request
- * that waits is held in our memory meanwhile: no more than this, the rest stays
- * in the kernel, which bounds it.
+ * What one recv(2) may bring of heads. What it brings behind a request that
+ * waits is held in our memory meanwhile; the rest stays in the kernel, which
+ * bounds it.
  */
 #define CONTEXT_AHEAD_MAX ((size_t)8 * 1024)
 
-/* Gathers answers until they leave in one send. An interim response, which is
- * always the last, may come on top. */
+/* The bounds of the output, which gathers answers until they leave in one send.
+ * Interim responses, behind which nothing more is gathered, may come on top. */
 #define CONTEXT_OUTPUT_MAX  ((size_t)64 * 1024)
 #define CONTEXT_INTERIM_MAX ((size_t)64)
 
@@ -48,9 +48,9 @@ struct context {
 	struct moment moment;
 	struct exchange_host host;   /* of all of its connections' exchanges */
 	struct loop_exchange *spare; /* the last one that ended, or NULL */
-	void (*on_close)(struct context *context); /* a connection has gone */
+	void (*on_close)(struct context *context); /* a connection has closed */
 
-	/* of the connection whose turn it is, and empty between turns */
+	/* of the connection whose turn it is; both empty between turns */
 	char *input; /* received, not yet used: [input_start, input_end) */
 	size_t input_start;
 	size_t input_end;
@@ -72,12 +72,12 @@ int context_open(struct context *context, const struct server_config *config,
     struct totals *totals, unsigned ring);
 
 /*
- * All connections and the spare exchange are gone. Main thread, after the
- * worker's has ended.
+ * Frees all that context_open() made. The connections and the spare exchange are
+ * freed before. Main thread, after the worker's has ended.
  */
 void context_close(struct context *context);
 
-/* Whether a connection has had its share; its neighbours wait for theirs. */
+/* Whether the connection whose turn it is has reached the bound of a turn. */
 static inline bool
 context_turn_is_over(const struct context *context)
 {
@@ -86,7 +86,7 @@ context_turn_is_over(const struct context *context)
 		   CONTEXT_TURN_BYTES;
 }
 
-/* What has been received and not yet used. */
+/* Returns what has been received and not yet used. */
 static inline struct span
 context_input(const struct context *context)
 {

@@ -3,9 +3,9 @@
 
 #include "loop/deadlines.h"
 
-/* How many deadlines one sweep may pass on, and how long after it the next one
- * goes on: what a sweep sets off, the clients' FINs above all, is served in
- * between, and so is everybody else. */
+/* How many deadlines one sweep may pass on, and how long after it the next sweep
+ * goes on. In between, the loop serves other connections, and what the sweep has
+ * set off: the clients' FINs above all. */
 #define DEADLINES_SWEEP_MAX 256
 #define DEADLINES_PACE      (4 * CLOCK_MS)
 
@@ -31,8 +31,8 @@ deadlines_fini(struct deadlines *deadlines)
 	alarms_unset(deadlines->alarms, &deadlines->alarm);
 }
 
-/* Looks at `due`, unless it does earlier anyway; where memory is short, it is
- * tried again with the next deadline. */
+/* Sets the alarm to `due`, unless it is set to an earlier time. Where memory is
+ * short, the next deadline that is added tries again. */
 static void
 deadlines_arm(struct deadlines *deadlines, int64_t due)
 {
@@ -42,7 +42,8 @@ deadlines_arm(struct deadlines *deadlines, int64_t due)
 		(void)alarms_set(deadlines->alarms, &deadlines->alarm, due);
 }
 
-/* When to look because of a deadline: ticks are not too close. */
+/* Returns the time of the sweep for a deadline, not less than a tick from
+ * `now`. */
 static int64_t
 deadlines_tick(const struct deadline *deadline, int64_t now)
 {
@@ -76,9 +77,9 @@ deadlines_remove(struct deadline *deadline)
 }
 
 /*
- * Passes on those of a queue that are due. A deadline that is set anew
- * meanwhile is due after `now`, so that this ends. Returns how many more the
- * sweep may pass on.
+ * Passes on the deadlines of a queue that are due, at most `left`. One that is
+ * set anew meanwhile is due after `now`, so that this ends. Returns how many more
+ * the sweep may pass on.
  */
 static int
 deadlines_sweep(struct deadlines *deadlines, enum deadline_kind kind,

@@ -1,10 +1,10 @@
 /*
  * deadlines: the time limits of one worker's connections.
  *
- * There is one queue for each kind of limit. All of one kind last equally
- * long, so that the head of a queue is always due first, and setting one costs
- * the same however many there are. One alarm per worker looks at the heads, at
- * most every DEADLINES_TICK: a limit can be that late, and is never early.
+ * There is one queue for each kind of limit. All limits of one kind last equally
+ * long, so that the first of a queue is due first, and to set one costs the same
+ * however many there are. One alarm per worker sweeps the queues, at most every
+ * DEADLINES_TICK: a limit can be that late, and is never early.
  *
  * Every connection is in just one queue at any time, so that the queues are
  * also the lists of the connections that wait for the same thing.
@@ -31,7 +31,7 @@ enum deadline_kind {
 	DEADLINE_KINDS,
 };
 
-/* A place in a queue; it is a member of what waits. */
+/* A place in a queue; a member of the object that waits. */
 struct deadline {
 	struct list place;
 	int64_t due; /* as clock_now() */
@@ -43,7 +43,7 @@ struct deadlines {
 	const int64_t *limits; /* ns, by kind */
 	void (*on_due)(struct deadline *deadline);
 	struct alarms *alarms;
-	struct alarm alarm; /* the next look */
+	struct alarm alarm; /* the next sweep */
 };
 
 /*
@@ -55,20 +55,21 @@ void deadlines_init(struct deadlines *deadlines, struct alarms *alarms,
     const int64_t limits[DEADLINE_KINDS],
     void (*on_due)(struct deadline *deadline));
 
-/* Also of zeroed ones that never began. */
+/* Ends the sweeps; zeroed deadlines that were never initialized have none. */
 void deadlines_fini(struct deadlines *deadlines);
 
 /* Puts a deadline into its first queue; `now` as clock_now(). */
 void deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
     enum deadline_kind kind, int64_t now);
 
-/* Moves it to the end of that kind's queue, its limit counted from `now`. */
+/* Moves a deadline to the end of the queue of `kind`, its limit counted from
+ * `now`. */
 void deadlines_move(struct deadlines *deadlines, struct deadline *deadline,
     enum deadline_kind kind, int64_t now);
 
 void deadlines_remove(struct deadline *deadline);
 
-/* The one that is due first of its kind; NULL: there is none. */
+/* Returns the deadline of `kind` that is due first, or NULL. */
 static inline struct deadline *
 deadlines_first(const struct deadlines *deadlines, enum deadline_kind kind)
 {

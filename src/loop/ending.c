@@ -18,7 +18,8 @@ ending_drain(struct context *context)
 		    context->moment.now);
 }
 
-/* Calls `end` for all in the queue of `kind`, which it takes them off. */
+/* Calls `end`, which takes a deadline off the queue of `kind`, until that is
+ * empty. */
 static void
 ending_empty(struct context *context, int kind,
     void (*end)(struct deadline *deadline))
@@ -30,7 +31,7 @@ ending_empty(struct context *context, int kind,
 		end(deadline);
 }
 
-/* The sleepers come last, since conn_refuse_sleep() moves them to another
+/* Ends the sleepers last, since conn_refuse_sleep() moves them to another
  * queue. */
 void
 ending_cut(struct context *context)

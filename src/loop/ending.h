@@ -8,18 +8,18 @@
 #include "loop/context.h"
 
 /*
- * Has every answer close its connection from now on, and gives those that are
- * idle a grace (DEADLINE_GRACE), for the request that may be on its way.
+ * Has every answer close its connection from now on, and gives idle connections
+ * DEADLINE_GRACE, for requests that are on their way.
  */
 void ending_drain(struct context *context);
 
 /*
- * Answers those who sleep with 503, which closes their connections once it is
- * sent, and ends all others at once but those who only linger.
+ * Answers sleepers with 503, behind which their connections close, and ends all
+ * other connections at once, but those that only linger.
  */
 void ending_cut(struct context *context);
 
-/* Closes all at once. */
+/* Closes all connections at once. */
 void ending_stop(struct context *context);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The thread of a worker that is an event loop, and how it obeys. The main
- * thread calls loop_new() and the functions of loop_kind; all else runs on the
- * worker's own thread.
+ * The thread of a worker that is an event loop, and how it carries out orders.
+ * The main thread calls loop_new() and the functions of loop_kind; all else runs
+ * on the worker's own thread.
  */
 #include "config.h"
 
@@ -269,7 +269,7 @@ loop_on_close(struct context *context)
 	loop_end_if_done(loop);
 }
 
-/* ---- obeying ---- */
+/* ---- orders ---- */
 
 /* Reports the order that the worker has carried out, maybe its last one. */
 static void
@@ -297,8 +297,8 @@ loop_break_off(struct loop *loop, enum worker_order order)
 	loop_report(loop);
 }
 
-/* Carries out an order, with those before it that were not seen. What takes
- * time, to leave the listeners, is reported by loop_on_left(). */
+/* Carries out an order, with those before it that were not seen. To leave the
+ * listeners may take time: loop_on_left() reports it. */
 static void
 loop_carry_out(struct loop *loop, enum worker_order order)
 {

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-/* The last exchange that ended serves the next, so that an answer that needs
- * no wait costs no allocation. */
+/* Takes the exchange that ended last, if there is one, so that an answer without
+ * a wait costs no allocation. */
 struct loop_exchange *
 loop_exchange_new(struct context *context)
 {

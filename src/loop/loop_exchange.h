@@ -1,7 +1,7 @@
 /*
  * loop_exchange: an exchange of a loop's connection, with the alarm by which
- * its answer goes on. A connection has one at a time, and holds none while it
- * is idle. The worker's thread.
+ * its answer goes on. A connection has at most one, and none while it is idle.
+ * The worker's thread.
  */
 #ifndef MTASYNC_LOOP_LOOP_EXCHANGE_H
 #define MTASYNC_LOOP_LOOP_EXCHANGE_H

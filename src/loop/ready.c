@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 
-/* Serves those who are queued now; who queues again waits for a next round. */
+/* Serves the connections that are queued now; one that is queued anew waits for
+ * the next round. */
 static void
 ready_queue_on_timer(evutil_socket_t none, short what, void *arg)
 {
@@ -43,9 +44,10 @@ ready_queue_fini(struct ready_queue *queue)
 }
 
 /*
- * A timer of no time fires in the next round; event_active() would serve the
- * queue within this one, before the loop looks at others. Where memory is short
- * for the timer, it is used all the same: that is unfair, but forgets nobody.
+ * Sets a timer of no time, which fires in the next round; event_active() would
+ * serve the queue within this round, before the loop looks at other connections.
+ * Where memory is short for the timer, event_active() is used all the same: that
+ * is unfair, but forgets no connection.
  */
 void
 ready_queue_add(struct ready_queue *queue, struct ready *ready)

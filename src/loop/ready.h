@@ -1,7 +1,7 @@
 /*
- * ready: the queue of those who could go on at once, and have had their share
- * of the loop for now. It is served once in each round of the loop, so that
- * what the kernel has to report meanwhile comes in between.
+ * ready: the queue of connections that could go on at once, but whose last turn
+ * has reached its bound. It is served once in each round of the loop, so that
+ * the events that the kernel reports meanwhile come in between.
  */
 #ifndef MTASYNC_LOOP_READY_H
 #define MTASYNC_LOOP_READY_H
@@ -11,23 +11,24 @@
 
 #include "base/list.h"
 
-/* A place in the queue; a member of what is queued, and zeroed at first. */
+/* A place in the queue; a member of what is queued, zeroed at first. */
 struct ready {
 	struct list place; /* `next` is NULL while it is not queued */
 };
 
 struct ready_queue {
 	struct list queue;
-	void (*on_ready)(struct ready *ready); /* it is not queued any more */
+	void (*on_ready)(struct ready *ready); /* `ready` has left the queue */
 	struct event timer;
 };
 
-/* All of it on the thread of `base`, but init and fini while it stands. */
+/* Begins and ends a queue. Main thread, while the worker's does not run; all else
+ * is for the worker's thread. */
 void ready_queue_init(struct ready_queue *queue, struct event_base *base,
     void (*on_ready)(struct ready *ready));
 void ready_queue_fini(struct ready_queue *queue);
 
-/* Either may be called whether it is queued or not. */
+/* Add to the queue, and take off it; nothing where that is so already. */
 void ready_queue_add(struct ready_queue *queue, struct ready *ready);
 void ready_queue_remove(struct ready *ready);
 

@@ -26,7 +26,6 @@ state_idle(struct conn *conn)
 	return CONN_CLOSED;
 }
 
-/* Refuses a request that never came to an exchange. */
 enum conn_state
 state_refuse(struct conn *conn, const struct http_request *request,
     unsigned status, const char *sentence)
@@ -39,7 +38,6 @@ state_refuse(struct conn *conn, const struct http_request *request,
 	return CONN_ANSWERING;
 }
 
-/* Refuses a request because of its body. */
 enum conn_state
 state_refuse_body(struct conn *conn, unsigned status, const char *sentence)
 {
@@ -69,7 +67,8 @@ state_begin_body(struct conn *conn)
 	return CONN_BODY;
 }
 
-/* A whole head is there: begins its answer, and looks for its body. */
+/* Begins the answer to the request whose head is there, and looks for its
+ * body. */
 static enum conn_state
 state_begin(struct conn *conn)
 {
@@ -87,8 +86,9 @@ state_begin(struct conn *conn)
 	return state_begin_body(conn);
 }
 
-/* The way of each request is one function with what it calls, and so is
- * state_answering(); see src/README.md. */
+/* Parses a head as far as it is there. All that it calls is inlined
+ * (`flatten`), as in state_answering(), since each request takes these two steps;
+ * see src/README.md. */
 static __attribute__((flatten)) enum conn_state
 state_head(struct conn *conn)
 {
@@ -149,7 +149,8 @@ state_body(struct conn *conn)
 	}
 }
 
-/* The answer has been given whole. */
+/* Ends the exchange, whose answer has been yielded whole, and decides whether
+ * the connection goes on. */
 static enum conn_state
 state_end(struct conn *conn)
 {
@@ -170,10 +171,10 @@ state_end(struct conn *conn)
 }
 
 /*
- * Sends what it can of a piece that is not bytes in the output. WIRE_ENDED: it
- * is of a file that somebody writes to. In every turn it is looked at before
- * anything is sent, so that no change before the last one makes an answer that
- * seems whole.
+ * Sends what it can of a piece that is not in the output: PIECE_LENT or
+ * PIECE_FILE. WIRE_ENDED says that the file has been written to. The file is
+ * looked at in each turn before anything of it is sent, so that a change before
+ * the last look never makes an answer that seems whole.
  */
 static enum wire_result
 state_send_piece(struct conn *conn)
@@ -195,7 +196,8 @@ state_send_piece(struct conn *conn)
 	return result;
 }
 
-/* Takes the answer's next piece. */
+/* Takes the answer's next piece: puts bytes into the output, and keeps what has
+ * to be sent from elsewhere. */
 static enum conn_state
 state_take_piece(struct conn *conn)
 {
@@ -275,9 +277,9 @@ state_waiting(struct conn *conn)
 }
 
 /*
- * Sends the last bytes, and then our FIN, in one segment where they fit, and
- * before any close: of what lies unread a close makes a reset, and throws away
- * what has not gone out by then.
+ * Sends the last bytes and then our FIN, in one segment where they fit. It does
+ * so before any close(2), which makes a reset where anything is unread, and
+ * throws away what has not gone out by then.
  */
 static enum wire_result
 state_finish(struct conn *conn)

@@ -20,7 +20,7 @@ enum conn_state {
 	CONN_BODY,      /* the head is there, and a part of the body */
 	CONN_ANSWERING, /* the answer is made, and sent as it can be */
 	CONN_WAITING,   /* the answer goes on at a later time */
-	CONN_LINGERING, /* after the last answer: until the client closes too */
+	CONN_LINGERING, /* after the last answer: until the peer's FIN */
 	CONN_CLOSED,
 };
 
@@ -41,7 +41,7 @@ struct conn {
 	uint16_t unsent;   /* answers that are whole, and not sent for sure */
 	short watched;     /* what the event is added for; 0: it is not */
 	uint8_t state;     /* enum conn_state */
-	bool lingers : 1;  /* the close waits for the peer's */
+	bool lingers : 1;  /* the close waits for the peer's FIN */
 	bool finished : 1; /* our FIN is out */
 	bool reset : 1;    /* the close says that something went wrong */
 };
@@ -59,11 +59,12 @@ struct state {
 
 extern const struct state states[CONN_CLOSED];
 
-/* Refuses a request that never came to an exchange; NULL: unreadable. */
+/* Makes a refusal of a request that has no exchange yet; `request` is as
+ * http_request_parse() left it, or NULL. */
 enum conn_state state_refuse(struct conn *conn,
     const struct http_request *request, unsigned status, const char *sentence);
 
-/* Refuses one whose exchange has begun, and whose body is at fault. */
+/* Makes a refusal of the answer to a request whose body is at fault. */
 enum conn_state state_refuse_body(struct conn *conn, unsigned status,
     const char *sentence);
 

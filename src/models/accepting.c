@@ -1,4 +1,5 @@
-/* How a crew accepts clients, and obeys; the thread that runs the model. */
+/* How a crew accepts clients and carries out orders; the thread that runs the
+ * model. */
 #include "config.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include "base/wire.h"
 #include "models/crew.h"
 
-/* How long to wait before the next look where nobody can be accepted, in ms. */
+/* How long, in ms, to wait where accept4(2) has no descriptor or memory. */
 #define CREW_ROOM_TICK 50
 
 /* What comes of a look at a queue. */
@@ -19,10 +20,10 @@ enum crew_look {
 	CREW_STARVED, /* accept4(2) has no descriptor or memory */
 };
 
-/* ---- obeying ---- */
+/* ---- orders ---- */
 
-/* Leaves a listener, or has it left, as far as an order and those before it
- * say. Who is queued at an inherited one is the next server's. */
+/* Leaves a listener as `order` and those before it have it, at once or when its
+ * queue is empty. What is queued at an inherited one is for other processes. */
 static void
 crew_obey_at(struct crew_listener *listener, enum worker_order order)
 {
@@ -34,7 +35,7 @@ crew_obey_at(struct crew_listener *listener, enum worker_order order)
 		listener->leaving = true;
 }
 
-/* Takes up a new order. */
+/* Carries out an order that the mailbox has. */
 static void
 crew_obey(struct crew *crew)
 {
@@ -46,7 +47,7 @@ crew_obey(struct crew *crew)
 		crew_obey_at(&crew->listeners[i], order);
 }
 
-/* Reports an order when all listeners are left that were to be left. */
+/* Reports an order once all listeners are left that it has leave. */
 static void
 crew_report(struct crew *crew)
 {
@@ -62,8 +63,8 @@ crew_report(struct crew *crew)
 
 /* ---- accepting ---- */
 
-/* Accepts a client from one queue. Leaves a listener that is to be left when
- * nobody is queued there any more, which must not need room for a client. */
+/* Accepts a client from one listener. Leaves a listener that is leaving once its
+ * queue is empty, which is looked at first: that needs no room for a client. */
 static enum crew_look
 crew_look_at(struct crew *crew, struct crew_listener *listener,
     struct client *client)
@@ -93,8 +94,8 @@ crew_look_at(struct crew *crew, struct crew_listener *listener,
 	return CREW_STARVED;
 }
 
-/* Takes up what is in the mailbox, and accepts a client from the first queue
- * that has one, beginning with another queue each time. */
+/* Carries out what is in the mailbox, and accepts a client from the first
+ * listener that has one, beginning behind the one of the last time. */
 static enum crew_look
 crew_look(struct crew *crew, struct client *client)
 {
@@ -131,11 +132,11 @@ crew_has_left(const struct crew *crew)
 }
 
 /*
- * Waits, after a look that found no client, until the next one may: for the
- * mailbox, and for a client to be queued or, where none can be accepted, for a
- * client to leave. Nobody tells when the system has descriptors and memory
- * again: CREW_ROOM_TICK ends the wait for those, and without it, accept4(2)
- * would fail again and again.
+ * Waits, behind a crew_look() that accepted none, until the next may: for the
+ * mailbox; and for a client to be queued or, where none can be accepted, for one
+ * to leave. Nothing tells when the system has descriptors and memory again:
+ * CREW_ROOM_TICK bounds the wait for these, and without a wait accept4(2) would
+ * fail again and again.
  */
 static void
 crew_await(struct crew *crew, enum crew_look look)
@@ -144,8 +145,8 @@ crew_await(struct crew *crew, enum crew_look look)
 	bool full = look != CREW_NOBODY;
 	unsigned count = 0;
 
-	/* from here on crew_forget() wakes us: look again, for a client may
-	 * have left right before */
+	/* from here on crew_forget() wakes us; look once more, since a client
+	 * may have left right before */
 	atomic_store(&crew->full, full);
 	if (look == CREW_FULL && totals_have_room(crew->host->totals))
 		return;

@@ -1,4 +1,4 @@
-/* Serves a client; whichever thread calls, and it alone. */
+/* Serves a client; the thread that calls blocking_serve(), whichever it is. */
 #include "config.h"
 
 #include "models/blocking.h"
@@ -12,7 +12,7 @@
 #include "models/blocking_io.h"
 #include "server/exchange.h"
 
-/* A client that is served. It lies on the stack of its thread. */
+/* A client that is served; a local variable of blocking_serve(). */
 struct blocking {
 	struct moment moment;
 	struct exchange_host host;
@@ -39,7 +39,8 @@ blocking_begin(struct blocking *b)
 	crew_give_app(b->io.crew);
 }
 
-/* Begins the refusal of a request that can't be read, or of none (NULL). */
+/* Begins the refusal of a request that can't be read; or, with NULL, of one that
+ * did not come whole. */
 static void
 blocking_refuse(struct blocking *b, const struct http_request *request,
     unsigned status, const char *sentence)
@@ -146,7 +147,7 @@ blocking_hear_body(struct blocking *b)
 
 /* ---- answering ---- */
 
-/* Waits for a time, while the client does. */
+/* Waits until a time, unless the client leaves before. */
 static enum blocking_result
 blocking_sleep(struct blocking *b, int64_t until)
 {
@@ -154,7 +155,7 @@ blocking_sleep(struct blocking *b, int64_t until)
 
 	b->waited = true;
 	while (result == BLOCKING_DONE && clock_now() < until) {
-		/* the kernel may be late by a thousandth of a wait */
+		/* ppoll(2) may be late by a thousandth of its time */
 		int64_t early = (until - clock_now()) / 512;
 
 		result = blocking_io_await(&b->io, POLLRDHUP, until - early);
@@ -173,7 +174,7 @@ blocking_sleep(struct blocking *b, int64_t until)
 	return result;
 }
 
-/* Sends or awaits what comes next. */
+/* Sends a piece, or waits for its time. */
 static enum blocking_result
 blocking_carry_out(struct blocking *b, struct piece *piece)
 {
@@ -196,7 +197,7 @@ blocking_carry_out(struct blocking *b, struct piece *piece)
 	return BLOCKING_DONE;
 }
 
-/* Answers piece by piece. */
+/* Takes the answer's pieces, and carries each out. */
 static enum blocking_result
 blocking_answer(struct blocking *b)
 {
@@ -219,8 +220,8 @@ blocking_answer(struct blocking *b)
 
 /* ---- closing ---- */
 
-/* Whether the client has sent what nobody has looked at; while an answer waits
- * for its time, nothing is received. */
+/* Whether the client has sent more than its request. Only a wait leaves time for
+ * that, and nothing is received meanwhile: the socket is looked at then. */
 static bool
 blocking_has_unread(const struct blocking *b)
 {
@@ -243,7 +244,7 @@ blocking_drop(struct blocking *b, int64_t until)
 	return result == BLOCKING_DONE ? BLOCKING_LATE : result;
 }
 
-/* Waits for the client's close, when our FIN is out. */
+/* Waits for the client's FIN behind ours. */
 static void
 blocking_linger(struct blocking *b)
 {
@@ -262,7 +263,7 @@ blocking_linger(struct blocking *b)
 	b->io.reset = view == WIRE_SLOW;
 }
 
-/* Ends the answer, as far as it went. */
+/* Ends the exchange, and counts its answer as served or cut. */
 static void
 blocking_end(struct blocking *b, enum blocking_result result)
 {
@@ -279,9 +280,9 @@ blocking_end(struct blocking *b, enum blocking_result result)
 }
 
 /*
- * Sends our FIN behind the answer, in one segment with its last bytes, and
- * before any close: of what lies unread a close makes a reset, and throws away
- * what has not gone out by then.
+ * Sends our FIN behind the answer, in one segment with its last bytes, and then
+ * closes. The FIN comes first, since close(2) makes a reset where anything is
+ * unread, and throws away what has not gone out by then.
  */
 static void
 blocking_close(struct blocking *b, enum blocking_result result)

@@ -13,12 +13,11 @@
 /* What one send or sendfile(2) may take: see loop/channel. */
 #define BLOCKING_IO_SEND_MAX ((size_t)64 * 1024)
 
-/* Waits until the client is ready for `events`, or until a time. */
 enum blocking_result
 blocking_io_await(struct blocking_io *io, short events, int64_t until)
 {
-	/* who has been cut may say so, and who has had all may close, until
-	 * all is stopped */
+	/* a 503 that tells of the cut, and the wait for the client's FIN, go
+	 * on through WORKER_CUT; WORKER_STOP ends them */
 	int end = io->cut || io->lingering ? io->crew->stop : io->crew->cut;
 	struct pollfd fds[3] = { { io->fd, events, 0 }, { end, POLLIN, 0 },
 		{ io->silent ? io->crew->drain : -1, POLLIN, 0 } };
@@ -36,7 +35,6 @@ blocking_io_await(struct blocking_io *io, short events, int64_t until)
 	return fds[0].revents != 0 ? BLOCKING_DONE : BLOCKING_DRAIN;
 }
 
-/* Waits for the next bytes, and puts them behind those that are there. */
 enum blocking_result
 blocking_io_receive(struct blocking_io *io, int64_t until)
 {
@@ -66,7 +64,7 @@ blocking_io_receive(struct blocking_io *io, int64_t until)
 	}
 }
 
-/* Waits until the client takes more. Who takes too little is let go. */
+/* Waits until the client takes more. One that takes too little is reset. */
 static enum blocking_result
 blocking_io_await_room(struct blocking_io *io)
 {
@@ -90,7 +88,7 @@ blocking_io_await_room(struct blocking_io *io)
 	return BLOCKING_LOST;
 }
 
-/* What comes of a send. */
+/* Waits or gives up, as the result of a send has it. */
 static enum blocking_result
 blocking_io_on_sent(struct blocking_io *io, enum wire_result result)
 {
@@ -135,8 +133,8 @@ blocking_io_send(struct blocking_io *io, struct span *bytes, bool more)
 	return result;
 }
 
-/* Looked at before each part, so that no change before the last one makes an
- * answer that seems whole. */
+/* Looks at the file before each part, so that a change before the last look never
+ * makes an answer that seems whole. */
 enum blocking_result
 blocking_io_send_file(struct blocking_io *io, const struct message *message,
     struct piece *piece)

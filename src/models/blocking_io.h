@@ -1,6 +1,6 @@
 /*
- * blocking_io: one client's bytes both ways, by a thread that waits until they have
- * come or gone.
+ * blocking_io: one client's bytes both ways. The thread that serves the client
+ * waits until they have come or gone.
  */
 #ifndef MTASYNC_MODELS_BLOCKING_IO_H
 #define MTASYNC_MODELS_BLOCKING_IO_H
@@ -12,22 +12,22 @@
 /* How a step, or a wait, went. */
 enum blocking_result {
 	BLOCKING_DONE,
-	BLOCKING_LATE,  /* its time is over */
+	BLOCKING_LATE,  /* its limit has passed */
 	BLOCKING_DRAIN, /* the server drains, and nothing has come yet */
-	BLOCKING_CUT,   /* its time for that is over */
+	BLOCKING_CUT,   /* the drain is over, or the server stops */
 	BLOCKING_LOST,  /* the client has left, or the answer can't be ended */
 };
 
 struct blocking_io {
 	struct crew *crew;
 	int fd;
-	bool silent;    /* not a byte has come, nor was there a drain */
+	bool silent;    /* no byte has come; the drain would be news */
 	bool cut;       /* the end of the drain has ended it */
 	bool blocked;   /* a send had to wait for the client */
-	bool lingering; /* it has had all, and we wait for its close */
+	bool lingering; /* our FIN is out, and we wait for the client's */
 	bool reset;     /* the close says that something went wrong */
 	uint64_t sent;  /* bytes so far */
-	size_t used;    /* bytes of the input that are not needed */
+	size_t used;    /* bytes of the input that are done with */
 	size_t size;    /* bytes of input */
 	char input[HTTP_HEAD_MAX];
 };
@@ -37,12 +37,12 @@ struct blocking_io {
 enum blocking_result blocking_io_await(struct blocking_io *io, short events,
     int64_t until);
 
-/* Waits for the next bytes, and puts them behind those that are there, where
- * there is to be room. */
+/* Waits for bytes, and puts them behind the input, which must have room. `until`
+ * is as clock_now(). */
 enum blocking_result blocking_io_receive(struct blocking_io *io, int64_t until);
 
-/* Sends all of these bytes; *bytes is what is left of them. `more` says that
- * others follow at once, or wire_finish(). */
+/* Sends `bytes`, all where it returns BLOCKING_DONE; *bytes is what is left.
+ * `more` says that other bytes, or wire_finish(), follow at once. */
 enum blocking_result blocking_io_send(struct blocking_io *io,
     struct span *bytes, bool more);
 

@@ -1,7 +1,7 @@
 /*
- * The crew's threads. The main thread calls the functions of crew_kind, any
- * thread those under the last heading; all else runs on the thread that runs
- * the model. How it accepts is in accepting.c.
+ * The threads of a crew. The main thread calls the functions of crew_kind, any
+ * thread those under the last heading; all others run on the thread that runs
+ * the model. How that one accepts is in accepting.c.
  */
 #include "config.h"
 
@@ -70,8 +70,8 @@ crew_open(struct crew *crew)
 	return 0;
 }
 
-/* Notes which listeners are surplus (closed after a hand-over), which is known
- * only once they listen. */
+/* Notes which listeners are surplus (closed after a hand-over): that is known
+ * only after listen(2). */
 static void
 crew_note_surplus(struct crew *crew)
 {
@@ -126,8 +126,8 @@ crew_signal(int fd)
 		log_error("the crew can't be told: %m");
 }
 
-/* Wakes the hands that wait for a client; and also the thread that accepts,
- * where it serves a client itself, and so does not look at the mailbox. */
+/* Wakes all threads that wait for a client. The mailbox would wake only the
+ * thread that accepts, and not while it serves a client itself. */
 static void
 crew_on_order(struct worker *worker, enum worker_order order)
 {
@@ -280,7 +280,7 @@ crew_turn_away(struct crew *crew, const struct client *client)
 	crew_forget(crew);
 }
 
-/* ---- what all threads share ---- */
+/* ---- any thread ---- */
 
 struct app *
 crew_take_app(struct crew *crew)

@@ -1,9 +1,9 @@
 /*
- * crew: a worker whose first thread accepts clients, and whose hands are
- * threads that serve some of them. All blocking models are made of it.
+ * crew: a worker whose first thread accepts clients, and whose hands are the
+ * threads that serve them. All blocking models are crews.
  *
- * There is one application for all of them, under one lock, so that models
- * differ in how they wait and in nothing else.
+ * All threads share one application, under one lock, so that models differ in how
+ * they wait and in nothing else.
  */
 #ifndef MTASYNC_MODELS_CREW_H
 #define MTASYNC_MODELS_CREW_H
@@ -29,23 +29,23 @@ struct crew {
 	struct worker worker;
 	const struct worker_host *host;
 	const struct server_config *config;
-	void (*run)(struct crew *crew); /* the model */
-	pthread_t thread;               /* that runs it, and accepts */
+	void (*run)(struct crew *crew); /* the model's thread */
+	pthread_t thread;               /* calls run(), and accepts */
 	bool started;
-	sem_t ready;    /* posted when it accepts, or ends without */
-	bool accepting; /* it has begun to */
+	sem_t ready;    /* posted when `thread` accepts, or ends before */
+	bool accepting; /* `thread` has begun to accept */
 	struct crew_listener *listeners;
 	unsigned count;
 	struct pollfd *polled; /* the mailbox, and all of these */
-	unsigned turn;         /* whose queue is looked at first */
-	_Atomic bool full;     /* who accepts waits until a client leaves */
-	/* eventfds that are never read: what is ordered, or more than that */
+	unsigned turn;         /* the listener that is looked at first */
+	_Atomic bool full;     /* `thread` waits until a client leaves */
+	/* eventfds, never read: readable from that order on */
 	int drain; /* WORKER_DRAIN */
 	int cut;   /* WORKER_CUT */
 	int stop;  /* WORKER_STOP */
 
-	pthread_mutex_t lock; /* of all below, which are any thread's */
-	pthread_cond_t idle;  /* there are no hands any more */
+	pthread_mutex_t lock; /* of all members below; any thread */
+	pthread_cond_t idle;  /* `hands` is 0 */
 	unsigned hands;
 	struct app app;
 	struct stats stats;
@@ -63,44 +63,46 @@ struct worker *crew_new(const struct worker_host *host,
     void (*run)(struct crew *crew));
 
 /*
- * Waits for the next client. False: no more will come, and the model returns
- * when it has served those that it has. The thread that runs the model.
+ * Waits for the next client. Returns false where no more will come: then the
+ * model serves those that it has, and returns. The thread that runs the model.
  */
 bool crew_accept(struct crew *crew, struct client *client);
 
-/* The same, but false where nobody waits to be accepted just now. */
+/* Accepts a client that is queued; false where none is. The thread that runs the
+ * model. */
 bool crew_accept_ready(struct crew *crew, struct client *client);
 
 /*
- * Starts a thread that does work(crew, arg) and ends, and that nobody need
- * join: the crew ends after the last one has. False: there can be none, and
- * errno says why. The thread that runs the model.
+ * Starts a thread that calls work(crew, arg) and ends. It is detached; the crew
+ * ends after the last of its hands. Returns false, with errno, where there can be
+ * no thread. The thread that runs the model.
  */
 bool crew_hire(struct crew *crew, void (*work)(struct crew *crew, void *arg),
     void *arg);
 
 /*
- * The same, once for each of config->threads. False: not all can be had, and
- * why is said.
+ * Calls crew_hire() config->threads times. Where one can't be had, it logs why
+ * and returns false.
  */
 bool crew_hire_all(struct crew *crew,
     void (*work)(struct crew *crew, void *arg), void *arg);
 
-/* Waits for the end of all hands. The thread that runs the model. */
+/* Waits until all hands have ended. The thread that runs the model. */
 void crew_await_hands(struct crew *crew);
 
-/* Resets a client for whom there is no thread, for the reason in errno. */
+/* Resets a client for which there is no thread; errno says why. */
 void crew_turn_away(struct crew *crew, const struct client *client);
 
 /*
- * Takes the lock, and what is under it: the application, which serves from the
- * last generation, and the counters. To be given back soon. May wait for the
- * disk. Any thread.
+ * Takes the lock of the application and the counters, and has the application
+ * serve a new generation, if main has sent one. crew_give_app() gives the lock
+ * back, soon. May wait for the disk. Any thread.
  */
 struct app *crew_take_app(struct crew *crew);
 void crew_give_app(struct crew *crew);
 
-/* Forgets a client whose descriptor is closed. Any thread. */
+/* Counts a client whose descriptor is closed, and wakes `thread` where it waits
+ * for that. Any thread. */
 void crew_forget(struct crew *crew);
 
 #endif

@@ -7,7 +7,7 @@
  * cut into equal parts that is a fine way to use all CPUs.
  *
  * Behind a /sleep: who is in the same batch is served by the other threads; who
- * comes later waits for the join, however quick the own answer would be.
+ * comes later waits for the join, however quick its own answer would be.
  *
  * Breaks: as soon as the answers of a batch take unequal time. The slowest of
  * each holds all up who come after it.
@@ -19,11 +19,11 @@
 
 #define FORK_JOIN_BATCH_MAX 256
 
-/* A batch. It lies on the stack of the thread that gathers. */
+/* A batch; a local variable of fork_join_run(). */
 struct fork_join {
 	pthread_mutex_t lock;
 	pthread_cond_t fork; /* there are tasks, or no more will come */
-	pthread_cond_t join; /* all have ended */
+	pthread_cond_t join; /* all tasks have ended */
 	struct client clients[FORK_JOIN_BATCH_MAX];
 	unsigned count;
 	unsigned begun;
@@ -31,7 +31,8 @@ struct fork_join {
 	bool closed; /* no more will come */
 };
 
-/* Waits for a task of this or the next batch; false: no more will come. */
+/* Takes a task of this batch or, when all are taken, waits for the next; false
+ * where no more will come. */
 static bool
 fork_join_take(struct fork_join *batch, struct client *client)
 {
@@ -47,7 +48,7 @@ fork_join_take(struct fork_join *batch, struct client *client)
 	return found;
 }
 
-/* What each of the threads does all its life. */
+/* Serves tasks until no more will come; a thread of fork_join_run(). */
 static void
 fork_join_serve(struct crew *crew, void *arg)
 {
@@ -63,8 +64,9 @@ fork_join_serve(struct crew *crew, void *arg)
 	}
 }
 
-/* Waits for one client, and takes all others that are ready, too. While it
- * does, there is no task, so that nobody else looks at the batch. */
+/* Waits for one client, and accepts all others that are queued; returns how many.
+ * It needs no lock: there is no task meanwhile, and no other thread looks at
+ * `clients`. */
 static unsigned
 fork_join_gather(struct crew *crew, struct client *clients)
 {
@@ -79,7 +81,8 @@ fork_join_gather(struct crew *crew, struct client *clients)
 	return count;
 }
 
-/* No client: no more will come. */
+/* Has the threads serve a batch, and waits until all have ended; a batch of none
+ * says that no more will come. */
 static void
 fork_join_do(struct fork_join *batch, unsigned count)
 {

@@ -1,8 +1,8 @@
 /*
  * models: the blocking ways to wait, a file for each, to be compared with the
- * event loop. Each function is for server_config.new_worker; there is one
- * worker, whatever it has threads, server_config.threads of them where it has a
- * number. Main thread.
+ * event loop. Each function is for server_config.new_worker. A model is one
+ * worker, however many threads it has; pool and fork_join have
+ * server_config.threads. Main thread.
  */
 #ifndef MTASYNC_MODELS_MODELS_H
 #define MTASYNC_MODELS_MODELS_H

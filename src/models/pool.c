@@ -18,11 +18,11 @@
 
 #define POOL_QUEUE_MAX 128
 
-/* Who waits for a thread. It lies on the stack of the thread that accepts. */
+/* The queue of clients that wait for a thread; a local variable of pool_run(). */
 struct pool {
 	pthread_mutex_t lock;
-	pthread_cond_t room; /* for one more */
-	pthread_cond_t work; /* there is a client, or no more will come */
+	pthread_cond_t room; /* the queue is not full any more */
+	pthread_cond_t work; /* a client is queued, or no more will come */
 	struct client queue[POOL_QUEUE_MAX];
 	unsigned first;
 	unsigned count;
@@ -60,7 +60,7 @@ pool_take(struct pool *pool, struct client *client)
 	return found;
 }
 
-/* What each of the threads does all its life. */
+/* Serves clients of the queue until no more will come; a thread of the pool. */
 static void
 pool_serve(struct crew *crew, void *arg)
 {
@@ -71,7 +71,7 @@ pool_serve(struct crew *crew, void *arg)
 		blocking_serve(crew, &client);
 }
 
-/* No more will come: the threads end when the queue is empty. */
+/* Says that no more will come: the threads end when the queue is empty. */
 static void
 pool_close(struct pool *pool)
 {

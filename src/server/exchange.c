@@ -1,4 +1,4 @@
-/* HTTP/1.1's manners, once for all ways to wait; the thread that serves. */
+/* What HTTP/1.1 asks of an answer, for all models; the thread that serves. */
 #include "config.h"
 
 #include "server/exchange.h"
@@ -7,15 +7,15 @@
 
 #include "base/log.h"
 
-/* What may be left to the kernel, to deliver when we have closed. */
+/* How many bytes a close may leave to the kernel to deliver. */
 #define EXCHANGE_LEAVE_MAX ((uint64_t)16 * 1024)
 
-/* The status that the log shows where the client left before its answer. */
+/* The status in the log of a client that left before its answer. */
 #define EXCHANGE_LEFT 499
 
 const struct span exchange_continue = SPAN("HTTP/1.1 100 Continue\r\n\r\n");
 
-/* Makes all members right but the answer and what is sent. */
+/* Sets all members but `answer`, the union, `keep` and `asked_close`. */
 static void
 exchange_init(struct exchange *exchange, const struct exchange_host *host,
     const struct http_request *request)
@@ -86,7 +86,8 @@ exchange_begin_body(struct exchange *exchange, const struct exchange_host *host,
 		return EXCHANGE_RECEIVE;
 	if (exchange->answer.message.status < 400)
 		return ahead ? EXCHANGE_RECEIVE : EXCHANGE_CONTINUE;
-	/* the client may send the body all the same, or another request */
+	/* close: the client may send the body all the same, or another request,
+	 * and nobody could tell which */
 	exchange->asked_close = false;
 	exchange->keep = false;
 	return EXCHANGE_ANSWER;
@@ -112,12 +113,12 @@ void
 exchange_refuse_body(struct exchange *exchange, unsigned status,
     const char *sentence)
 {
-	exchange->asked_close = false; /* nor has it sent all of this */
+	exchange->asked_close = false; /* it has not sent all of this one */
 	exchange->keep = false;
 	answer_replace(&exchange->answer, status, sentence);
 }
 
-/* Writes the head of the message that is due. */
+/* Writes the head of the answer into `room`, and makes it the piece. */
 static void
 exchange_write_head(struct exchange *exchange, const struct exchange_host *host,
     char *room, struct piece *piece)
@@ -137,7 +138,7 @@ exchange_write_head(struct exchange *exchange, const struct exchange_host *host,
 	    &host->config->app.site, host->moment, connection, room);
 }
 
-/* Gives back the place among the sleepers. */
+/* Gives the place among the sleepers back. */
 static void
 exchange_wake(struct exchange *exchange, const struct exchange_host *host)
 {
@@ -177,7 +178,8 @@ exchange_must_linger(const struct exchange *exchange, bool unread, bool slow,
 	       sent > EXCHANGE_LEAVE_MAX;
 }
 
-/* The bytes of content that have gone out, or lie ready to. */
+/* Returns how many bytes of the content have been sent, or are to be with the
+ * next send. */
 static uint64_t
 exchange_content(const struct exchange *exchange)
 {
@@ -190,7 +192,7 @@ exchange_content(const struct exchange *exchange)
 	return content > left ? content - left : 0;
 }
 
-/* The status of the answer; of one that never began, why it did not. */
+/* Returns the status for the log: the answer's, or why it never began. */
 static unsigned
 exchange_status(const struct exchange *exchange)
 {
@@ -199,8 +201,9 @@ exchange_status(const struct exchange *exchange)
 	return exchange->cut ? 503 : EXCHANGE_LEFT;
 }
 
-/* Appends its line, or counts it as dropped where there is no room. Not inlined:
- * the way of a request without a log needs no room for a line on the stack. */
+/* Appends the line of the log, or counts it as dropped where memory is short. It
+ * is not inlined: without a log, a request needs no room for a line on the
+ * stack. */
 static void __attribute__((noinline)) exchange_log(struct exchange *exchange,
     const struct exchange_host *host, const char *peer)
 {

@@ -1,11 +1,11 @@
 /*
- * exchange: one request and its answer, as HTTP/1.1 has them, whoever waits for
- * it: an event loop or a thread that blocks. What is said to clients, when a
- * place among the sleepers is taken, and what the log tells, is decided here;
- * receiving, waiting and sending are the caller's.
+ * exchange: one request and its answer as HTTP/1.1 has them, for an event loop
+ * and for a thread that blocks. It decides what clients are told, when a place
+ * among the sleepers is taken, and what the log says; the caller receives, waits
+ * and sends.
  *
- * All of it is for the thread that serves the request; where several share one
- * application (see exchange_host.app), under its lock.
+ * All functions are for the thread that serves the request; where several share
+ * one application (exchange_host.app), under its lock.
  */
 #ifndef MTASYNC_SERVER_EXCHANGE_H
 #define MTASYNC_SERVER_EXCHANGE_H
@@ -17,11 +17,10 @@
 #include "server/server_config.h"
 #include "server/totals.h"
 
-/* What is to be there for exchange_next(). */
+/* Bytes of room that exchange_next() is given. */
 #define EXCHANGE_ROOM HEAD_ROOM
 
-/* Whom the exchanges of one thread belong to; constant but for what it points
- * to. */
+/* What the exchanges of one thread share; constant but for what it points to. */
 struct exchange_host {
 	const struct server_config *config;
 	struct totals *totals;
@@ -36,7 +35,7 @@ struct exchange {
 		struct http_body body; /* the request's, while it comes in */
 		struct piece piece;    /* the rest of it, with `sending` */
 	};
-	struct combined *record; /* the request's part of the log line */
+	struct combined *record; /* what the log line says of the request */
 	bool sending;            /* `piece` is there, and not all sent yet */
 	bool begun;              /* the answer's head has been yielded */
 	bool asleep;             /* it has one of the places for sleepers */
@@ -46,7 +45,7 @@ struct exchange {
 	bool asked_close;        /* the client will send no other request */
 };
 
-/* What is to be done about the body of a request. */
+/* What the caller does about the body of a request. */
 enum exchange_body {
 	EXCHANGE_ANSWER,   /* nothing: the answer is next */
 	EXCHANGE_RECEIVE,  /* receive it, and exchange_skip_body() */
@@ -57,38 +56,39 @@ enum exchange_body {
 extern const struct span exchange_continue;
 
 /*
- * Begins the answer to a request that http_request_parse() has accepted, and
- * takes a place among the sleepers where it is to wait, until its last wait is
- * over: where there is none, the answer is a 503. `entrance` is where the client
- * came in, which says what application answers. May wait for the disk. End it with exchange_end().
+ * Begins the answer to a request that http_request_parse() has accepted. Where
+ * the answer is to wait, it takes a place among the sleepers until its last wait
+ * is over; where no place is free, the answer is a 503. `entrance` is where the
+ * client came in, which says what application answers. May wait for the disk.
+ * End it with exchange_end().
  */
 void exchange_begin(struct exchange *exchange, const struct exchange_host *host,
     const struct entrance *entrance, const struct http_request *request);
 
 /*
- * Begins the refusal of one that was malformed or did not come whole, behind
- * which the connection closes. `peer` is the client's address for a message, or
- * NULL; `request` is as http_request_parse() left it;
- * or NULL. `sentence` is constant.
+ * Begins the refusal of a request that was malformed or did not come whole,
+ * behind which the connection closes. `request` is as http_request_parse() left
+ * it, or NULL. `sentence` is constant; `peer` is the client's address for a
+ * message, or NULL.
  */
 void exchange_refuse(struct exchange *exchange,
     const struct exchange_host *host, const char *peer,
     const struct http_request *request, unsigned status, const char *sentence);
 
-/* Looks for the request's body, behind exchange_begin(). `ahead`: something of
- * it has come already. */
+/* Begins the request's body, behind exchange_begin(). `ahead` says that something
+ * has come behind the head already. */
 enum exchange_body exchange_begin_body(struct exchange *exchange,
     const struct exchange_host *host, const struct http_request *request,
     bool ahead);
 
 /*
- * Takes what is there of the body, of which *used says how many bytes are not
- * needed any more. Returns true where the answer is next, maybe a refusal.
+ * Takes what `input` has of the body; *used is how many bytes of it that was.
+ * Returns true where the answer is next, maybe a refusal.
  */
 bool exchange_skip_body(struct exchange *exchange, struct span input,
     size_t *used);
 
-/* Makes a refusal of an answer that has not begun, because of the body. */
+/* Makes a refusal of the answer, which has not begun, because of the body. */
 void exchange_refuse_body(struct exchange *exchange, unsigned status,
     const char *sentence);
 
@@ -100,7 +100,8 @@ void exchange_refuse_body(struct exchange *exchange, unsigned status,
 void exchange_next(struct exchange *exchange, const struct exchange_host *host,
     char *room, struct piece *piece);
 
-/* Whether the next piece is PIECE_UNTIL, so that what is there has to go. */
+/* Whether the next piece is PIECE_UNTIL, so that what has been yielded is to be
+ * sent first. */
 static inline bool
 exchange_waits_next(const struct exchange *exchange)
 {
@@ -108,24 +109,24 @@ exchange_waits_next(const struct exchange *exchange)
 }
 
 /*
- * Ends a wait because the server stops: with a 503, which closes, and true;
- * false where the answer has begun, and can only be broken off.
+ * Ends a wait because the server stops. Returns true where the answer becomes a
+ * 503, behind which the connection closes; false where it has begun, and can only
+ * be broken off.
  */
 bool exchange_cut(struct exchange *exchange);
 
 /*
- * Whether the close behind the answer has to wait for the client's. RFC 9112
- * 9.6: what is unread at a close makes it a reset, which may destroy the answer
- * on its way; and what the client has yet to take would be left to the kernel.
- * Only a client that asked for the close itself, has sent nothing more
- * (`unread`), and took at once (not `slow`) the little that it was `sent`, in
- * bytes, needs no staged one.
+ * Whether the close behind the answer has to wait for the client's FIN. RFC 9112
+ * 9.6: what is unread at a close makes a reset of it, which may destroy the
+ * answer on its way; and what the client has yet to take would be left to the
+ * kernel. The close waits unless the client asked for it, nothing more is
+ * `unread`, no send was `slow`, and few bytes were `sent` in all.
  */
 bool exchange_must_linger(const struct exchange *exchange, bool unread,
     bool slow, uint64_t sent);
 
-/* Writes its line of the log, as far as it went, by the client's address `peer`
- * or NULL, and lets go of all that it holds. */
+/* Writes the line of the log, as far as the answer went, and frees all that the
+ * exchange holds. `peer` is the client's address for that line, or NULL. */
 void exchange_end(struct exchange *exchange, const struct exchange_host *host,
     const char *peer);
 
