@@ -32,7 +32,8 @@ static const char *const file_codings[HTTP_CODINGS] = {
 /* How often a file that changes under our reading is read again. */
 #define FILE_READ_TRIES 3
 
-/* Whether a file's size and mtime say that nobody has written to it. */
+/* Whether two statuses of a file have one size and mtime: nobody has written to
+ * it in between. */
 static bool
 file_unwritten(const struct stat *a, const struct stat *b)
 {
@@ -49,8 +50,8 @@ file_same(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* A file system that others have made may tell any ctime, which can't be
- * subtracted without care. */
+/* Whether FILE_SETTLE_NS have gone by since the ctime. A file system that others
+ * have made may tell any ctime: the difference could overflow. */
 static bool
 file_has_settled(const struct stat *status)
 {

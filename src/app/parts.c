@@ -27,7 +27,8 @@ parts_new(const struct http_ranges *ranges, const struct file *file)
 	return parts;
 }
 
-/* What stands before a range, or behind the last one; returns its size. */
+/* Writes what stands before range `number`, or behind the last one; returns its
+ * size. */
 static size_t
 parts_format(const struct parts *parts, unsigned number, char *text)
 {

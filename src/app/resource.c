@@ -45,7 +45,8 @@ resource_is_fresh(const struct stat *coded, const struct stat *plain)
 	return coded->st_mtim.tv_nsec >= plain->st_mtim.tv_nsec;
 }
 
-/* Whether an error says nothing of the file that was to be opened. */
+/* Whether beneath_open() failed for want of room, which says nothing of the
+ * file. */
 static bool
 resource_was_short(int error)
 {
@@ -114,7 +115,7 @@ resource_load(struct resource *resource, struct resource_found *found,
 	return resource->files[HTTP_CODING_IDENTITY] != NULL ? 0 : -1;
 }
 
-/* Sums up what its files hold, which stays so. */
+/* Sums up the descriptors and the memory of its files, which stay the same. */
 static void
 resource_measure(struct resource *resource)
 {
@@ -176,7 +177,7 @@ resource_close(struct resource *resource)
 	free(resource);
 }
 
-/* Whether a file can be opened, now that it is there. */
+/* Whether beneath_open() opens what stat(2) has found. */
 static bool
 resource_can_open(int root, const char *path)
 {

@@ -30,15 +30,15 @@ site_shelf_of(struct site *site, const struct resource *resource)
 	return resource->descriptors == 0 ? &site->memory : &site->open;
 }
 
-/* What it takes of its shelf's count. */
+/* site_shelf.count goes up by this for a resource. */
 static size_t
 site_weight(const struct resource *resource)
 {
 	return resource->descriptors == 0 ? 1 : resource->descriptors;
 }
 
-/* FNV-1a: paths are short, and a client that finds collisions among the names
- * below ROOT only slows down lookups of them. */
+/* site_bucket_of() hashes by FNV-1a: paths are short, and a client that finds
+ * collisions among the names below ROOT slows down lookups of these alone. */
 static struct resource **
 site_bucket_of(const struct site *site, struct span path)
 {
@@ -64,7 +64,8 @@ site_forget(struct site *site, struct resource *resource)
 	resource_close(resource);
 }
 
-/* Lets go of the least recently used until a shelf is within its bounds. */
+/* site_limit() forgets the least recently used resources until the shelf is
+ * within its bounds. */
 static void
 site_limit(struct site *site, struct site_shelf *shelf, size_t count)
 {
@@ -116,7 +117,7 @@ site_lookup(const struct site *site, struct span path)
 	return resource;
 }
 
-/* Takes the resource over; lets go of others where there are too many. */
+/* Takes the resource over, and forgets others where there are too many. */
 static void
 site_remember(struct site *site, struct resource *resource)
 {
@@ -132,7 +133,7 @@ site_remember(struct site *site, struct resource *resource)
 	site_limit(site, &site->open, site->config->open_files);
 }
 
-/* What a file that can't be opened is to its client. */
+/* What resource_open()'s errno, and its status with errno 0, say to a client. */
 static enum site_result
 site_fault(int error, const struct stat *status)
 {
@@ -230,7 +231,7 @@ site_is_hidden(struct span path)
 	return false;
 }
 
-/* A directory's path with the name of its index behind it. */
+/* Loads the index of the directory that is asked for. */
 static enum site_result
 site_load_index(struct site *site, const struct site_query *query,
     const struct moment *moment, struct file **found)

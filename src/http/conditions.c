@@ -42,7 +42,7 @@ conditions_find_date(const struct http_request *request, enum http_field_id id,
 	       http_date_parse(http_request_field(request, id), now, date) == 0;
 }
 
-/* Steps 1 and 2 of 13.2.2. */
+/* Steps 1 and 2 of 13.2.2; false: 412. */
 static bool
 conditions_still_match(const struct http_request *request,
     const struct http_validators *validators, time_t now)
@@ -58,7 +58,7 @@ conditions_still_match(const struct http_request *request,
 	return true;
 }
 
-/* Steps 3 and 4 of 13.2.2. */
+/* Steps 3 and 4 of 13.2.2; false: 304. */
 static bool
 conditions_have_changed(const struct http_request *request,
     const struct http_validators *validators, time_t now)

@@ -19,7 +19,7 @@ static const char *const date_days[] = { "Sunday", "Monday", "Tuesday",
 static const char *const date_months[] = { "Jan", "Feb", "Mar", "Apr", "May",
 	"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
-/* What is written, but for its parts. */
+/* http_date_format() writes this, and its parts over it. */
 static const struct span date_form = { "Day, 00 Mon 0000 00:00:00 GMT",
 	HTTP_DATE_SIZE };
 
@@ -51,7 +51,7 @@ http_date_format(char text[HTTP_DATE_SIZE], time_t when)
 {
 	struct tm tm;
 
-	/* A file may have any time; what no date can say is brought near. */
+	/* a file may have a time that no date can say: the nearest one */
 	if (when < DATE_FIRST)
 		when = DATE_FIRST;
 	if (when > DATE_LAST)
@@ -121,7 +121,7 @@ date_read_month(struct span *text, int *month)
 	return false;
 }
 
-/* One part of a date, in strptime's letters. */
+/* Reads one part of a date, by strptime's letter for it. */
 static bool
 date_read_part(struct span *text, char part, struct tm *tm)
 {

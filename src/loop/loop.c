@@ -271,7 +271,7 @@ loop_on_close(struct context *context)
 
 /* ---- orders ---- */
 
-/* Reports the order that the worker has carried out, maybe its last one. */
+/* Reports that the last order is carried out; that may end the loop. */
 static void
 loop_report(struct loop *loop)
 {
