@@ -24,7 +24,7 @@
 /* How a value that is refused is shown: enough of it to know it by. */
 #define OPTIONS_REFUSED "--%s=%.200s: "
 
-/* A kind of number. */
+/* A kind of number: how it is read, shown, and told of. */
 struct options_kind {
 	const char *what, *example;
 	enum units_result (*parse)(struct span text, int64_t *value);
@@ -89,7 +89,8 @@ options_set_number(const struct options_row *row, struct options *options,
 	return false;
 }
 
-/* Whether the address is given already; any number of free ports is fine. */
+/* Says whether the address is given already; free ports (0) may be given any
+ * number of times. */
 static bool
 options_listen_twice(const struct options *options,
     const struct listener_address *address)
@@ -155,7 +156,7 @@ options_has_dots(const char *path)
 	}
 }
 
-/* A name below a directory. */
+/* Takes a name below a directory. */
 static bool
 options_set_name(const struct options_row *row, struct options *options,
     const char *text)
@@ -217,7 +218,7 @@ options_set_sandbox(const struct options_row *row, struct options *options,
 	return false;
 }
 
-/* USER or USER:GROUP; who that is, is looked up when it is needed. */
+/* Takes USER or USER:GROUP; privileges_find() looks up who that is. */
 static bool
 options_set_user(const struct options_row *row, struct options *options,
     const char *text)
@@ -234,7 +235,7 @@ options_set_user(const struct options_row *row, struct options *options,
 	return fine;
 }
 
-/* A path. */
+/* Takes a path, which is opened later. */
 static bool
 options_set_path(const struct options_row *row, struct options *options,
     const char *text)
@@ -247,7 +248,7 @@ options_set_path(const struct options_row *row, struct options *options,
 	return false;
 }
 
-/* -q and -v: the last one wins. */
+/* Takes -q or -v, the last of which counts. */
 static bool
 options_set_level(const struct options_row *row, struct options *options,
     const char *text)
@@ -418,7 +419,9 @@ options_refuse(int code, char **argv)
 	return OPTIONS_USAGE;
 }
 
-/* OPTIONS_RUN where the value is fine. Resolving an address takes memory. */
+/* Has the row take the value. Returns OPTIONS_RUN where it is fine, and
+ * OPTIONS_FAILED where there is no memory to tell, as resolving an address
+ * takes some. */
 static enum options_result
 options_set(const struct options_row *row, struct options *options,
     const char *text)
@@ -444,7 +447,7 @@ options_set_defaults(struct options *options)
 	return result;
 }
 
-/* The arguments that are no options: ROOT, or none. */
+/* Takes the arguments that are no options: ROOT, or none. */
 static enum options_result
 options_parse_root(struct options *options, int count, char **arguments)
 {

@@ -6,8 +6,9 @@
 #include "base/clock.h"
 
 /*
- * Begins the wait, where it has not, by the clock: the moment may be older than
- * the request's end. Returns false where its time is over.
+ * Begins the plan's next wait, where it has not begun, by the clock: the moment
+ * may be older than the request's end. Yields PIECE_UNTIL; or returns false
+ * where the wait is over.
  */
 static bool
 answer_wait(struct plan *plan, const struct moment *moment, struct piece *piece)

@@ -57,7 +57,8 @@ app_use_root(struct app *app, struct generation *generation)
 	site_use_root(&app->site, generation);
 }
 
-/* RFC 9110 9.3.2: the answer to a HEAD has none. */
+/* Says whether the answer has content: that to a HEAD has none (RFC 9110
+ * 9.3.2). */
 static bool
 app_wants_content(const struct http_request *request)
 {
@@ -107,7 +108,8 @@ app_directory_location(const struct http_request *request)
 	return location;
 }
 
-/* RFC 9110 14.2: of a GET alone, and only if the condition of 13.1.5 holds. */
+/* Applies the request's Range to the message: of a GET alone (RFC 9110 14.2),
+ * and only where its If-Range holds (13.1.5). */
 static void
 app_select_ranges(const struct app_request *request,
     const struct http_validators *validators, struct message *message)
@@ -116,7 +118,8 @@ app_select_ranges(const struct app_request *request,
 	struct http_validators strong = *validators;
 	struct http_ranges ranges;
 
-	/* all codings of a file may have one date: it tells none apart */
+	/* all codings of a file may have one date, which tells none apart:
+	 * a date of this second never holds */
 	if (message->file->facts.varies)
 		strong.modified = request->moment->wall;
 	if (http->method != HTTP_GET ||
@@ -135,7 +138,8 @@ app_select_ranges(const struct app_request *request,
 	}
 }
 
-/* RFC 9110 13.2.2: what is to be done with the file that has been found. */
+/* Makes of a 200 with a file what the request's conditions and Range ask for, in
+ * the order of RFC 9110 13.2.2. */
 static void
 app_apply_conditions(const struct app_request *request, struct message *message)
 {
@@ -166,7 +170,8 @@ app_apply_conditions(const struct app_request *request, struct message *message)
      HTTP_FIELD_BIT(HTTP_FIELD_IF_UNMODIFIED_SINCE) | \
      HTTP_FIELD_BIT(HTTP_FIELD_RANGE))
 
-/* On the way of each request for a file: one function with what it calls; see
+/* Answers with what the site has at `rest`. Each request for a file comes this
+ * way: `flatten` makes it one function with all that it calls; see
  * src/README.md. */
 static __attribute__((flatten)) void
 app_on_file(const struct app_request *request, struct span rest,
@@ -186,7 +191,7 @@ app_on_file(const struct app_request *request, struct span rest,
 		app_apply_conditions(request, message);
 }
 
-/* Whether a route's name is the path or its first segment. */
+/* Says whether a route's name is the path, or its first segment. */
 static inline bool
 app_is_route_of(struct span name, struct span path)
 {
@@ -198,6 +203,7 @@ app_is_route_of(struct span name, struct span path)
 	       (path.size == name.size || path.data[name.size] == '/');
 }
 
+/* Has the first route that has the path's name make the answer. */
 static void
 app_route(const struct app_request *request, const struct app_route *route,
     struct answer *answer)
@@ -212,7 +218,7 @@ app_route(const struct app_request *request, const struct app_route *route,
 	    answer);
 }
 
-/* Returns false where the target can't be made a path. */
+/* Answers a GET or HEAD. Returns false where its target can't be decoded. */
 static bool
 app_get(struct app *app, const struct app_route *routes,
     const struct http_request *http, const struct moment *moment,

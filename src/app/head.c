@@ -19,7 +19,8 @@ _Static_assert(FILE_HEAD_MAX + HTTP_ADDED_MAX + HEAD_CONTENT_MAX +
 		   HEAD_ROOM,
     "the longest ready-made head fits its room, with a content behind it");
 
-/* `250`, `0.25`, `0.000001`: milliseconds without needless zeros. */
+/* Writes a time in milliseconds without needless zeros: `250`, `0.25`,
+ * `0.000001`. */
 static void
 head_format_ms(char text[32], int64_t nanoseconds)
 {
@@ -34,7 +35,8 @@ head_format_ms(char text[32], int64_t nanoseconds)
 	text[size] = '\0';
 }
 
-/* The receipt of a wait: what was asked, and by how much we were late. */
+/* Writes the receipt of a sleep: how long the client asked for, and how much
+ * later the answer came; and that nobody may store it. */
 static void
 head_write_receipt(struct http_head *head, const struct plan *plan,
     const struct moment *moment)
@@ -48,6 +50,7 @@ head_write_receipt(struct http_head *head, const struct plan *plan,
 	http_head_field(head, "Cache-Control", SPAN("no-store"));
 }
 
+/* Writes Connection, where it has to be said (see enum head_connection). */
 static void
 head_write_connection(struct http_head *head, enum head_connection connection)
 {
@@ -64,7 +67,8 @@ head_write_connection(struct http_head *head, enum head_connection connection)
 }
 
 /*
- * A 206's own fields (RFC 9110 14.4, 14.6). To an If-Range, 15.3.7 would have
+ * Writes the fields of a 206 that tell of its ranges (RFC 9110 14.4, 14.6). To
+ * an If-Range, 15.3.7 would have
  * us leave out Content-Type and Last-Modified, which the client has; a client
  * that has lost them, or a cache on the way, can still use the part with them,
  * and no peer leaves them out.
@@ -86,8 +90,9 @@ head_write_ranges(struct http_head *head, const struct message *message)
 	    message->start + message->size - 1, file_size(message->file));
 }
 
-/* The fields that describe a file, as far as they suit the status; `fresh`: it
- * may be stored, so that what tells its version is of use. */
+/* Writes the fields that describe the message's file, as far as they suit the
+ * status. `fresh`: the answer may be stored, so that the fields that tell the
+ * file's version are of use. */
 static void
 head_write_file(struct http_head *head, const struct message *message,
     bool fresh)
@@ -109,7 +114,7 @@ head_write_file(struct http_head *head, const struct message *message,
 	}
 }
 
-/* The fields of a message without a file. */
+/* Writes the fields of a content that is a line of text. */
 static void
 head_write_text(struct http_head *head, const struct message *message)
 {
@@ -121,7 +126,7 @@ head_write_text(struct http_head *head, const struct message *message)
 	http_head_field(head, "X-Content-Type-Options", SPAN("nosniff"));
 }
 
-/* Writes a head of any kind. */
+/* Writes a head field by field, as any message needs it. Returns its size. */
 static size_t
 head_compose(const struct answer *answer, const struct site_config *site,
     const struct moment *moment, enum head_connection connection, char *room)
@@ -156,8 +161,9 @@ head_compose(const struct answer *answer, const struct site_config *site,
 }
 
 /*
- * Copies the fields of a ready-made head, with how the connection goes on
- * behind them; leaves in `plain` what follows. Returns the size.
+ * Copies the first `size` bytes of *plain, the fields of a ready-made head, to
+ * `room`, and writes Connection behind them; leaves the rest in *plain. Returns
+ * the size of what is written.
  */
 static size_t
 head_copy_fields(struct span *plain, size_t size,
@@ -172,7 +178,8 @@ head_copy_fields(struct span *plain, size_t size,
 	return head.size;
 }
 
-/* Copies the ready-made head, and with it a small content that comes next. */
+/* Copies the file's ready-made head, and behind it a small content, where the
+ * plan has that next. Returns the size. */
 static size_t
 head_copy(struct answer *answer, const struct moment *moment,
     enum head_connection connection, char *room)

@@ -42,7 +42,7 @@ message_set(struct message *message, unsigned status, const char *sentence)
 		.sentence = sentence };
 }
 
-/* The file, whole. */
+/* Makes the whole file the content; takes the reference over. */
 static void
 message_use(struct message *message, struct file *file)
 {
@@ -51,6 +51,7 @@ message_use(struct message *message, struct file *file)
 	message->size = file_size(file);
 }
 
+/* Makes the message a 404, with the site's page for it where there is one. */
 static void
 message_miss(struct message *message, struct site *site,
     const struct moment *moment)
@@ -133,7 +134,7 @@ message_refuse_ranges(struct message *message)
 	message->size = size;
 }
 
-/* RFC 9110 6.4.1: these have none. */
+/* Says whether the status allows content (RFC 9110 6.4.1). */
 static bool
 message_allows_content(const struct message *message)
 {
@@ -148,11 +149,12 @@ message_has_content(const struct message *message)
 	return message->size > 0 && message_allows_content(message);
 }
 
-/* Writes the line of text; returns its size. */
+/* Writes the line of text that is the content where there is no file, into
+ * MESSAGE_TEXT_MAX bytes; returns its size. */
 static size_t
 message_write_text(const struct message *message, char *room)
 {
-	const char *sentence = message->sentence; /* it has no file */
+	const char *sentence = message->sentence;
 	int size = snprintf(room, MESSAGE_TEXT_MAX, "%u %s%s%s\n",
 	    message->status, http_reason(message->status),
 	    sentence != NULL ? ": " : "", sentence != NULL ? sentence : "");
@@ -173,8 +175,8 @@ message_length(const struct message *message)
 	return message_write_text(message, text);
 }
 
-/* Yields what stands before the next range, or behind the last one, whose
- * return is false. */
+/* Yields the text before the next range; or behind the last one, and returns
+ * false. */
 static bool
 message_next_frame(struct message *message, char *room, struct piece *piece)
 {
@@ -191,7 +193,8 @@ message_next_frame(struct message *message, char *room, struct piece *piece)
 	return true;
 }
 
-/* Yields the file, or the range of it that is due; with several, more comes. */
+/* Yields the bytes of the file, or of the range of it that is next. Returns
+ * whether more comes behind them: it does where there are several ranges. */
 static bool
 message_next_range(struct message *message, struct piece *piece)
 {

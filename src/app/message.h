@@ -38,7 +38,7 @@ struct message {
 	uint64_t yielded; /* bytes of content so far */
 	uint16_t status;
 	bool allow; /* carries Allow */
-	bool front; /* it will be the site's front page; see message_settle() */
+	bool front; /* message_settle() makes it the site's front page */
 };
 
 /* Makes a 200 that holds nothing yet. */
@@ -62,8 +62,8 @@ void message_find(struct message *message, struct site *site,
     const struct site_query *query, const struct moment *moment);
 
 /*
- * Has it be the front page as that is when its head is due: a request that
- * waits for its time holds no file, and gets no page from before.
+ * Has message_settle() look the front page up, when the head is due: a request
+ * that waits for its time holds no file, and gets the page as it is then.
  */
 void message_use_front(struct message *message);
 

@@ -35,7 +35,7 @@ plan_hurry(struct plan *plan)
 	*plan = hurried;
 }
 
-/* How many waits stand before the next act. */
+/* Counts the waits that stand before the next act. */
 static unsigned
 plan_count_waits(const struct plan *plan)
 {

@@ -26,7 +26,8 @@ static const struct {
 
 #define CODINGS_NAMES (sizeof(codings_names) / sizeof(codings_names[0]))
 
-/* A qvalue (12.4.2): at most 1, with at most three decimals. */
+/* Reads a qvalue (12.4.2), at most 1 with at most three decimals, to
+ * thousandths. */
 static bool
 codings_read_quality(struct span text, uint16_t *quality)
 {
@@ -46,7 +47,7 @@ codings_read_quality(struct span text, uint16_t *quality)
 	return sum <= 1000;
 }
 
-/* An element: `coding`, or `coding;q=quality`, and nothing else. */
+/* Reads an element: `coding`, or `coding;q=quality`, and nothing else. */
 static bool
 codings_read_element(struct span element, struct span *name, uint16_t *quality)
 {
@@ -68,7 +69,8 @@ codings_read_element(struct span element, struct span *name, uint16_t *quality)
 	    quality);
 }
 
-/* Of a coding that is named more than once, the least quality counts. */
+/* Notes the quality of a coding; of one that is named more than once, the least
+ * counts. */
 static void
 codings_note(uint16_t *named, struct span name, uint16_t quality)
 {

@@ -17,7 +17,8 @@ http_trim(struct span text)
 	return text;
 }
 
-/* Past the quoted string that starts at `p` (5.6.4), or `end` without one. */
+/* Returns what is past the quoted string that starts at `p` (5.6.4); `end` where
+ * it has no end. */
 static const char *
 fields_skip_quoted(const char *p, const char *end)
 {
@@ -27,7 +28,7 @@ fields_skip_quoted(const char *p, const char *end)
 	return p < end ? p + 1 : end;
 }
 
-/* The comma that ends the element at `p`, or `end`. */
+/* Finds the comma that ends the element at `p`; or `end`. */
 static const char *
 fields_find_comma(const char *p, const char *end)
 {
@@ -54,7 +55,7 @@ http_list_next(struct span *list, struct span *element)
 	return false;
 }
 
-/* How long the opaque-tag at `p` is (8.8.3), quotes included; 0: none. */
+/* Measures the opaque-tag at `p` (8.8.3), quotes included; 0: there is none. */
 static size_t
 fields_etag_size(const char *p, const char *end)
 {
@@ -68,7 +69,7 @@ fields_etag_size(const char *p, const char *end)
 	return q < end && *q == '"' ? (size_t)(q + 1 - p) : 0;
 }
 
-/* Past white space and the commas of empty elements (5.6.1). */
+/* Returns what is past white space and the commas of empty elements (5.6.1). */
 static const char *
 fields_skip_empty(const char *p, const char *end)
 {

@@ -10,7 +10,8 @@
 
 #include "http/chars.h"
 
-/* Past the reg-name or IPv4address at `p` (RFC 3986 3.2.2), as far as it is. */
+/* Returns what is past the reg-name or IPv4address at `p` (RFC 3986 3.2.2); `p`
+ * where there is none. */
 static const char *
 origin_skip_name(const char *p, const char *end)
 {
@@ -24,8 +25,8 @@ origin_skip_name(const char *p, const char *end)
 }
 
 /*
- * Past the `[IPv6address]` at `p`; `p` itself where it is none. IPvFuture is
- * refused: no such address is defined, so that none can be ours.
+ * Returns what is past the `[IPv6address]` at `p`; `p` where it is none.
+ * IPvFuture is refused: no such address is defined, so that none can be ours.
  */
 static const char *
 origin_skip_ipv6(const char *p, const char *end)
@@ -45,7 +46,8 @@ origin_skip_ipv6(const char *p, const char *end)
 	return inet_pton(AF_INET6, text, &address) == 1 ? close + 1 : p;
 }
 
-/* At most five digits, none at all included (RFC 3986 3.2.3), up to 65535. */
+/* Says whether it is a port up to 65535: at most five digits, or none at all
+ * (RFC 3986 3.2.3). */
 static bool
 origin_is_port(const char *p, const char *end)
 {
@@ -62,8 +64,9 @@ origin_is_port(const char *p, const char *end)
 }
 
 /*
- * uri-host [ ":" port ], where http and https require a host (RFC 9110 4.2)
- * and no userinfo is allowed (4.2.4). *port says whether there is a port.
+ * Says whether the text is uri-host [ ":" port ]: http and https require a host
+ * (RFC 9110 4.2), and allow no userinfo (4.2.4). *port says whether there is a
+ * port.
  */
 static bool
 origin_is_authority(struct span text, bool *port)
@@ -83,7 +86,7 @@ origin_is_authority(struct span text, bool *port)
 	return *host_end == ':' && origin_is_port(host_end + 1, end);
 }
 
-/* Whether it is the last one that was valid: hosts seldom change. */
+/* Says whether `host` is the last Host that was valid: it seldom changes. */
 static bool
 origin_is_known(const struct http_request *request, struct span host)
 {
@@ -91,6 +94,7 @@ origin_is_known(const struct http_request *request, struct span host)
 	    host);
 }
 
+/* Keeps a valid Host for origin_is_known(), where it is short enough. */
 static void
 origin_keep(struct http_request *request, struct span host)
 {
@@ -101,10 +105,11 @@ origin_keep(struct http_request *request, struct span host)
 }
 
 /*
- * Host must be there in HTTP/1.1, once, and valid (RFC 9112 3.2), even where
- * the target's own authority overrides it. An empty value is valid: it is what
- * 3.2 has a client send that knows no authority, and 3.3 lets a server then
- * take the name that it is configured with; we serve one site under any name.
+ * Reads Host, which must be there in HTTP/1.1, once, and valid (RFC 9112 3.2),
+ * even where the target's own authority overrides it. An empty value is valid:
+ * it is what 3.2 has a client send that knows no authority, and 3.3 lets a
+ * server then take the name that it is configured with; we serve one site under
+ * any name.
  */
 static enum http_parse
 origin_read_host(struct http_request *request)
@@ -130,7 +135,8 @@ origin_read_host(struct http_request *request)
 	return HTTP_OK;
 }
 
-/* What follows the authority: the path, "/" where it is empty, and query. */
+/* Splits what follows the authority into the path, "/" where it is empty, and
+ * the query. */
 static void
 origin_split_path(struct http_request *request, struct span rest)
 {
@@ -146,7 +152,7 @@ origin_split_path(struct http_request *request, struct span rest)
 		request->path = SPAN("/");
 }
 
-/* How long `http://` or `https://` at the start of the target is, or 0. */
+/* Measures `http://` or `https://` at the start of the target; 0: neither. */
 static size_t
 origin_scheme_size(struct span target)
 {
@@ -165,7 +171,7 @@ origin_scheme_size(struct span target)
 	return 0;
 }
 
-/* RFC 9112 3.2.2 */
+/* Reads a target in absolute-form (RFC 9112 3.2.2). */
 static enum http_parse
 origin_read_absolute(struct http_request *request)
 {
@@ -193,7 +199,7 @@ origin_read_absolute(struct http_request *request)
 	return HTTP_OK;
 }
 
-/* RFC 9112 3.2.3: CONNECT's only form, which must name a port. */
+/* Reads CONNECT's only form, which must name a port (RFC 9112 3.2.3). */
 static enum http_parse
 origin_read_connect(struct http_request *request)
 {

@@ -80,7 +80,8 @@ parser_find_controls(const char *p)
 	return (below_space | delete) & ~bytes & ones * 0x80;
 }
 
-/* The end of a field value, most of a head's bytes: eight at a time. */
+/* Finds the end of a field value, eight bytes at a time: values are most of a
+ * head. */
 static const char *
 parser_skip_value(const char *p, const char *end)
 {
@@ -99,7 +100,7 @@ parser_skip_value(const char *p, const char *end)
 	return http_skip_chars(p, end, HTTP_CHAR_VALUE);
 }
 
-/* A line ends in CRLF and nothing else (RFC 9112 2.2). */
+/* Reads a line's end, which is CRLF and nothing else (RFC 9112 2.2). */
 static enum http_parse
 parser_read_crlf(struct http_request *request, struct parser_cursor *c)
 {
@@ -140,7 +141,7 @@ parser_find_method(struct span name)
 	return (enum http_method)method;
 }
 
-/* RFC 9112 3 wants a 501 for what is longer than any method known. */
+/* Reads the method; one that is longer than any known is a 501 (RFC 9112 3). */
 static enum http_parse
 parser_read_method(struct http_request *request, struct parser_cursor *c)
 {
@@ -202,7 +203,7 @@ parser_is_version(const char *p, const char *end)
 	return true;
 }
 
-/* The rest of the request line. */
+/* Reads the version, and the end of the request line. */
 static enum http_parse
 parser_read_version(struct http_request *request, struct parser_cursor *c)
 {
@@ -231,7 +232,8 @@ parser_read_version(struct http_request *request, struct parser_cursor *c)
 	return HTTP_OK;
 }
 
-/* Setting bit 5 makes lower case: of a token's octets, none but letters. */
+/* Says whether a token is the name of this field, in any case: to set bit 5
+ * makes a letter lower case, and no other octet of a token a letter. */
 static bool
 parser_name_is(struct span name, enum http_field_id id)
 {
@@ -260,7 +262,7 @@ parser_identify(struct span name)
 	return HTTP_FIELD_OTHER;
 }
 
-/* `name:`, with nothing before either of them (RFC 9112 5.1, 5.2). */
+/* Reads `name:`, with nothing before either of them (RFC 9112 5.1, 5.2). */
 static enum http_parse
 parser_read_name(struct http_request *request, struct parser_cursor *c,
     struct http_field *field)
@@ -282,7 +284,7 @@ parser_read_name(struct http_request *request, struct parser_cursor *c,
 	return HTTP_OK;
 }
 
-/* The value and its line's end (RFC 9112 5, RFC 9110 5.5). */
+/* Reads the value and its line's end (RFC 9112 5, RFC 9110 5.5). */
 static enum http_parse
 parser_read_value(struct http_request *request, struct parser_cursor *c,
     struct http_field *field)
@@ -297,7 +299,7 @@ parser_read_value(struct http_request *request, struct parser_cursor *c,
 	return parser_read_crlf(request, c);
 }
 
-/* All field lines, and the empty line after them. */
+/* Reads all field lines, and the empty line behind them. */
 static enum http_parse
 parser_read_fields(struct http_request *request, struct parser_cursor *c)
 {

@@ -9,8 +9,8 @@
 static const struct span ranges_unit = { "bytes=", 6 };
 
 /*
- * The number that these digits are. What is too large for it becomes its
- * maximum, which is behind the end of any content too (14.1.2).
+ * Reads digits. A number that is too large becomes UINT64_MAX, which is behind
+ * the end of any content too (14.1.2).
  */
 static uint64_t
 ranges_read_number(const char *p, const char *end)
@@ -24,7 +24,7 @@ ranges_read_number(const char *p, const char *end)
 	return number;
 }
 
-/* The last `length` bytes. */
+/* Sets the range to the last `length` of `size` bytes. */
 static enum http_ranges_result
 ranges_take_suffix(uint64_t length, uint64_t size, struct http_range *range)
 {
@@ -37,7 +37,7 @@ ranges_take_suffix(uint64_t length, uint64_t size, struct http_range *range)
 	return HTTP_RANGES_SATISFIABLE;
 }
 
-/* One range-spec: `first-last`, `first-` or `-length`. */
+/* Reads one range-spec: `first-last`, `first-` or `-length`. */
 static enum http_ranges_result
 ranges_take(struct span spec, uint64_t size, struct http_range *range)
 {

@@ -85,8 +85,8 @@ http_reason(unsigned status)
 }
 
 /*
- * Appends text. The NUL that vsnprintf needs room for is always overwritten:
- * a CRLF follows.
+ * Appends formatted text. vsnprintf(3) writes a NUL behind it, which the CRLF
+ * that ends the line overwrites.
  */
 static void __attribute__((format(printf, 2, 0)))
 head_vprint(struct http_head *head, const char *format, va_list arguments)

@@ -17,7 +17,7 @@ struct target_text {
 	size_t room;
 };
 
-/* One byte more, if it and the final NUL fit. */
+/* Appends a byte, where it and the final NUL fit. */
 static bool
 target_put(struct target_text *text, char c)
 {
