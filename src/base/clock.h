@@ -1,4 +1,4 @@
-/* clock: the time that deadlines and sleeps are measured by. */
+/* clock: the monotonic clock, by which deadlines and sleeps are measured. */
 #ifndef MTASYNC_BASE_CLOCK_H
 #define MTASYNC_BASE_CLOCK_H
 
@@ -9,7 +9,7 @@
 #define CLOCK_MS ((int64_t)1000000)
 #define CLOCK_S  ((int64_t)1000000000)
 
-/* Nanoseconds of CLOCK_MONOTONIC. Any thread. */
+/* Returns the time of CLOCK_MONOTONIC in ns. Any thread. */
 static inline int64_t
 clock_now(void)
 {

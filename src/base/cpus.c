@@ -1,6 +1,6 @@
 /*
- * cpus: the affinity mask, and the cgroups' quotas, read from the system's
- * files. Owns nothing; runs in the main thread.
+ * cpus: counts the CPUs of the affinity mask, and reads the cgroups' quotas from
+ * proc(5) and the mounted trees. Owns nothing; runs in the main thread.
  */
 #include "config.h"
 
@@ -17,13 +17,13 @@
 
 #include "base/units.h"
 
-/* More CPUs than any kernel knows: here the search for a size ends. */
+/* More CPUs than any kernel supports: cpus_in_mask() tries no larger set. */
 #define CPUS_MAX (1 << 20)
 
-/* A tree of cgroups, by the name of its controller ("" is v2). */
+/* A hierarchy of cgroups: its controller ("" is v2) and its mount point. */
 struct cpus_tree {
 	const char *controller, *mount;
-	/* Returns the quota that is set right here, in CPUs; 0 for none. */
+	/* Returns the quota of one cgroup's directory, in CPUs; 0: none. */
 	int64_t (*read)(const char *directory);
 };
 
@@ -31,7 +31,8 @@ struct cpus_tree {
 static unsigned
 cpus_in_mask(void)
 {
-	/* The kernel refuses (EINVAL) a set smaller than its own. */
+	/* sched_getaffinity(2) fails with EINVAL where `set` is smaller than the
+	 * kernel's own mask. */
 	for (size_t size = CPU_SETSIZE; size <= CPUS_MAX; size *= 2) {
 		cpu_set_t *set = CPU_ALLOC(size);
 		int error, count = 0;
@@ -48,7 +49,8 @@ cpus_in_mask(void)
 	return 0;
 }
 
-/* Reads the first line of a file, without its end; false where there is none. */
+/* Reads the first line of directory/name, without its newline. Returns false
+ * where there is no such file or line. */
 static bool
 cpus_read_line(const char *directory, const char *name, char line[64])
 {
@@ -68,7 +70,8 @@ cpus_read_line(const char *directory, const char *name, char line[64])
 	return read;
 }
 
-/* A part of a CPU counts as one; what is no number (`max`, -1), as none. */
+/* Returns quota / period in CPUs, rounded up; 0, which is no quota, where either
+ * is no number, as `max` and -1. */
 static int64_t
 cpus_divide(struct span quota_text, struct span period_text)
 {
@@ -80,7 +83,8 @@ cpus_divide(struct span quota_text, struct span period_text)
 	return quota / period + (quota % period != 0);
 }
 
-/* v2: `cpu.max` is "QUOTA PERIOD", QUOTA may be `max`. */
+/* Reads the quota of a v2 cgroup: `cpu.max` is "QUOTA PERIOD", where QUOTA may
+ * be `max`. */
 static int64_t
 cpus_read_v2(const char *directory)
 {
@@ -96,7 +100,8 @@ cpus_read_v2(const char *directory)
 	    span_of(line + size + 1));
 }
 
-/* v1: two files; a quota of -1 is none. */
+/* Reads the quota of a v1 cgroup: quota and period are a file each, and a quota
+ * of -1 is none. */
 static int64_t
 cpus_read_v1(const char *directory)
 {
@@ -108,7 +113,7 @@ cpus_read_v1(const char *directory)
 	return cpus_divide(span_of(quota), span_of(period));
 }
 
-/* Where systems mount them: v2 alone, v2 beside v1, and v1. */
+/* Where systems mount cgroups: v2 alone, v2 beside v1, and v1. */
 static const struct cpus_tree cpus_trees[] = {
 	{ "", "/sys/fs/cgroup", cpus_read_v2 },
 	{ "", "/sys/fs/cgroup/unified", cpus_read_v2 },
@@ -116,7 +121,7 @@ static const struct cpus_tree cpus_trees[] = {
 	{ "cpu", "/sys/fs/cgroup/cpu,cpuacct", cpus_read_v1 },
 };
 
-/* The smaller of two quotas, of which 0 is none. */
+/* Returns the smaller of two quotas; 0 stands for no quota. */
 static int64_t
 cpus_smaller(int64_t a, int64_t b)
 {
@@ -124,9 +129,9 @@ cpus_smaller(int64_t a, int64_t b)
 }
 
 /*
- * The smallest quota of the cgroup at `path` and of its parents. Within a
- * container the path may be the host's, which is not to be found here: then
- * only the topmost directory, the container's own, has the files.
+ * Returns the smallest quota of the cgroup at `path` and of its parents. In a
+ * container, `path` may be that of the host, and not be mounted: then only the
+ * mount point, which is the container's own cgroup, has the files.
  */
 static int64_t
 cpus_quota_in_tree(const char *root, const struct cpus_tree *tree,
@@ -149,7 +154,7 @@ cpus_quota_in_tree(const char *root, const struct cpus_tree *tree,
 	}
 }
 
-/* Whether `name` is in the list, whose names commas separate; "" is in "". */
+/* Whether `list`, of names with commas between, has `name`; "" has "". */
 static bool
 cpus_is_listed(const char *list, const char *name)
 {
@@ -164,7 +169,8 @@ cpus_is_listed(const char *list, const char *name)
 	}
 }
 
-/* A line of /proc/self/cgroup, "ID:CONTROLLER,...:PATH": its quota. */
+/* Returns the quota that a line of /proc/self/cgroup leads to; the line is
+ * "ID:CONTROLLER,...:PATH", and is cut up. */
 static int64_t
 cpus_quota_of_line(const char *root, char *line)
 {

@@ -3,16 +3,17 @@
 #define MTASYNC_BASE_CPUS_H
 
 /*
- * At least 1: the CPUs of the affinity mask, or fewer where the cgroup (v2
- * `cpu.max`, v1 `cpu.cfs_quota_us`, of the process's own cgroup and of each of
- * its parents) has a smaller quota; a part of a CPU counts as one.
+ * Returns the CPUs of the affinity mask, or fewer where the process's cgroup or
+ * one of its parents has a smaller quota (v2 `cpu.max`, v1 `cpu.cfs_quota_us`),
+ * rounded up; at least 1. Main thread.
  */
 unsigned cpus_available(void);
 
 /*
- * The same question asked of files below `root` ("" is the real system): what
- * cpus_available() uses, apart so that a test can lay out a tree of its own.
- * Returns the quota in whole CPUs, rounded up, or 0 where there is none.
+ * Returns the cgroups' quota in whole CPUs, rounded up, or 0 where there is
+ * none, as the files below `root` have it ("" is the real system): what
+ * cpus_available() calls, apart so that a test can make files of its own. Main
+ * thread.
  */
 unsigned cpus_quota(const char *root);
 

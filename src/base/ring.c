@@ -1,6 +1,7 @@
 /*
- * ring: the positions and the bytes between them. ring_append() runs in the
- * filling thread, ring_peek() and ring_give_back() in the reading one.
+ * ring: a lock-free queue of bytes with one producer and one consumer.
+ * ring_append() runs in the filling thread, ring_peek() and ring_give_back() in
+ * the reading one.
  */
 #include "config.h"
 
@@ -45,7 +46,8 @@ ring_append(struct ring *ring, struct span line)
 	return true;
 }
 
-/* The tail is loaded first: it never overtakes a head that is loaded later. */
+/* Loads `tail` before `head`: a tail never exceeds a head that is loaded later,
+ * so that the size is never negative. */
 struct ring_text
 ring_peek(const struct ring *ring, size_t limit)
 {

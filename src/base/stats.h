@@ -1,8 +1,7 @@
 /*
- * stats: counters with one writer each, which any thread may read.
- *
- * A worker adds to its own; the main thread sums over all. Relaxed loads and
- * stores suffice, since nothing is ordered by them.
+ * stats: a worker's counters: that worker adds to them, and any thread may read
+ * them, as the main thread does for its sums. Loads and stores are relaxed,
+ * since no thread infers from a counter what another has done elsewhere.
  */
 #ifndef MTASYNC_BASE_STATS_H
 #define MTASYNC_BASE_STATS_H
@@ -12,25 +11,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The most that processors fetch at once: two cache lines of 64 bytes, or one
+/* The most bytes that a processor fetches at once: two cache lines of 64, or one
  * of 128. */
 #define STATS_LINE 128
 
-/* What two counters take, and what keeps all else off their line, on either
- * side, wherever in memory they lie. */
+/* The size of two counters, and the padding on either side of them that keeps
+ * everything else off their cache line, wherever in memory they lie. */
 #define STATS_PAIR  (2 * sizeof(_Atomic uint64_t))
 #define STATS_APART (STATS_LINE - STATS_PAIR)
 
 struct stats {
-	/* Every worker that accepts reads these two of all workers; what their
-	 * owner writes at each request has to stay in its own cache. */
+	/* Every worker that accepts reads `accepted` and `closed` of all
+	 * workers. The counters that the owner writes at each request are kept
+	 * off their line, so that these stay in the owner's cache. */
 	char apart_before[STATS_APART];
 	alignas(STATS_PAIR) _Atomic uint64_t accepted; /* connections */
-	_Atomic uint64_t closed;                       /* of these */
+	_Atomic uint64_t closed;                       /* connections */
 	char apart_behind[STATS_APART];
 
 	_Atomic uint64_t served; /* requests whose answer was sent whole */
-	_Atomic uint64_t cut;    /* that the stop of the server ended early */
+	_Atomic uint64_t cut; /* requests that the server's stop ended early */
 };
 
 _Static_assert(offsetof(struct stats, accepted) >= STATS_APART &&
@@ -39,9 +39,9 @@ _Static_assert(offsetof(struct stats, accepted) >= STATS_APART &&
 		       offsetof(struct stats, accepted) + STATS_PAIR / 2 &&
 		   offsetof(struct stats, served) >=
 		       offsetof(struct stats, accepted) + STATS_LINE,
-    "what is counted at each accept shares its cache line");
+    "`accepted` and `closed` share a cache line with other data");
 
-/* Only the counter's one writer. */
+/* Adds `n` to a counter, without a locked instruction. The owner's thread. */
 static inline void
 stats_add(_Atomic uint64_t *counter, uint64_t n)
 {
@@ -50,7 +50,7 @@ stats_add(_Atomic uint64_t *counter, uint64_t n)
 	atomic_store_explicit(counter, old + n, memory_order_relaxed);
 }
 
-/* Any thread. */
+/* Returns a counter's value. Any thread. */
 static inline uint64_t
 stats_read(const _Atomic uint64_t *counter)
 {

@@ -1,6 +1,6 @@
 /*
- * units: decimal text to whole numbers and back, exactly: there is no
- * floating point in it. Owns nothing; runs in whichever thread calls.
+ * units: parses and formats decimal numbers with units, exactly: without
+ * floating point. Owns nothing; runs in whichever thread calls.
  */
 #include "config.h"
 
@@ -18,19 +18,25 @@ struct units_row {
 	int64_t scale;
 };
 
-/* Largest first, for units_format(); ends with a row that has no name. */
+/* Largest unit first, for units_format(); the last row, without a name, is a
+ * bare number's. */
 static const struct units_row units_of_time[] = {
-	{ "h", 3600 * CLOCK_S }, { "m", 60 * CLOCK_S }, { "s", CLOCK_S },
-	{ "ms", CLOCK_MS }, { "us", CLOCK_US },
-	{ NULL, CLOCK_S }, /* a bare number */
+	{ "h", 3600 * CLOCK_S },
+	{ "m", 60 * CLOCK_S },
+	{ "s", CLOCK_S },
+	{ "ms", CLOCK_MS },
+	{ "us", CLOCK_US },
+	{ NULL, CLOCK_S },
 };
 
 static const struct units_row units_of_size[] = {
-	{ "g", 1 << 30 }, { "m", 1 << 20 }, { "k", 1 << 10 },
-	{ NULL, 1 }, /* a bare number */
+	{ "g", 1 << 30 },
+	{ "m", 1 << 20 },
+	{ "k", 1 << 10 },
+	{ NULL, 1 },
 };
 
-/* Cuts the decimal digits that `text` begins with off it. */
+/* Removes the leading decimal digits from `text`, and returns them. */
 static struct span
 units_take_digits(struct span *text)
 {
@@ -44,7 +50,7 @@ units_take_digits(struct span *text)
 	return digits;
 }
 
-/* Returns the scale of the unit `name`, or 0 where there is none such. */
+/* Returns the scale of the unit `name`, or 0 where the table has no such unit. */
 static int64_t
 units_find(const struct units_row *row, struct span name)
 {
@@ -55,10 +61,10 @@ units_find(const struct units_row *row, struct span name)
 }
 
 /*
- * Returns 0.DIGITS times `scale`, rounded up. From the last digit to the
- * first, each step divides by ten; since the floor of a floor is the floor of
- * the whole, and a remainder once left never vanishes, the result is exact
- * for any number of digits. A step stays below 10 * scale.
+ * Returns 0.DIGITS times `scale`, rounded up. The loop goes from the last digit
+ * to the first, and divides by ten at each: since the floor of a floor is the
+ * floor of the whole, and `rest` remembers any remainder, the result is exact
+ * for any number of digits. `value` stays below 10 * scale.
  */
 static int64_t
 units_scale_fraction(struct span digits, int64_t scale)
@@ -74,7 +80,7 @@ units_scale_fraction(struct span digits, int64_t scale)
 	return value + rest;
 }
 
-/* WHOLE.FRACTION times `scale`. */
+/* Sets *result to WHOLE.FRACTION times `scale`, rounded up. */
 static enum units_result
 units_scale(struct span whole, struct span fraction, int64_t scale,
     int64_t *result)
@@ -134,8 +140,8 @@ units_parse_count(struct span text, int64_t *count)
 }
 
 /*
- * Writes `value` in the largest unit that makes it a whole number, and returns
- * true; false where only the bare number would.
+ * Writes `value` as a whole number of the largest unit that divides it, and
+ * returns true; returns false where none of the units does, or `value` is 0.
  */
 static bool
 units_format(char text[UNITS_TEXT_MAX], const struct units_row *row,

@@ -64,7 +64,7 @@ close_fixture(void **state)
 	return 0;
 }
 
-/* An empty ring that has come to this position. */
+/* Returns an empty ring whose head and tail are at `position`. */
 static struct ring *
 ring_at(struct fixture *f, uint64_t position)
 {
@@ -74,7 +74,7 @@ ring_at(struct fixture *f, uint64_t position)
 	return f->ring;
 }
 
-/* A line of so many bytes, none like its neighbours. */
+/* Fills `line` with so many bytes, none like its neighbours. */
 static struct span
 line_of(struct fixture *f, size_t size)
 {
@@ -181,7 +181,7 @@ test_order(void **state)
 	}
 }
 
-/* A look is not more than was asked for, and changes nothing. */
+/* ring_peek() returns no more than its limit, and changes nothing. */
 static void
 test_limit(void **state)
 {
@@ -256,7 +256,7 @@ test_exact_fit(void **state)
 	}
 }
 
-/* As fillers append. */
+/* Appends lines as a worker's thread does. */
 static bool
 append_line(void *ring, unsigned number, struct span line)
 {
