@@ -78,8 +78,11 @@ conn_watch(struct conn *conn)
 		event_del(&conn->event);
 	event_assign(&conn->event, conn->context->base, conn->channel.fd, what,
 	    conn_on_event, conn);
-	conn->watched = event_add(&conn->event, NULL) == 0 ? what : 0;
-	return conn->watched != 0 ? 0 : -1;
+	conn->watched = 0;
+	if (event_add(&conn->event, NULL) == -1)
+		return -1;
+	conn->watched = what;
+	return 0;
 }
 
 /* Starts the limit `kind`, unless that limit runs already. */

@@ -26,7 +26,7 @@ void conn_on_due(struct deadline *deadline);
 
 /* Goes on with a connection whose last turn ended at its bound: the callback for
  * ready_queue_init(). */
-void conn_on_ready(struct ready *turn);
+void conn_on_ready(struct ready *ready);
 
 /*
  * Answers a sleeper with 503, because the drain deadline has passed, and closes

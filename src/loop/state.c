@@ -34,7 +34,7 @@ state_refuse(struct conn *conn, const struct http_request *request,
 	if (conn->loop_exchange == NULL)
 		return CONN_CLOSED;
 	exchange_refuse(&conn->loop_exchange->exchange, &conn->context->host,
-	    conn->peer, request, status, sentence);
+	    conn->peer, request, &(struct exchange_fault){ status, sentence });
 	return CONN_ANSWERING;
 }
 

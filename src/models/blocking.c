@@ -46,8 +46,8 @@ blocking_refuse(struct blocking *b, const struct http_request *request,
     unsigned status, const char *sentence)
 {
 	b->answering = true;
-	exchange_refuse(&b->exchange, &b->host, b->peer, request, status,
-	    sentence);
+	exchange_refuse(&b->exchange, &b->host, b->peer, request,
+	    &(struct exchange_fault){ status, sentence });
 }
 
 /* Receives the head, and begins its answer. */

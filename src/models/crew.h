@@ -31,14 +31,14 @@ struct crew {
 	const struct server_config *config;
 	void (*run)(struct crew *crew); /* the model's thread */
 	pthread_t thread;               /* calls run(), and accepts */
-	bool started;
-	sem_t ready;    /* posted when `thread` accepts, or ends before */
-	bool accepting; /* `thread` has begun to accept */
+	sem_t ready; /* posted when `thread` accepts, or ends before */
 	struct crew_listener *listeners;
-	unsigned count;
 	struct pollfd *polled; /* the mailbox, and all of these */
+	unsigned count;        /* of the listeners */
 	unsigned turn;         /* the listener that is looked at first */
-	_Atomic bool full;     /* `thread` waits until a client leaves */
+	bool started;
+	bool accepting;    /* `thread` has begun to accept */
+	_Atomic bool full; /* `thread` waits until a client leaves */
 	/* eventfds, never read: readable from that order on */
 	int drain; /* WORKER_DRAIN */
 	int cut;   /* WORKER_CUT */

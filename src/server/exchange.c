@@ -52,18 +52,18 @@ exchange_begin(struct exchange *exchange, const struct exchange_host *host,
 
 void
 exchange_refuse(struct exchange *exchange, const struct exchange_host *host,
-    const char *peer, const struct http_request *request, unsigned status,
-    const char *sentence)
+    const char *peer, const struct http_request *request,
+    const struct exchange_fault *fault)
 {
 	bool content = request == NULL || request->method != HTTP_HEAD;
 
 	log_debug("%s: refused with %u: %s", peer != NULL ? peer : "a client",
-	    status, sentence);
+	    fault->status, fault->sentence);
 	exchange_init(exchange, host, request);
 	exchange->asked_close = false;
 	exchange->keep = false;
 	message_init(&exchange->answer.message);
-	message_set(&exchange->answer.message, status, sentence);
+	message_set(&exchange->answer.message, fault->status, fault->sentence);
 	plan_at_once(&exchange->answer.plan, content);
 }
 

@@ -45,6 +45,12 @@ struct exchange {
 	bool asked_close;        /* the client will send no other request */
 };
 
+/* Why a request is refused. */
+struct exchange_fault {
+	unsigned status;
+	const char *sentence; /* constant */
+};
+
 /* What the caller does about the body of a request. */
 enum exchange_body {
 	EXCHANGE_ANSWER,   /* nothing: the answer is next */
@@ -68,12 +74,12 @@ void exchange_begin(struct exchange *exchange, const struct exchange_host *host,
 /*
  * Begins the refusal of a request that was malformed or did not come whole,
  * behind which the connection closes. `request` is as http_request_parse() left
- * it, or NULL. `sentence` is constant; `peer` is the client's address for a
+ * it, or NULL. `peer` is the client's address for a
  * message, or NULL.
  */
 void exchange_refuse(struct exchange *exchange,
     const struct exchange_host *host, const char *peer,
-    const struct http_request *request, unsigned status, const char *sentence);
+    const struct http_request *request, const struct exchange_fault *fault);
 
 /* Begins the request's body, behind exchange_begin(). `ahead` says that something
  * has come behind the head already. */

@@ -22,8 +22,8 @@ test_refused_request(void **state)
 	struct http_request request = { 0 };
 	const char *head;
 
-	exchange_refuse(&asking->exchange, &asking->host, NULL, NULL, 408,
-	    "too slow");
+	exchange_refuse(&asking->exchange, &asking->host, NULL, NULL,
+	    &(struct exchange_fault){ 408, "too slow" });
 	head = asking_next_bytes(asking);
 	assert_memory_equal(head, "HTTP/1.1 408 Request Timeout\r\n", 30);
 	assert_non_null(strstr(head, "Connection: close\r\n"));
@@ -36,7 +36,7 @@ test_refused_request(void **state)
 			     SPAN("HEAD / HTTP/1.1\r\nHost : a\r\n\r\n"), 0),
 	    HTTP_BAD);
 	exchange_refuse(&asking->exchange, &asking->host, "peer", &request,
-	    request.status, request.fault);
+	    &(struct exchange_fault){ request.status, request.fault });
 	head = asking_next_bytes(asking);
 	assert_memory_equal(head, "HTTP/1.1 400", 12);
 	assert_string_equal(strstr(head, "\r\n\r\n"), "\r\n\r\n");
