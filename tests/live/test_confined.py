@@ -6,6 +6,7 @@ may do. C libraries differ in the system calls that they make of it.
 import os
 import re
 import signal
+import socket
 
 import pytest
 from server import CACHED, eventually, needs_strace
@@ -17,7 +18,15 @@ LARGE = os.urandom(CACHED + 1)  # sent from its file
 
 
 @pytest.fixture
-def begin(serve, tmp_path):
+def manager(tmp_path):
+    """Hears what a service manager is told."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(str(tmp_path / "notify"))
+        yield heard
+
+
+@pytest.fixture
+def begin(serve, tmp_path, manager, monkeypatch):
     """Starts a server of a model; its ROOT is a link that can be moved."""
     for version in "old", "new":
         root = tmp_path / version
@@ -25,6 +34,7 @@ def begin(serve, tmp_path):
         (root / "hello.html").write_text(version)
         (root / "large").write_bytes(LARGE)
     (tmp_path / "site").symlink_to("old")
+    monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
 
     def start(model, **how):
         return serve(
@@ -76,29 +86,31 @@ def open_anew(server, directory):
     eventually(lambda: '"GET / ' in log.read_text(), "a line of the new log")
 
 
-def live_through(server, directory):
+def live_through(server, directory, manager):
     ask_for_everything(server)
     open_anew(server, directory)
     server.signal(signal.SIGTERM)
     server.join()
     assert server.stderr == ""
+    for state in "READY", "RELOADING", "READY", "STOPPING":
+        assert manager.recv(100).startswith(f"{state}=1\n".encode())
 
 
 @needs_sandbox
 @pytest.mark.parametrize("model", MODELS)
-def test_all_of_it_works(begin, tmp_path, model):
-    live_through(begin(model), tmp_path)
+def test_all_of_it_works(begin, tmp_path, manager, model):
+    live_through(begin(model), tmp_path, manager)
 
 
 @needs_sandbox
 @needs_strace
 @pytest.mark.parametrize("model", MODELS)
-def test_nothing_is_refused(begin, tmp_path, model):
+def test_nothing_is_refused(begin, tmp_path, manager, model):
     """Not even what is done without; musl asks if stdout is a terminal."""
     trace = tmp_path / "trace"
     strace = ["strace", "-D", "-f", "-o", str(trace)]
     server = begin(model, wrapper=strace)
-    live_through(server, tmp_path)
+    live_through(server, tmp_path, manager)
     end = re.compile(rf"^{server.pid} +\+\+\+ exited with 0", re.MULTILINE)
     eventually(lambda: end.search(trace.read_text()), "strace to end")
     lines = trace.read_text().splitlines()
