@@ -22,6 +22,15 @@
 
 #undef pread64 /* in musl, a name for pread(3) */
 
+/* What libseccomp and the system's headers may not know yet; the number is the
+ * same on any machine. */
+#ifndef __NR_epoll_pwait2
+# define __NR_epoll_pwait2 441
+#endif
+#ifndef __SNR_epoll_pwait2
+# define __SNR_epoll_pwait2 __NR_epoll_pwait2
+#endif
+
 /* Who may make a call. */
 enum filters_users {
 	FILTERS_LOOP = 1 << ROLE_WORKER,

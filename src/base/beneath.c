@@ -15,6 +15,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef SYS_openat2 /* in headers before Linux 5.6, on any machine */
+# define SYS_openat2 437
+#endif
+
 /* What to look for, and by which way: openat(2), but only below `root`. */
 struct beneath_lookup {
 	int (*find)(int root, const char *path, int flags);
