@@ -12,12 +12,9 @@
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef SYS_openat2 /* in headers before Linux 5.6, on any machine */
-# define SYS_openat2 437
-#endif
+#include "base/syscalls.h"
 
 /* What to look for, and by which way: openat(2), but only below `root`. */
 struct beneath_lookup {

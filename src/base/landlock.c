@@ -7,16 +7,11 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/syscalls.h"
+
 /* The kernel's interface, of which system headers may know less. */
-#ifndef SYS_landlock_create_ruleset
-# define SYS_landlock_create_ruleset 444 /* on any machine */
-#endif
-#ifndef SYS_landlock_restrict_self
-# define SYS_landlock_restrict_self 446
-#endif
 #define LANDLOCK_VERSION 1U /* landlock_create_ruleset: tell the version */
 
 enum landlock_files {
