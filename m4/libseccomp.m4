@@ -10,20 +10,25 @@ AC_DEFUN([MTASYNC_LIBSECCOMP], [
 	    [AS_HELP_STRING([--without-libseccomp],
 	        [make no filters of system calls])],
 	    [], [with_libseccomp=auto])
-	AS_IF([test "$cross_compiling" = yes], [with_libseccomp=no])
 	MTASYNC_FILTERS_TRIED
-	mtasync_filters_missing="a build without libseccomp has no filters"
-	AS_IF([test "$with_libseccomp" != no && test $mtasync_cv_filters_tried = no],
-	    [mtasync_filters_missing="there are no filters for this kind of machine"
-	    AS_IF([test "$with_libseccomp" = yes],
-	        [AC_MSG_ERROR([$mtasync_filters_missing])])
+	AS_IF([test "$with_libseccomp" = no],
+	    [mtasync_filters_missing="a build without libseccomp has no filters"],
+	    [test "$cross_compiling" = yes],
+	    [mtasync_filters_missing="a build for another machine has no filters"],
+	    [test $mtasync_cv_filters_tried = no],
+	    [mtasync_filters_missing="there are no filters for this kind of machine"])
+	AS_IF([test "$with_libseccomp" = yes && test "$mtasync_filters_missing"],
+	    [AC_MSG_ERROR([$mtasync_filters_missing])],
+	    [test "$with_libseccomp" = auto && test "$mtasync_filters_missing"],
+	    [AC_MSG_WARN([$mtasync_filters_missing])
 	    with_libseccomp=no])
 	AS_IF([test "$with_libseccomp" != no], [
 		PKG_CHECK_MODULES([SECCOMP], [libseccomp >= 2.5],
 		    [have_libseccomp=yes
 		    AC_DEFINE([HAVE_LIBSECCOMP], [1], [to make filters])],
 		    [AS_IF([test "$with_libseccomp" = yes],
-		        [AC_MSG_ERROR([libseccomp 2.5 is missing (Debian: apt-get install libseccomp-dev)])])])
+		        [AC_MSG_ERROR([libseccomp 2.5 is missing (Debian: apt-get install libseccomp-dev)])])
+		    mtasync_filters_missing="a build without libseccomp has no filters"])
 	])
 	AC_DEFINE_UNQUOTED([FILTERS_MISSING], ["$mtasync_filters_missing"],
 	    [Why a build has no filters, where it has none.])

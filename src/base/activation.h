@@ -24,8 +24,8 @@ enum activation_state {
 };
 
 /*
- * Tells the service manager the state. Does nothing where nobody asked for it
- * by NOTIFY_SOCKET, or libsystemd was not there when this was built.
+ * Tells the service manager, which asked for it by NOTIFY_SOCKET; else it does
+ * nothing. Logs where it can't. Waits while the manager is full of messages.
  */
 void activation_tell(enum activation_state state);
 

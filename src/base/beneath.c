@@ -12,8 +12,9 @@
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/syscalls.h"
 
 /* What to look for, and by which way: openat(2), but only below `root`. */
 struct beneath_lookup {

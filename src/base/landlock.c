@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/syscalls.h"
 
 /* The kernel's interface, of which system headers may know less. */
 #define LANDLOCK_VERSION 1U /* landlock_create_ruleset: tell the version */

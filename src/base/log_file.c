@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/span.h"
+#include "base/syscalls.h"
 
 /* Opening what is no file must not wait, nor make it our terminal. */
 #define LOG_FILE_FLAGS (O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)

@@ -5,8 +5,7 @@ import signal
 import socket
 
 import pytest
-from server import HTDOCS, PROGRAM, assert_refused, eventually
-from server import needs_strace, run
+from server import HTDOCS, assert_refused, eventually, needs_strace, run
 from wire import Client, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -50,14 +49,6 @@ def says(heard, state):
     return True
 
 
-def built_with_libsystemd():
-    with open(PROGRAM, "rb") as file:
-        return b"libsystemd.so" in file.read()
-
-
-@pytest.mark.skipif(
-    not built_with_libsystemd(), reason="built without libsystemd"
-)
 def test_service_manager_is_told(serve, manager):
     path, heard = manager
     server = serve(env={**os.environ, "NOTIFY_SOCKET": path})

@@ -18,12 +18,12 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/syscalls.h"
 #include "tree.h"
 
 /* Made before anything is refused. */

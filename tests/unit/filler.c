@@ -74,7 +74,7 @@ filler_check(struct filler_reading *reading, const char *text, size_t size)
 		}
 		ring = strtoul(text, &rest, 10);
 		number = strtoul(rest, NULL, 10);
-		assert_in_range(ring, 0, FILLER_MAX - 1);
+		assert_true(ring < FILLER_MAX);
 		line = filler_make_line(expected, (unsigned)ring,
 		    (unsigned)number);
 		assert_int_equal(newline + 1 - text, line.size);

@@ -18,12 +18,13 @@
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "base/syscalls.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 

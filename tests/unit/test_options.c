@@ -377,10 +377,10 @@ test_help(void **state)
 	for (char *next = capture.text; *next != '\0'; height++) {
 		size_t width = strcspn(next, "\n");
 
-		assert_in_range(width, 0, 80);
+		assert_true(width <= 80);
 		next += width + 1;
 	}
-	assert_in_range(height, 24, 60);
+	assert_true(height >= 24 && height <= 60);
 }
 
 int
