@@ -326,6 +326,28 @@ conn_on_idle(struct conn *conn)
 	conn_run(conn);
 }
 
+/*
+ * Looks once more at the socket of a request whose limit has passed: what came in
+ * time may lie there, where the process was stopped or the loop was held up.
+ * state_await_more() refuses the request once all that is received. A client that
+ * sends faster than it is received has no more than the limit once again.
+ */
+static void
+conn_on_late(struct conn *conn)
+{
+	struct context *context = conn->context;
+
+	if (conn->late) {
+		conn_run_from(conn, state_refuse_late(conn));
+		return;
+	}
+	conn->late = true;
+	conn->channel.readable = true;
+	deadlines_move(&context->deadlines, &conn->deadline,
+	    conn->deadline.kind, context->moment.now);
+	conn_run(conn);
+}
+
 void
 conn_on_due(struct deadline *deadline)
 {
@@ -339,12 +361,8 @@ conn_on_due(struct deadline *deadline)
 		conn_on_idle(conn);
 		return;
 	case DEADLINE_HEAD:
-		conn_run_from(conn,
-		    state_refuse(conn, NULL, 408, "the head took too long"));
-		return;
 	case DEADLINE_BODY:
-		conn_run_from(conn,
-		    state_refuse_body(conn, 408, "the body took too long"));
+		conn_on_late(conn);
 		return;
 	case DEADLINE_WRITE:
 	case DEADLINE_LINGER:

@@ -26,7 +26,9 @@ state_idle(struct conn *conn)
 	return CONN_CLOSED;
 }
 
-enum conn_state
+/* Makes a refusal of a request that has no exchange yet; `request` is as
+ * http_request_parse() left it, or NULL. */
+static enum conn_state
 state_refuse(struct conn *conn, const struct http_request *request,
     unsigned status, const char *sentence)
 {
@@ -39,10 +41,23 @@ state_refuse(struct conn *conn, const struct http_request *request,
 }
 
 enum conn_state
-state_refuse_body(struct conn *conn, unsigned status, const char *sentence)
+state_refuse_late(struct conn *conn)
 {
-	exchange_refuse_body(&conn->loop_exchange->exchange, status, sentence);
+	if (conn->state == CONN_HEAD)
+		return state_refuse(conn, NULL, 408, "the head took too long");
+	exchange_refuse_body(&conn->loop_exchange->exchange, 408,
+	    "the body took too long");
 	return CONN_ANSWERING;
+}
+
+/* Waits for more of a head or a body, unless that is late and nothing more lies
+ * in the socket. */
+static enum conn_state
+state_await_more(struct conn *conn)
+{
+	if (conn->late && !conn->channel.readable)
+		return state_refuse_late(conn);
+	return (enum conn_state)conn->state;
 }
 
 /* Looks for the body of a request whose answer has begun. */
@@ -79,6 +94,7 @@ state_begin(struct conn *conn)
 		return CONN_CLOSED;
 	conn->loop_exchange = loop_exchange;
 	conn->seen = 0;
+	conn->late = false;
 	context->turn_requests++;
 	context->input_start += context->request.head_size;
 	exchange_begin(&loop_exchange->exchange, &context->host, conn->entrance,
@@ -113,7 +129,7 @@ state_head(struct conn *conn)
 		case WIRE_DONE:
 			break;
 		case WIRE_BLOCKED:
-			return CONN_HEAD;
+			return state_await_more(conn);
 		case WIRE_ENDED:
 			return CONN_LINGERING;
 		case WIRE_BROKEN:
@@ -133,14 +149,16 @@ state_body(struct conn *conn)
 		    context_input(context), &used);
 
 		context->input_start += used;
-		if (answer)
+		if (answer) {
+			conn->late = false;
 			return CONN_ANSWERING;
+		}
 		switch (channel_receive(&conn->channel, context,
 		    CONTEXT_INPUT_MAX)) {
 		case WIRE_DONE:
 			break;
 		case WIRE_BLOCKED:
-			return CONN_BODY;
+			return state_await_more(conn);
 		case WIRE_ENDED:
 			return CONN_LINGERING; /* for what is still to be sent */
 		case WIRE_BROKEN:

@@ -44,6 +44,8 @@ struct conn {
 	bool lingers : 1;  /* the close waits for the peer's FIN */
 	bool finished : 1; /* our FIN is out */
 	bool reset : 1;    /* the close says that something went wrong */
+	bool late : 1;     /* the head's or the body's limit has passed: 408, once
+			    * nothing more lies in the socket */
 };
 
 /* A row for each state but CONN_CLOSED. */
@@ -59,13 +61,8 @@ struct state {
 
 extern const struct state states[CONN_CLOSED];
 
-/* Makes a refusal of a request that has no exchange yet; `request` is as
- * http_request_parse() left it, or NULL. */
-enum conn_state state_refuse(struct conn *conn,
-    const struct http_request *request, unsigned status, const char *sentence);
-
-/* Makes a refusal of the answer to a request whose body is at fault. */
-enum conn_state state_refuse_body(struct conn *conn, unsigned status,
-    const char *sentence);
+/* Refuses the request of a connection in CONN_HEAD or CONN_BODY with 408; returns
+ * the state that comes next. */
+enum conn_state state_refuse_late(struct conn *conn);
 
 #endif
