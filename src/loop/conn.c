@@ -101,6 +101,47 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	wire_begin_pace(&conn->pace, context->moment.now);
 }
 
+/* The time in tenths of a second, modulo 2^16, for differences. */
+static uint16_t
+conn_tenths(int64_t now)
+{
+	return (uint16_t)(now / (CLOCK_S / 10));
+}
+
+/* Whether the wait for the client's FIN may not begin anew: it would last longer
+ * than limits.linger_most in all. */
+static bool
+conn_has_lingered(const struct conn *conn)
+{
+	const struct server_limits *limits = &conn->context->config->limits;
+	uint16_t tenths = (uint16_t)(conn_tenths(conn->context->moment.now) -
+				     conn->parted_at);
+
+	return conn->deadline.kind != DEADLINE_LINGER ||
+	       tenths * (CLOCK_S / 10) + limits->linger > limits->linger_most;
+}
+
+/*
+ * Starts the limit of the wait for the client's FIN. It begins anew when bytes
+ * have come: a client that has not sent all of its request reads the answer only
+ * then. While the server drains, it does not.
+ */
+static void
+conn_set_linger(struct conn *conn)
+{
+	struct context *context = conn->context;
+	enum deadline_kind kind = conn->deadline.kind;
+
+	if (kind != DEADLINE_LINGER && kind != DEADLINE_PART) {
+		conn_set_deadline(conn,
+		    context->moment.closing ? DEADLINE_PART : DEADLINE_LINGER);
+		conn->parted_at = conn_tenths(context->moment.now);
+	} else if (context->turn_received > 0 && !conn_has_lingered(conn)) {
+		deadlines_move(&context->deadlines, &conn->deadline, kind,
+		    context->moment.now);
+	}
+}
+
 /* Sets the alarm of the exchange, by which the connection goes on. Returns 0,
  * or -1 where memory is short. */
 static int
@@ -151,7 +192,10 @@ conn_wait(struct conn *conn, bool blocked)
 		kind = DEADLINE_WRITE;
 	else if (kind == DEADLINE_IDLE)
 		kind = conn_idle_deadline(context);
-	conn_set_deadline(conn, kind);
+	if (kind == DEADLINE_LINGER)
+		conn_set_linger(conn);
+	else
+		conn_set_deadline(conn, kind);
 	if (channel_save(&conn->channel, context) == -1)
 		return -1;
 	return conn_watch(conn);
@@ -168,6 +212,13 @@ conn_flush(struct conn *conn)
 	return sent;
 }
 
+static void
+conn_begin_turn(struct context *context)
+{
+	context->turn_requests = 0;
+	context->turn_received = context->turn_sent = 0;
+}
+
 /* Goes from state to state as far as the connection can now; may close and free
  * it. */
 static void
@@ -176,8 +227,7 @@ conn_run(struct conn *conn)
 	struct context *context = conn->context;
 	enum wire_result sent = WIRE_DONE;
 
-	context->turn_requests = 0;
-	context->turn_received = context->turn_sent = 0;
+	conn_begin_turn(context);
 	channel_restore(&conn->channel, context);
 	if (conn->channel.output != NULL)
 		sent = conn_flush(conn);
@@ -286,8 +336,8 @@ conn_of_deadline(struct deadline *deadline)
 
 /*
  * Looks whether the client keeps up with what it is sent, and sets the limit
- * anew while it does. A client that is too slow is reset. In CONN_LINGERING, the
- * connection closes once the client has acknowledged all: a close before would
+ * anew while it does. A client that is too slow is reset. A connection that has
+ * lingered closes once the client has acknowledged all: a close before would
  * leave the rest to the kernel, which may hold it for minutes. Only when the
  * server ends is it left so.
  */
@@ -303,8 +353,8 @@ conn_check_pace(struct conn *conn)
 		log_debug("a client takes its answer too slowly");
 		conn->reset = true; /* what it did not take is freed too */
 		conn_close(conn);
-	} else if (kind == DEADLINE_LINGER &&
-		   (view == WIRE_TAKEN || context->moment.closing)) {
+	} else if (kind == DEADLINE_PART ||
+		   (kind == DEADLINE_LINGER && view == WIRE_TAKEN)) {
 		conn_close(conn);
 	} else {
 		deadlines_move(&context->deadlines, &conn->deadline, kind,
@@ -324,6 +374,25 @@ conn_on_idle(struct conn *conn)
 	}
 	conn->channel.readable = true;
 	conn_run(conn);
+}
+
+/*
+ * Ends the wait for the client's FIN, unless more has come since the loop last
+ * looked: that is received in any case, so that the close makes no reset of it.
+ */
+static void
+conn_on_parted(struct conn *conn)
+{
+	struct context *context = conn->context;
+
+	conn_begin_turn(context);
+	conn->channel.readable = true;
+	if (states[CONN_LINGERING].step(conn) == CONN_CLOSED)
+		conn_close(conn);
+	else if (context->turn_received == 0 || conn_has_lingered(conn))
+		conn_check_pace(conn);
+	else if (conn_wait(conn, false) == -1)
+		conn_close(conn);
 }
 
 /*
@@ -365,8 +434,11 @@ conn_on_due(struct deadline *deadline)
 		conn_on_late(conn);
 		return;
 	case DEADLINE_WRITE:
-	case DEADLINE_LINGER:
 		conn_check_pace(conn);
+		return;
+	case DEADLINE_LINGER:
+	case DEADLINE_PART:
+		conn_on_parted(conn);
 		return;
 	case DEADLINE_NEVER:
 	case DEADLINE_KINDS:

@@ -4,7 +4,8 @@
  *   IDLE -> HEAD -> BODY -> ANSWERING -+-> IDLE
  *                            |  ^      +-> LINGERING -> CLOSED
  *                            v  |
- *                           WAITING -> LINGERING (the client has left)
+ *                           WAITING -> LINGERING (the client has left, and the
+ *                                      answer is not whole)
  */
 #ifndef MTASYNC_LOOP_STATE_H
 #define MTASYNC_LOOP_STATE_H
@@ -37,14 +38,19 @@ struct conn {
 	char *peer; /* its address, for the log; or NULL */
 	struct channel channel;
 	struct wire_pace pace; /* since the wait for the client began */
-	uint16_t seen;         /* bytes of the head that were parsed in vain */
+	union {
+		uint16_t seen;      /* bytes of the head that were parsed in
+				     * vain */
+		uint16_t parted_at; /* CONN_LINGERING: since when; tenths of a
+				     * second, modulo 2^16 */
+	};
 	uint16_t unsent;   /* answers that are whole, and not sent for sure */
 	short watched;     /* what the event is added for; 0: it is not */
 	uint8_t state;     /* enum conn_state */
 	bool lingers : 1;  /* the close waits for the peer's FIN */
 	bool finished : 1; /* our FIN is out */
 	bool reset : 1;    /* the close says that something went wrong */
-	bool late : 1;     /* the head's or the body's limit has passed: 408, once
+	bool late : 1; /* the head's or the body's limit has passed: 408, once
 			    * nothing more lies in the socket */
 };
 
