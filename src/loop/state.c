@@ -60,6 +60,15 @@ state_await_more(struct conn *conn)
 	return (enum conn_state)conn->state;
 }
 
+/* Puts an interim response into the output, for which there is always room. */
+static void
+state_put_interim(struct context *context)
+{
+	memcpy(context->output + context->output_size, exchange_continue.data,
+	    exchange_continue.size);
+	context->output_size += exchange_continue.size;
+}
+
 /* Looks for the body of a request whose answer has begun. */
 static enum conn_state
 state_begin_body(struct conn *conn)
@@ -72,9 +81,7 @@ state_begin_body(struct conn *conn)
 	case EXCHANGE_ANSWER:
 		return CONN_ANSWERING;
 	case EXCHANGE_CONTINUE:
-		memcpy(context->output + context->output_size,
-		    exchange_continue.data, exchange_continue.size);
-		context->output_size += exchange_continue.size;
+		state_put_interim(context);
 		break;
 	case EXCHANGE_RECEIVE:
 		break;
@@ -278,10 +285,11 @@ state_answering(struct conn *conn)
 }
 
 /*
- * A FIN during a sleep says that the client has left: on the wire, close() and
- * a half-close are the same. Whose answer is due gets it all the same. Answers
- * before this one may still be on their way, and what lies unread before the
- * FIN would make a reset of our close: it is read first.
+ * Waits for the time of the answer. A FIN meanwhile may be a half-close:
+ * exchange_on_fin() tells. The reset that answers a probe makes an event, and
+ * conn_wait() finds it, whatever lies unread. Of a client that has left, what lies
+ * unread is received first, since it would make a reset of our close, which may
+ * destroy earlier answers on their way.
  */
 static enum conn_state
 state_waiting(struct conn *conn)
@@ -290,8 +298,17 @@ state_waiting(struct conn *conn)
 		return CONN_ANSWERING;
 	if (!conn->channel.peer_closed)
 		return CONN_WAITING;
-	conn->lingers = true;
-	return CONN_LINGERING;
+	switch (exchange_on_fin(&conn->loop_exchange->exchange)) {
+	case EXCHANGE_STAY:
+		break;
+	case EXCHANGE_PROBE:
+		state_put_interim(conn->context);
+		break;
+	case EXCHANGE_LEAVE:
+		conn->lingers = true;
+		return CONN_LINGERING;
+	}
+	return CONN_WAITING;
 }
 
 /*
