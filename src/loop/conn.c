@@ -18,11 +18,14 @@
 static void conn_on_event(evutil_socket_t fd, short what, void *arg);
 static void conn_on_alarm(void *arg);
 
-/* Says which limit a connection has between two requests. */
+/* Returns the kind of the limit to what a connection waits for in its state. */
 static enum deadline_kind
-conn_idle_deadline(const struct context *context)
+conn_deadline(const struct conn *conn)
 {
-	return context->moment.closing ? DEADLINE_GRACE : DEADLINE_IDLE;
+	const struct state *state = &states[conn->state];
+
+	return conn->context->moment.closing ? state->draining
+					     : state->deadline;
 }
 
 /* Counts the answers that have been sent whole. */
@@ -82,6 +85,30 @@ conn_watch(struct conn *conn)
 	return conn->watched != 0 ? 0 : -1;
 }
 
+/* Whether the wait for the client's FIN may not begin anew: it would last longer
+ * than limits.linger_most in all; or the server drains. */
+static bool
+conn_has_lingered(const struct conn *conn)
+{
+	const struct server_limits *limits = &conn->context->config->limits;
+	int64_t lingered = state_has_lingered(conn);
+
+	return conn->deadline.kind != DEADLINE_LINGER ||
+	       lingered + limits->linger > limits->linger_most;
+}
+
+/* Has the wait for the client's FIN begin anew, where bytes have come: a client
+ * that still sends its request reads the answer only then. */
+static void
+conn_renew_linger(struct conn *conn)
+{
+	struct context *context = conn->context;
+
+	if (context->turn_received > 0 && !conn_has_lingered(conn))
+		deadlines_move(&context->deadlines, &conn->deadline,
+		    DEADLINE_LINGER, context->moment.now);
+}
+
 /* Starts the limit `kind`, unless that limit runs already. */
 static void
 conn_set_deadline(struct conn *conn, enum deadline_kind kind)
@@ -89,8 +116,11 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	struct context *context = conn->context;
 
 	if (kind == conn->deadline.kind &&
-	    (kind == DEADLINE_WRITE || context->turn_requests == 0))
+	    (kind == DEADLINE_WRITE || context->turn_requests == 0)) {
+		if (kind == DEADLINE_LINGER)
+			conn_renew_linger(conn);
 		return;
+	}
 	/* Count from now: the turn may have begun long ago, and no limit may
 	 * be early. Not for DEADLINE_IDLE: there a turn's length does not
 	 * matter, and it saves the hot path a clock_gettime(2). */
@@ -99,47 +129,6 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	deadlines_move(&context->deadlines, &conn->deadline, kind,
 	    context->moment.now);
 	wire_begin_pace(&conn->pace, context->moment.now);
-}
-
-/* The time in tenths of a second, modulo 2^16, for differences. */
-static uint16_t
-conn_tenths(int64_t now)
-{
-	return (uint16_t)(now / (CLOCK_S / 10));
-}
-
-/* Whether the wait for the client's FIN may not begin anew: it would last longer
- * than limits.linger_most in all. */
-static bool
-conn_has_lingered(const struct conn *conn)
-{
-	const struct server_limits *limits = &conn->context->config->limits;
-	uint16_t tenths = (uint16_t)(conn_tenths(conn->context->moment.now) -
-				     conn->parted_at);
-
-	return conn->deadline.kind != DEADLINE_LINGER ||
-	       tenths * (CLOCK_S / 10) + limits->linger > limits->linger_most;
-}
-
-/*
- * Starts the limit of the wait for the client's FIN. It begins anew when bytes
- * have come: a client that has not sent all of its request reads the answer only
- * then. While the server drains, it does not.
- */
-static void
-conn_set_linger(struct conn *conn)
-{
-	struct context *context = conn->context;
-	enum deadline_kind kind = conn->deadline.kind;
-
-	if (kind != DEADLINE_LINGER && kind != DEADLINE_PART) {
-		conn_set_deadline(conn,
-		    context->moment.closing ? DEADLINE_PART : DEADLINE_LINGER);
-		conn->parted_at = conn_tenths(context->moment.now);
-	} else if (context->turn_received > 0 && !conn_has_lingered(conn)) {
-		deadlines_move(&context->deadlines, &conn->deadline, kind,
-		    context->moment.now);
-	}
 }
 
 /* Sets the alarm of the exchange, by which the connection goes on. Returns 0,
@@ -179,8 +168,6 @@ static int
 conn_wait(struct conn *conn, bool blocked)
 {
 	struct context *context = conn->context;
-	enum deadline_kind kind = states[conn->state].deadline;
-
 	if (conn_is_broken(conn))
 		return -1;
 	if (conn->state == CONN_WAITING && !blocked &&
@@ -188,14 +175,7 @@ conn_wait(struct conn *conn, bool blocked)
 		return -1;
 	if (!blocked && context_turn_is_over(context))
 		ready_queue_add(&context->ready_queue, &conn->ready);
-	if (blocked)
-		kind = DEADLINE_WRITE;
-	else if (kind == DEADLINE_IDLE)
-		kind = conn_idle_deadline(context);
-	if (kind == DEADLINE_LINGER)
-		conn_set_linger(conn);
-	else
-		conn_set_deadline(conn, kind);
+	conn_set_deadline(conn, blocked ? DEADLINE_WRITE : conn_deadline(conn));
 	if (channel_save(&conn->channel, context) == -1)
 		return -1;
 	return conn_watch(conn);
@@ -290,8 +270,8 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
 		.channel = { .fd = fd, .readable = true } };
 	stats_add(&context->stats.accepted, 1);
 	moment_renew(&context->moment);
-	deadlines_add(&context->deadlines, &conn->deadline,
-	    conn_idle_deadline(context), context->moment.now);
+	deadlines_add(&context->deadlines, &conn->deadline, conn_deadline(conn),
+	    context->moment.now);
 	conn_run(conn);
 }
 
@@ -378,21 +358,23 @@ conn_on_idle(struct conn *conn)
 
 /*
  * Ends the wait for the client's FIN, unless more has come since the loop last
- * looked: that is received in any case, so that the close makes no reset of it.
+ * looked. What lies there is received in any case, or the close would be a reset.
  */
 static void
 conn_on_parted(struct conn *conn)
 {
 	struct context *context = conn->context;
 
-	conn_begin_turn(context);
 	conn->channel.readable = true;
+	if (!conn_has_lingered(conn) && !wire_is_silent(conn->channel.fd)) {
+		conn_run(conn);
+		return;
+	}
+	conn_begin_turn(context);
 	if (states[CONN_LINGERING].step(conn) == CONN_CLOSED)
 		conn_close(conn);
-	else if (context->turn_received == 0 || conn_has_lingered(conn))
+	else
 		conn_check_pace(conn);
-	else if (conn_wait(conn, false) == -1)
-		conn_close(conn);
 }
 
 /*

@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "http/parser.h"
 
+/* The unit of conn.finished_at, in ns. */
+#define STATE_TENTH (100 * CLOCK_MS)
+
 static enum conn_state
 state_idle(struct conn *conn)
 {
@@ -51,8 +54,9 @@ state_refuse_late(struct conn *conn)
 }
 
 /* Waits for more of a head or a body, unless that is late and nothing more lies
- * in the socket. */
-static enum conn_state
+ * in the socket. It is not on the way of each request, and not to be inlined
+ * there. */
+static __attribute__((noinline)) enum conn_state
 state_await_more(struct conn *conn)
 {
 	if (conn->late && !conn->channel.readable)
@@ -311,6 +315,22 @@ state_waiting(struct conn *conn)
 	return CONN_WAITING;
 }
 
+/* Returns the time in STATE_TENTH, modulo 2^16: for differences. */
+static uint16_t
+state_tenths(const struct context *context)
+{
+	return (uint16_t)(context->moment.now / STATE_TENTH);
+}
+
+int64_t
+state_has_lingered(const struct conn *conn)
+{
+	uint16_t tenths = (uint16_t)(state_tenths(conn->context) -
+				     conn->finished_at);
+
+	return tenths * STATE_TENTH;
+}
+
 /*
  * Sends the last bytes and then our FIN, in one segment where they fit. It does
  * so before any close(2), which makes a reset where anything is unread, and
@@ -327,6 +347,8 @@ state_finish(struct conn *conn)
 		return result;
 	wire_finish(conn->channel.fd);
 	conn->finished = true;
+	if (conn->lingers)
+		conn->finished_at = state_tenths(conn->context);
 	return result;
 }
 
@@ -349,10 +371,10 @@ state_lingering(struct conn *conn)
 }
 
 const struct state states[CONN_CLOSED] = {
-	[CONN_IDLE] = { DEADLINE_IDLE, state_idle },
-	[CONN_HEAD] = { DEADLINE_HEAD, state_head },
-	[CONN_BODY] = { DEADLINE_BODY, state_body },
-	[CONN_ANSWERING] = { DEADLINE_WRITE, state_answering },
-	[CONN_WAITING] = { DEADLINE_NEVER, state_waiting },
-	[CONN_LINGERING] = { DEADLINE_LINGER, state_lingering },
+	[CONN_IDLE] = { DEADLINE_IDLE, DEADLINE_GRACE, state_idle },
+	[CONN_HEAD] = { DEADLINE_HEAD, DEADLINE_HEAD, state_head },
+	[CONN_BODY] = { DEADLINE_BODY, DEADLINE_BODY, state_body },
+	[CONN_ANSWERING] = { DEADLINE_WRITE, DEADLINE_WRITE, state_answering },
+	[CONN_WAITING] = { DEADLINE_NEVER, DEADLINE_NEVER, state_waiting },
+	[CONN_LINGERING] = { DEADLINE_LINGER, DEADLINE_PART, state_lingering },
 };

@@ -39,10 +39,11 @@ struct conn {
 	struct channel channel;
 	struct wire_pace pace; /* since the wait for the client began */
 	union {
-		uint16_t seen;      /* bytes of the head that were parsed in
+		uint16_t seen; /* bytes of the head that were parsed in
 				     * vain */
-		uint16_t parted_at; /* CONN_LINGERING: since when; tenths of a
-				     * second, modulo 2^16 */
+		uint16_t
+		    finished_at; /* with `lingers`: since when our FIN is out, in
+				       * tenths of a second, modulo 2^16 */
 	};
 	uint16_t unsent;   /* answers that are whole, and not sent for sure */
 	short watched;     /* what the event is added for; 0: it is not */
@@ -56,7 +57,8 @@ struct conn {
 
 /* A row for each state but CONN_CLOSED. */
 struct state {
-	enum deadline_kind deadline; /* while a connection waits in it */
+	enum deadline_kind deadline; /* while a connection waits in it, */
+	enum deadline_kind draining; /* and the same while the server drains */
 
 	/*
 	 * Does what can be done now and says what comes next: another state
@@ -66,6 +68,10 @@ struct state {
 };
 
 extern const struct state states[CONN_CLOSED];
+
+/* Returns for how many ns a connection has been in CONN_LINGERING, with its FIN
+ * out. */
+int64_t state_has_lingered(const struct conn *conn);
 
 /* Refuses the request of a connection in CONN_HEAD or CONN_BODY with 408; returns
  * the state that comes next. */
