@@ -39,11 +39,9 @@ struct conn {
 	struct channel channel;
 	struct wire_pace pace; /* since the wait for the client began */
 	union {
-		uint16_t seen; /* bytes of the head that were parsed in
-				     * vain */
-		uint16_t
-		    finished_at; /* with `lingers`: since when our FIN is out, in
-				       * tenths of a second, modulo 2^16 */
+		uint16_t seen;        /* bytes of a head, parsed in vain */
+		uint16_t finished_at; /* with `lingers`: when our FIN went out;
+				       * in 1/10 s, modulo 2^16 */
 	};
 	uint16_t unsent;   /* answers that are whole, and not sent for sure */
 	short watched;     /* what the event is added for; 0: it is not */
