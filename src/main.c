@@ -23,10 +23,12 @@
 #include "report.h"
 #include "server/server.h"
 
-/* How long the connections that drain may stay idle, and how long a closed one
- * waits for its client to close too. */
-#define MAIN_GRACE  (300 * CLOCK_MS)
-#define MAIN_LINGER (2 * CLOCK_S)
+/* How long the connections that drain may stay idle; and how long a connection
+ * whose FIN is out waits for its client's: since the client's last bytes, and in
+ * all. */
+#define MAIN_GRACE       (300 * CLOCK_MS)
+#define MAIN_LINGER      (5 * CLOCK_S)
+#define MAIN_LINGER_MOST (30 * CLOCK_S)
 
 /* A thread's stack: far more than the 28 KB that the deepest calls were seen to
  * take, for libraries keep what is a thread's own on it, sanitizers above all. */
@@ -153,6 +155,7 @@ main_configure(struct options *options, struct server_config *config)
 		.write = options->write_timeout,
 		.write_check = MAIN_WRITE_CHECK,
 		.linger = MAIN_LINGER,
+		.linger_most = MAIN_LINGER_MOST,
 		.drain = options->drain_timeout };
 	config->app.max_sleep = options->max_sleep;
 	config->app.site.index = options->index;

@@ -18,11 +18,14 @@
 static void conn_on_event(evutil_socket_t fd, short what, void *arg);
 static void conn_on_alarm(void *arg);
 
-/* Says which limit a connection has between two requests. */
+/* Returns the kind of the limit to what a connection waits for in its state. */
 static enum deadline_kind
-conn_idle_deadline(const struct context *context)
+conn_deadline(const struct conn *conn)
 {
-	return context->moment.closing ? DEADLINE_GRACE : DEADLINE_IDLE;
+	const struct state *state = &states[conn->state];
+
+	return conn->context->moment.closing ? state->draining
+					     : state->deadline;
 }
 
 /* Counts the answers that have been sent whole. */
@@ -85,6 +88,30 @@ conn_watch(struct conn *conn)
 	return 0;
 }
 
+/* Whether the wait for the client's FIN may not begin anew: it would last longer
+ * than limits.linger_most in all; or the server drains. */
+static bool
+conn_has_lingered(const struct conn *conn)
+{
+	const struct server_limits *limits = &conn->context->config->limits;
+	int64_t lingered = state_has_lingered(conn);
+
+	return conn->deadline.kind != DEADLINE_LINGER ||
+	       lingered + limits->linger > limits->linger_most;
+}
+
+/* Has the wait for the client's FIN begin anew, where bytes have come: a client
+ * that still sends its request reads the answer only then. */
+static void
+conn_renew_linger(struct conn *conn)
+{
+	struct context *context = conn->context;
+
+	if (context->turn_received > 0 && !conn_has_lingered(conn))
+		deadlines_move(&context->deadlines, &conn->deadline,
+		    DEADLINE_LINGER, context->moment.now);
+}
+
 /* Starts the limit `kind`, unless that limit runs already. */
 static void
 conn_set_deadline(struct conn *conn, enum deadline_kind kind)
@@ -92,8 +119,11 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	struct context *context = conn->context;
 
 	if (kind == conn->deadline.kind &&
-	    (kind == DEADLINE_WRITE || context->turn_requests == 0))
+	    (kind == DEADLINE_WRITE || context->turn_requests == 0)) {
+		if (kind == DEADLINE_LINGER)
+			conn_renew_linger(conn);
 		return;
+	}
 	/* Count from now: the turn may have begun long ago, and no limit may
 	 * be early. Not for DEADLINE_IDLE: there a turn's length does not
 	 * matter, and it saves the hot path a clock_gettime(2). */
@@ -141,8 +171,6 @@ static int
 conn_wait(struct conn *conn, bool blocked)
 {
 	struct context *context = conn->context;
-	enum deadline_kind kind = states[conn->state].deadline;
-
 	if (conn_is_broken(conn))
 		return -1;
 	if (conn->state == CONN_WAITING && !blocked &&
@@ -150,11 +178,7 @@ conn_wait(struct conn *conn, bool blocked)
 		return -1;
 	if (!blocked && context_turn_is_over(context))
 		ready_queue_add(&context->ready_queue, &conn->ready);
-	if (blocked)
-		kind = DEADLINE_WRITE;
-	else if (kind == DEADLINE_IDLE)
-		kind = conn_idle_deadline(context);
-	conn_set_deadline(conn, kind);
+	conn_set_deadline(conn, blocked ? DEADLINE_WRITE : conn_deadline(conn));
 	if (channel_save(&conn->channel, context) == -1)
 		return -1;
 	return conn_watch(conn);
@@ -171,6 +195,13 @@ conn_flush(struct conn *conn)
 	return sent;
 }
 
+static void
+conn_begin_turn(struct context *context)
+{
+	context->turn_requests = 0;
+	context->turn_received = context->turn_sent = 0;
+}
+
 /* Goes from state to state as far as the connection can now; may close and free
  * it. */
 static void
@@ -179,8 +210,7 @@ conn_run(struct conn *conn)
 	struct context *context = conn->context;
 	enum wire_result sent = WIRE_DONE;
 
-	context->turn_requests = 0;
-	context->turn_received = context->turn_sent = 0;
+	conn_begin_turn(context);
 	channel_restore(&conn->channel, context);
 	if (conn->channel.output != NULL)
 		sent = conn_flush(conn);
@@ -243,8 +273,8 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
 		.channel = { .fd = fd, .readable = true } };
 	stats_add(&context->stats.accepted, 1);
 	moment_renew(&context->moment);
-	deadlines_add(&context->deadlines, &conn->deadline,
-	    conn_idle_deadline(context), context->moment.now);
+	deadlines_add(&context->deadlines, &conn->deadline, conn_deadline(conn),
+	    context->moment.now);
 	conn_run(conn);
 }
 
@@ -289,8 +319,8 @@ conn_of_deadline(struct deadline *deadline)
 
 /*
  * Looks whether the client keeps up with what it is sent, and sets the limit
- * anew while it does. A client that is too slow is reset. In CONN_LINGERING, the
- * connection closes once the client has acknowledged all: a close before would
+ * anew while it does. A client that is too slow is reset. A connection that has
+ * lingered closes once the client has acknowledged all: a close before would
  * leave the rest to the kernel, which may hold it for minutes. Only when the
  * server ends is it left so.
  */
@@ -306,8 +336,8 @@ conn_check_pace(struct conn *conn)
 		log_debug("a client takes its answer too slowly");
 		conn->reset = true; /* what it did not take is freed too */
 		conn_close(conn);
-	} else if (kind == DEADLINE_LINGER &&
-		   (view == WIRE_TAKEN || context->moment.closing)) {
+	} else if (kind == DEADLINE_PART ||
+		   (kind == DEADLINE_LINGER && view == WIRE_TAKEN)) {
 		conn_close(conn);
 	} else {
 		deadlines_move(&context->deadlines, &conn->deadline, kind,
@@ -329,6 +359,49 @@ conn_on_idle(struct conn *conn)
 	conn_run(conn);
 }
 
+/*
+ * Ends the wait for the client's FIN, unless more has come since the loop last
+ * looked. What lies there is received in any case, or the close would be a reset.
+ */
+static void
+conn_on_parted(struct conn *conn)
+{
+	struct context *context = conn->context;
+
+	conn->channel.readable = true;
+	if (!conn_has_lingered(conn) && !wire_is_silent(conn->channel.fd)) {
+		conn_run(conn);
+		return;
+	}
+	conn_begin_turn(context);
+	if (states[CONN_LINGERING].step(conn) == CONN_CLOSED)
+		conn_close(conn);
+	else
+		conn_check_pace(conn);
+}
+
+/*
+ * Looks once more at the socket of a request whose limit has passed: what came in
+ * time may lie there, where the process was stopped or the loop was held up.
+ * state_await_more() refuses the request once all that is received. A client that
+ * sends faster than it is received has no more than the limit once again.
+ */
+static void
+conn_on_late(struct conn *conn)
+{
+	struct context *context = conn->context;
+
+	if (conn->late) {
+		conn_run_from(conn, state_refuse_late(conn));
+		return;
+	}
+	conn->late = true;
+	conn->channel.readable = true;
+	deadlines_move(&context->deadlines, &conn->deadline,
+	    conn->deadline.kind, context->moment.now);
+	conn_run(conn);
+}
+
 void
 conn_on_due(struct deadline *deadline)
 {
@@ -342,16 +415,15 @@ conn_on_due(struct deadline *deadline)
 		conn_on_idle(conn);
 		return;
 	case DEADLINE_HEAD:
-		conn_run_from(conn,
-		    state_refuse(conn, NULL, 408, "the head took too long"));
-		return;
 	case DEADLINE_BODY:
-		conn_run_from(conn,
-		    state_refuse_body(conn, 408, "the body took too long"));
+		conn_on_late(conn);
 		return;
 	case DEADLINE_WRITE:
-	case DEADLINE_LINGER:
 		conn_check_pace(conn);
+		return;
+	case DEADLINE_LINGER:
+	case DEADLINE_PART:
+		conn_on_parted(conn);
 		return;
 	case DEADLINE_NEVER:
 	case DEADLINE_KINDS:

@@ -26,7 +26,8 @@ enum deadline_kind {
 	DEADLINE_HEAD,   /* the head is there, counted from its first byte */
 	DEADLINE_BODY,   /* the body is there, counted from the head's end */
 	DEADLINE_WRITE,  /* a look at how many bytes the client takes */
-	DEADLINE_LINGER, /* the client has closed too, or a look like that */
+	DEADLINE_LINGER, /* the client's FIN, counted from its last bytes */
+	DEADLINE_PART,   /* the same while the server drains, in all */
 	DEADLINE_NEVER,  /* no limit: the sleepers, whose alarms are theirs */
 	DEADLINE_KINDS,
 };

@@ -5,17 +5,25 @@
 
 #include "loop/conn.h"
 
-void
-ending_drain(struct context *context)
+/* Moves all deadlines of one kind to another, whose limit begins now. */
+static void
+ending_move(struct context *context, enum deadline_kind from,
+    enum deadline_kind to)
 {
 	struct deadlines *deadlines = &context->deadlines;
 	struct deadline *deadline;
 
+	while ((deadline = deadlines_first(deadlines, from)) != NULL)
+		deadlines_move(deadlines, deadline, to, context->moment.now);
+}
+
+void
+ending_drain(struct context *context)
+{
 	context->moment.closing = true;
 	moment_renew(&context->moment);
-	while ((deadline = deadlines_first(deadlines, DEADLINE_IDLE)) != NULL)
-		deadlines_move(deadlines, deadline, DEADLINE_GRACE,
-		    context->moment.now);
+	ending_move(context, DEADLINE_IDLE, DEADLINE_GRACE);
+	ending_move(context, DEADLINE_LINGER, DEADLINE_PART);
 }
 
 /* Calls `end`, which takes a deadline off the queue of `kind`, until that is
@@ -37,7 +45,7 @@ void
 ending_cut(struct context *context)
 {
 	for (int kind = 0; kind < DEADLINE_NEVER; kind++)
-		if (kind != DEADLINE_LINGER)
+		if (kind != DEADLINE_PART)
 			ending_empty(context, kind, conn_abort);
 	ending_empty(context, DEADLINE_NEVER, conn_refuse_sleep);
 }

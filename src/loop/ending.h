@@ -8,8 +8,9 @@
 #include "loop/context.h"
 
 /*
- * Has every answer close its connection from now on, and gives idle connections
- * DEADLINE_GRACE, for requests that are on their way.
+ * Has every answer close its connection from now on. It gives idle connections
+ * DEADLINE_GRACE, for requests that are on their way, and those that linger
+ * DEADLINE_PART.
  */
 void ending_drain(struct context *context);
 

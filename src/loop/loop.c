@@ -59,6 +59,7 @@ loop_set_limits(int64_t limits[DEADLINE_KINDS],
 	limits[DEADLINE_BODY] = wanted->body;
 	limits[DEADLINE_WRITE] = wanted->write_check;
 	limits[DEADLINE_LINGER] = wanted->linger;
+	limits[DEADLINE_PART] = wanted->grace;
 }
 
 static int

@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "http/parser.h"
 
+/* The unit of conn.finished_at, in ns. */
+#define STATE_TENTH (100 * CLOCK_MS)
+
 static enum conn_state
 state_idle(struct conn *conn)
 {
@@ -26,7 +29,9 @@ state_idle(struct conn *conn)
 	return CONN_CLOSED;
 }
 
-enum conn_state
+/* Makes a refusal of a request that has no exchange yet; `request` is as
+ * http_request_parse() left it, or NULL. */
+static enum conn_state
 state_refuse(struct conn *conn, const struct http_request *request,
     unsigned status, const char *sentence)
 {
@@ -39,10 +44,33 @@ state_refuse(struct conn *conn, const struct http_request *request,
 }
 
 enum conn_state
-state_refuse_body(struct conn *conn, unsigned status, const char *sentence)
+state_refuse_late(struct conn *conn)
 {
-	exchange_refuse_body(&conn->loop_exchange->exchange, status, sentence);
+	if (conn->state == CONN_HEAD)
+		return state_refuse(conn, NULL, 408, "the head took too long");
+	exchange_refuse_body(&conn->loop_exchange->exchange, 408,
+	    "the body took too long");
 	return CONN_ANSWERING;
+}
+
+/* Waits for more of a head or a body, unless that is late and nothing more lies
+ * in the socket. It is not on the way of each request, and not to be inlined
+ * there. */
+static __attribute__((noinline)) enum conn_state
+state_await_more(struct conn *conn)
+{
+	if (conn->late && !conn->channel.readable)
+		return state_refuse_late(conn);
+	return (enum conn_state)conn->state;
+}
+
+/* Puts an interim response into the output, for which there is always room. */
+static void
+state_put_interim(struct context *context)
+{
+	memcpy(context->output + context->output_size, exchange_continue.data,
+	    exchange_continue.size);
+	context->output_size += exchange_continue.size;
 }
 
 /* Looks for the body of a request whose answer has begun. */
@@ -57,9 +85,7 @@ state_begin_body(struct conn *conn)
 	case EXCHANGE_ANSWER:
 		return CONN_ANSWERING;
 	case EXCHANGE_CONTINUE:
-		memcpy(context->output + context->output_size,
-		    exchange_continue.data, exchange_continue.size);
-		context->output_size += exchange_continue.size;
+		state_put_interim(context);
 		break;
 	case EXCHANGE_RECEIVE:
 		break;
@@ -79,6 +105,7 @@ state_begin(struct conn *conn)
 		return CONN_CLOSED;
 	conn->loop_exchange = loop_exchange;
 	conn->seen = 0;
+	conn->late = false;
 	context->turn_requests++;
 	context->input_start += context->request.head_size;
 	exchange_begin(&loop_exchange->exchange, &context->host, conn->entrance,
@@ -113,7 +140,7 @@ state_head(struct conn *conn)
 		case WIRE_DONE:
 			break;
 		case WIRE_BLOCKED:
-			return CONN_HEAD;
+			return state_await_more(conn);
 		case WIRE_ENDED:
 			return CONN_LINGERING;
 		case WIRE_BROKEN:
@@ -133,14 +160,16 @@ state_body(struct conn *conn)
 		    context_input(context), &used);
 
 		context->input_start += used;
-		if (answer)
+		if (answer) {
+			conn->late = false;
 			return CONN_ANSWERING;
+		}
 		switch (channel_receive(&conn->channel, context,
 		    CONTEXT_INPUT_MAX)) {
 		case WIRE_DONE:
 			break;
 		case WIRE_BLOCKED:
-			return CONN_BODY;
+			return state_await_more(conn);
 		case WIRE_ENDED:
 			return CONN_LINGERING; /* for what is still to be sent */
 		case WIRE_BROKEN:
@@ -260,10 +289,11 @@ state_answering(struct conn *conn)
 }
 
 /*
- * A FIN during a sleep says that the client has left: on the wire, close() and
- * a half-close are the same. Whose answer is due gets it all the same. Answers
- * before this one may still be on their way, and what lies unread before the
- * FIN would make a reset of our close: it is read first.
+ * Waits for the time of the answer. A FIN meanwhile may be a half-close:
+ * exchange_on_fin() tells. The reset that answers a probe makes an event, and
+ * conn_wait() finds it, whatever lies unread. Of a client that has left, what lies
+ * unread is received first, since it would make a reset of our close, which may
+ * destroy earlier answers on their way.
  */
 static enum conn_state
 state_waiting(struct conn *conn)
@@ -272,8 +302,33 @@ state_waiting(struct conn *conn)
 		return CONN_ANSWERING;
 	if (!conn->channel.peer_closed)
 		return CONN_WAITING;
-	conn->lingers = true;
-	return CONN_LINGERING;
+	switch (exchange_on_fin(&conn->loop_exchange->exchange)) {
+	case EXCHANGE_STAY:
+		break;
+	case EXCHANGE_PROBE:
+		state_put_interim(conn->context);
+		break;
+	case EXCHANGE_LEAVE:
+		conn->lingers = true;
+		return CONN_LINGERING;
+	}
+	return CONN_WAITING;
+}
+
+/* Returns the time in STATE_TENTH, modulo 2^16: for differences. */
+static uint16_t
+state_tenths(const struct context *context)
+{
+	return (uint16_t)(context->moment.now / STATE_TENTH);
+}
+
+int64_t
+state_has_lingered(const struct conn *conn)
+{
+	uint16_t tenths = (uint16_t)(state_tenths(conn->context) -
+				     conn->finished_at);
+
+	return tenths * STATE_TENTH;
 }
 
 /*
@@ -292,6 +347,8 @@ state_finish(struct conn *conn)
 		return result;
 	wire_finish(conn->channel.fd);
 	conn->finished = true;
+	if (conn->lingers)
+		conn->finished_at = state_tenths(conn->context);
 	return result;
 }
 
@@ -314,10 +371,10 @@ state_lingering(struct conn *conn)
 }
 
 const struct state states[CONN_CLOSED] = {
-	[CONN_IDLE] = { DEADLINE_IDLE, state_idle },
-	[CONN_HEAD] = { DEADLINE_HEAD, state_head },
-	[CONN_BODY] = { DEADLINE_BODY, state_body },
-	[CONN_ANSWERING] = { DEADLINE_WRITE, state_answering },
-	[CONN_WAITING] = { DEADLINE_NEVER, state_waiting },
-	[CONN_LINGERING] = { DEADLINE_LINGER, state_lingering },
+	[CONN_IDLE] = { DEADLINE_IDLE, DEADLINE_GRACE, state_idle },
+	[CONN_HEAD] = { DEADLINE_HEAD, DEADLINE_HEAD, state_head },
+	[CONN_BODY] = { DEADLINE_BODY, DEADLINE_BODY, state_body },
+	[CONN_ANSWERING] = { DEADLINE_WRITE, DEADLINE_WRITE, state_answering },
+	[CONN_WAITING] = { DEADLINE_NEVER, DEADLINE_NEVER, state_waiting },
+	[CONN_LINGERING] = { DEADLINE_LINGER, DEADLINE_PART, state_lingering },
 };

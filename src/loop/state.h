@@ -4,7 +4,8 @@
  *   IDLE -> HEAD -> BODY -> ANSWERING -+-> IDLE
  *                            |  ^      +-> LINGERING -> CLOSED
  *                            v  |
- *                           WAITING -> LINGERING (the client has left)
+ *                           WAITING -> LINGERING (the client has left, and the
+ *                                      answer is not whole)
  */
 #ifndef MTASYNC_LOOP_STATE_H
 #define MTASYNC_LOOP_STATE_H
@@ -37,18 +38,25 @@ struct conn {
 	char *peer; /* its address, for the log; or NULL */
 	struct channel channel;
 	struct wire_pace pace; /* since the wait for the client began */
-	uint16_t seen;         /* bytes of the head that were parsed in vain */
+	union {
+		uint16_t seen;        /* bytes of a head, parsed in vain */
+		uint16_t finished_at; /* with `lingers`: when our FIN went out;
+				       * in 1/10 s, modulo 2^16 */
+	};
 	uint16_t unsent;   /* answers that are whole, and not sent for sure */
 	short watched;     /* what the event is added for; 0: it is not */
 	uint8_t state;     /* enum conn_state */
 	bool lingers : 1;  /* the close waits for the peer's FIN */
 	bool finished : 1; /* our FIN is out */
 	bool reset : 1;    /* the close says that something went wrong */
+	bool late : 1; /* the head's or the body's limit has passed: 408, once
+			    * nothing more lies in the socket */
 };
 
 /* A row for each state but CONN_CLOSED. */
 struct state {
-	enum deadline_kind deadline; /* while a connection waits in it */
+	enum deadline_kind deadline; /* while a connection waits in it, */
+	enum deadline_kind draining; /* and the same while the server drains */
 
 	/*
 	 * Does what can be done now and says what comes next: another state
@@ -59,13 +67,12 @@ struct state {
 
 extern const struct state states[CONN_CLOSED];
 
-/* Makes a refusal of a request that has no exchange yet; `request` is as
- * http_request_parse() left it, or NULL. */
-enum conn_state state_refuse(struct conn *conn,
-    const struct http_request *request, unsigned status, const char *sentence);
+/* Returns for how many ns a connection has been in CONN_LINGERING, with its FIN
+ * out. */
+int64_t state_has_lingered(const struct conn *conn);
 
-/* Makes a refusal of the answer to a request whose body is at fault. */
-enum conn_state state_refuse_body(struct conn *conn, unsigned status,
-    const char *sentence);
+/* Refuses the request of a connection in CONN_HEAD or CONN_BODY with 408; returns
+ * the state that comes next. */
+enum conn_state state_refuse_late(struct conn *conn);
 
 #endif

@@ -12,6 +12,10 @@
 #include "models/blocking_io.h"
 #include "server/exchange.h"
 
+/* How many bytes that lie there are still received when the limit has passed: as
+ * many as a turn of an event loop may have. */
+#define BLOCKING_LATE_MAX ((size_t)1024 * 1024)
+
 /* A client that is served; a local variable of blocking_serve(). */
 struct blocking {
 	struct moment moment;
@@ -147,23 +151,61 @@ blocking_hear_body(struct blocking *b)
 
 /* ---- answering ---- */
 
+/* Does what the client's FIN asks for, while the answer waits. */
+static enum blocking_result
+blocking_on_fin(struct blocking *b)
+{
+	struct span interim = exchange_continue;
+	enum exchange_fin fin;
+
+	b->io.ended = true;
+	(void)crew_take_app(b->io.crew);
+	fin = exchange_on_fin(&b->exchange);
+	crew_give_app(b->io.crew);
+	switch (fin) {
+	case EXCHANGE_STAY:
+		break;
+	case EXCHANGE_PROBE:
+		return blocking_io_send(&b->io, &interim, false);
+	case EXCHANGE_LEAVE:
+		return BLOCKING_LOST;
+	}
+	return BLOCKING_DONE;
+}
+
 /* Waits until a time, unless the client leaves before. */
 static enum blocking_result
-blocking_sleep(struct blocking *b, int64_t until)
+blocking_wait(struct blocking *b, int64_t until)
 {
 	enum blocking_result result = BLOCKING_DONE;
 
-	b->waited = true;
 	while (result == BLOCKING_DONE && clock_now() < until) {
 		/* ppoll(2) may be late by a thousandth of its time */
 		int64_t early = (until - clock_now()) / 512;
+		/* a FIN that has been seen would end each wait at once; a reset
+		 * ends it without being asked for */
+		short events = b->io.ended ? 0 : POLLRDHUP;
 
-		result = blocking_io_await(&b->io, POLLRDHUP, until - early);
-		if (result == BLOCKING_DONE)
-			result = BLOCKING_LOST;
-		else if (result == BLOCKING_LATE)
+		result = blocking_io_await(&b->io, events, until - early);
+		if (result == BLOCKING_LATE)
 			result = BLOCKING_DONE;
+		else if (result == BLOCKING_DONE)
+			result = b->io.ended || wire_is_broken(b->io.fd)
+				     ? BLOCKING_LOST
+				     : blocking_on_fin(b);
 	}
+	return result;
+}
+
+/* Waits until a time; where the stop of the server ends that, the answer is a
+ * 503. */
+static enum blocking_result
+blocking_sleep(struct blocking *b, int64_t until)
+{
+	enum blocking_result result;
+
+	b->waited = true;
+	result = blocking_wait(b, until);
 	if (result != BLOCKING_CUT)
 		return result;
 	b->io.cut = true;
@@ -229,19 +271,44 @@ blocking_has_unread(const struct blocking *b)
 	       (b->waited && !wire_is_silent(b->io.fd));
 }
 
-/* Receives what still comes until a time, and forgets it. */
+/*
+ * Receives and forgets what the client sends behind our FIN. The limit begins anew
+ * with each bytes, up to the time *renewable; and for the last time, as for an
+ * idle connection, where the server drains, by which *renewable becomes 0. What
+ * lies there when it has passed is still received. Returns BLOCKING_LATE then.
+ */
 static enum blocking_result
-blocking_drop(struct blocking *b, int64_t until)
+blocking_drop(struct blocking *b, int64_t *renewable)
 {
-	enum blocking_result result = BLOCKING_DONE;
+	const struct server_limits *limits = &b->io.crew->config->limits;
+	int64_t now = clock_now(), until = now + limits->linger;
+	size_t late = 0;
 
-	while (result == BLOCKING_DONE && clock_now() < until) {
-		b->io.size = b->io.used = 0;
-		result = blocking_io_await(&b->io, POLLIN, until);
-		if (result == BLOCKING_DONE)
-			result = blocking_io_receive(&b->io, until);
+	while (late < BLOCKING_LATE_MAX) {
+		enum blocking_result result = blocking_io_await(&b->io, POLLIN,
+		    until);
+		enum wire_result received;
+		size_t size = 0;
+
+		now = clock_now();
+		if (result == BLOCKING_DRAIN) {
+			b->io.silent = false;
+			*renewable = 0;
+			until = now + limits->grace;
+			continue;
+		}
+		if (result != BLOCKING_DONE)
+			return result;
+		received = wire_recv(b->io.fd, b->io.input, sizeof b->io.input,
+		    &size);
+		if (received == WIRE_ENDED || received == WIRE_BROKEN)
+			return BLOCKING_LOST;
+		if (now <= *renewable)
+			until = now + limits->linger;
+		else if (now >= until)
+			late += size;
 	}
-	return result == BLOCKING_DONE ? BLOCKING_LATE : result;
+	return BLOCKING_LATE;
 }
 
 /* Waits for the client's FIN behind ours. */
@@ -252,13 +319,16 @@ blocking_linger(struct blocking *b)
 	struct wire_pace pace;
 	enum wire_pace_state view = WIRE_PENDING;
 	int64_t now = clock_now();
+	int64_t renewable = now + limits->linger_most - limits->linger;
 
-	b->io.lingering = true;
+	b->io.lingering = b->io.silent = true;
 	wire_begin_pace(&pace, now);
 	while (view == WIRE_PENDING &&
-	       blocking_drop(b, now + limits->linger) == BLOCKING_LATE) {
-		now = clock_now();
-		view = wire_check_pace(b->io.fd, &pace, now, limits->write);
+	       blocking_drop(b, &renewable) == BLOCKING_LATE) {
+		view = wire_check_pace(b->io.fd, &pace, clock_now(),
+		    limits->write);
+		if (renewable == 0)
+			break;
 	}
 	b->io.reset = view == WIRE_SLOW;
 }

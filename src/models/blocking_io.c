@@ -32,7 +32,9 @@ blocking_io_await(struct blocking_io *io, short events, int64_t until)
 		return BLOCKING_LATE;
 	if (fds[1].revents != 0)
 		return BLOCKING_CUT;
-	return fds[0].revents != 0 ? BLOCKING_DONE : BLOCKING_DRAIN;
+	if (fds[2].revents != 0 && (io->lingering || fds[0].revents == 0))
+		return BLOCKING_DRAIN;
+	return BLOCKING_DONE;
 }
 
 enum blocking_result

@@ -21,11 +21,13 @@ enum blocking_result {
 struct blocking_io {
 	struct crew *crew;
 	int fd;
-	bool silent;    /* no byte has come; the drain would be news */
-	bool cut;       /* the end of the drain has ended it */
-	bool blocked;   /* a send had to wait for the client */
+	bool silent;  /* no byte has come, nor the drain, which ends a wait; the
+			 * same again while it lingers */
+	bool cut;     /* the end of the drain has ended it */
+	bool blocked; /* a send had to wait for the client */
 	bool lingering; /* our FIN is out, and we wait for the client's */
 	bool reset;     /* the close says that something went wrong */
+	bool ended;     /* the client's FIN has been seen in a wait */
 	uint64_t sent;  /* bytes so far */
 	size_t used;    /* bytes of the input that are done with */
 	size_t size;    /* bytes of input */

@@ -24,6 +24,7 @@ exchange_init(struct exchange *exchange, const struct exchange_host *host,
 	exchange->begun = false;
 	exchange->asleep = false;
 	exchange->cut = false;
+	exchange->probed = false;
 	exchange->old_version = request != NULL && request->minor == 0;
 	exchange->record = NULL;
 	if (host->config->log != NULL)
@@ -156,6 +157,17 @@ exchange_next(struct exchange *exchange, const struct exchange_host *host,
 		exchange_wake(exchange, host);
 	if (piece->kind == PIECE_HEAD)
 		exchange_write_head(exchange, host, room, piece);
+}
+
+enum exchange_fin
+exchange_on_fin(struct exchange *exchange)
+{
+	if (exchange->begun)
+		return EXCHANGE_LEAVE;
+	if (exchange->old_version || exchange->probed)
+		return EXCHANGE_STAY;
+	exchange->probed = true;
+	return EXCHANGE_PROBE;
 }
 
 bool

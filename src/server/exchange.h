@@ -43,6 +43,7 @@ struct exchange {
 	bool keep;               /* the connection may go on behind it */
 	bool old_version;        /* asked in HTTP/1.0 */
 	bool asked_close;        /* the client will send no other request */
+	bool probed;             /* exchange_on_fin() has had it probed */
 };
 
 /* Why a request is refused. */
@@ -58,8 +59,16 @@ enum exchange_body {
 	EXCHANGE_CONTINUE, /* the same; send exchange_continue first */
 };
 
-/* The interim response to Expect: 100-continue (RFC 9110 10.1.1). */
+/* The interim response of EXCHANGE_CONTINUE (RFC 9110 10.1.1), and of
+ * EXCHANGE_PROBE. */
 extern const struct span exchange_continue;
+
+/* What the caller does about a FIN that comes while the answer waits. */
+enum exchange_fin {
+	EXCHANGE_STAY,  /* nothing: the answer comes in its time */
+	EXCHANGE_PROBE, /* the same, but send exchange_continue now */
+	EXCHANGE_LEAVE, /* the client has left: close */
+};
 
 /*
  * Begins the answer to a request that http_request_parse() has accepted. Where
@@ -113,6 +122,16 @@ exchange_waits_next(const struct exchange *exchange)
 {
 	return plan_is_at(&exchange->answer.plan, ACT_WAIT);
 }
+
+/*
+ * Takes note that the client's FIN is there while the answer waits. RFC 9112 9.6:
+ * it may be a half-close, whose client still reads, or the end of a client that
+ * is gone. An interim response, for which any HTTP/1.1 client has to be ready
+ * (RFC 9110 15.2), tells them apart: where nobody has the socket any more, the
+ * client's kernel answers with a reset. It is sent once; never to HTTP/1.0, nor
+ * behind a part of the answer, where the FIN is taken for a leave.
+ */
+enum exchange_fin exchange_on_fin(struct exchange *exchange);
 
 /*
  * Ends a wait because the server stops. Returns true where the answer becomes a

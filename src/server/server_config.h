@@ -21,7 +21,8 @@ struct server_limits {
 	int64_t body;        /* for its whole body */
 	int64_t write;       /* while it takes an answer too slowly */
 	int64_t write_check; /* how often one looks whether it does */
-	int64_t linger;      /* until it closes, when we have */
+	int64_t linger; /* until its FIN behind ours, since its last bytes */
+	int64_t linger_most; /* the same, since our FIN */
 	int64_t drain;       /* until what runs at a stop has ended */
 };
 

@@ -93,17 +93,6 @@ def test_refused_head(begin, model, data, status):
     client.read_eof()
 
 
-@pytest.mark.parametrize("model", BLOCKING)
-def test_client_that_floods(begin, model):
-    """It is let go, however much it goes on to send after its answer."""
-    server = begin(model)
-    client = server.connect()
-    client.send(request("/"))
-    with pytest.raises(ConnectionError):
-        while True:
-            client.send(bytes(1 << 20))
-
-
 @pytest.mark.skipif(bool(SANITIZERS), reason="a sanitizer's address space")
 def test_threads_that_can_not_be_had(root):
     """The start fails; it has not said that it serves."""
@@ -140,19 +129,6 @@ def test_reader_that_stops_is_let_go(begin, model):
     eventually(lambda: server.descriptors("socket:") == 1, "its end")
     with pytest.raises((ConnectionResetError, Ended)):
         client.read_response()
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_client_that_leaves_asleep(begin, model):
-    """Nobody waits for it, neither the next one nor its descriptor."""
-    server = begin(model)
-    listeners = server.descriptors("socket:")
-    for leave in "close", "reset":
-        getattr(asleep(server, FOREVER), leave)()
-        assert ask(server, "/").status == 200
-    eventually(
-        lambda: server.descriptors("socket:") == listeners, "all to be let go"
-    )
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -1,6 +1,7 @@
 """What the tests of the models share: servers, and clients that wait."""
 
 import os
+import pathlib
 import select
 
 import pytest
@@ -37,6 +38,20 @@ def asleep(server, target):
     assert client.read_response().status == 100
     client.send(b"x")
     return client
+
+
+def is_read(client):
+    """
+    Whether the server has accepted it, and received all that it has sent: by
+    the server's socket in /proc/net/tcp, whose inode is 0 before.
+    """
+    ports = client.socket.getpeername()[1], client.socket.getsockname()[1]
+    wanted = [f"{port:04X}" for port in ports]
+    table = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    for row in map(str.split, table):
+        if [row[1].split(":")[1], row[2].split(":")[1]] == wanted:
+            return row[4].endswith(":00000000") and row[9] != "0"
+    return False
 
 
 def ask(server, target, *fields, **how):

@@ -234,6 +234,52 @@ test_cut_answer(void **state)
 	asking_end(asking);
 }
 
+/* What a FIN during a wait is answered with: the first one, and those after. */
+static const struct fin_row {
+	const char *request;
+	enum exchange_fin first;
+	enum exchange_fin then;
+} fins[] = {
+	{ REQUEST("GET", "/sleep/1", "1.1", ""), EXCHANGE_PROBE,
+	    EXCHANGE_STAY },
+	{ REQUEST("HEAD", "/sleep/1", "1.1", "Connection: close\r\n"),
+	    EXCHANGE_PROBE, EXCHANGE_STAY },
+	{ REQUEST("GET", "/sleep/1", "1.9", ""), EXCHANGE_PROBE,
+	    EXCHANGE_STAY },
+	{ REQUEST("GET", "/sleep/1", "1.0", ""), EXCHANGE_STAY, EXCHANGE_STAY },
+	{ REQUEST("GET", "/sleep/1", "1.0", "Connection: keep-alive\r\n"),
+	    EXCHANGE_STAY, EXCHANGE_STAY },
+};
+
+static void
+test_fins(void **state)
+{
+	struct asking *asking = *state;
+
+	for (size_t i = 0; i < sizeof fins / sizeof fins[0]; i++) {
+		const struct fin_row *row = &fins[i];
+		struct exchange *exchange = &asking->exchange;
+
+		asking_begin(asking, row->request);
+		assert_int_equal(asking_next(asking).kind, PIECE_UNTIL);
+		assert_int_equal(exchange_on_fin(exchange), row->first);
+		assert_int_equal(exchange_on_fin(exchange), row->then);
+		asking_end(asking);
+	}
+}
+
+/* Behind a part of the answer, an interim response would be content. */
+static void
+test_fin_behind_a_part(void **state)
+{
+	struct asking *asking = *state;
+
+	asking_begin(asking, REQUEST("GET", "/large", "1.1", ""));
+	assert_memory_equal(asking_next_bytes(asking), "HTTP/1.1 200", 12);
+	assert_int_equal(exchange_on_fin(&asking->exchange), EXCHANGE_LEAVE);
+	asking_end(asking);
+}
+
 /* Whether what has been yielded has to leave before a wait. */
 static void
 test_waits_next(void **state)
@@ -267,6 +313,8 @@ main(void)
 		ASKING_TEST(test_places),
 		ASKING_TEST(test_cut_sleep),
 		ASKING_TEST(test_cut_answer),
+		ASKING_TEST(test_fins),
+		ASKING_TEST(test_fin_behind_a_part),
 		ASKING_TEST(test_waits_next),
 	};
 

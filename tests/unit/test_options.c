@@ -94,8 +94,8 @@ test_defaults(void **state)
 	assert_int_equal(options.max_sleepers, 0);
 	assert_int_equal(options.header_timeout, 10 * CLOCK_S);
 	assert_int_equal(options.body_timeout, 30 * CLOCK_S);
-	assert_int_equal(options.idle_timeout, 60 * CLOCK_S);
-	assert_int_equal(options.write_timeout, 30 * CLOCK_S);
+	assert_int_equal(options.idle_timeout, 75 * CLOCK_S);
+	assert_int_equal(options.write_timeout, 60 * CLOCK_S);
 	assert_int_equal(options.max_sleep, 600 * CLOCK_S);
 	assert_int_equal(options.drain_timeout, 30 * CLOCK_S);
 	assert_int_equal(options.max_body, 1 << 20);
