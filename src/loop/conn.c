@@ -151,6 +151,8 @@ conn_wait(struct conn *conn, bool blocked)
 	conn_set_deadline(conn, kind);
 	if (channel_save(&conn->channel, context) == -1)
 		return -1;
+	if (!context->turn_is_due)
+		conn->ahead |= conn->watched != 0 && context->turn_received > 0;
 	return conn_watch(conn);
 }
 
@@ -165,13 +167,19 @@ conn_flush(struct conn *conn)
 	return sent;
 }
 
-/* Goes from state to state as far as it can now; may close and free. */
+/*
+ * Goes from state to state as far as it can now; may close and free. `due` says
+ * that the turn is by an event that tells of the next request, whose first byte
+ * was there when the wait for events ended.
+ */
 static void
-conn_run(struct conn *conn)
+conn_run_turn(struct conn *conn, bool due)
 {
 	struct context *context = conn->context;
 	enum wire_result sent = WIRE_DONE;
 
+	context->turn_is_due = due;
+	context->moment.since = due ? context->round : context->moment.look;
 	context->turn_requests = 0;
 	context->turn_received = context->turn_sent = 0;
 	channel_restore(&conn->channel, context);
@@ -192,6 +200,13 @@ conn_run(struct conn *conn)
 	}
 	if (sent == WIRE_BROKEN || conn_wait(conn, sent == WIRE_BLOCKED) == -1)
 		conn_close(conn);
+}
+
+/* The same without such an event. */
+static void
+conn_run(struct conn *conn)
+{
+	conn_run_turn(conn, false);
 }
 
 /* Goes on in another state than the one it waited in. */
@@ -244,6 +259,7 @@ static void
 conn_on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *conn = arg;
+	bool due;
 
 	(void)fd;
 	if (what & EV_CLOSED)
@@ -251,7 +267,9 @@ conn_on_event(evutil_socket_t fd, short what, void *arg)
 	if (what & (EV_READ | EV_CLOSED))
 		conn->channel.readable = true;
 	moment_renew(&conn->context->moment);
-	conn_run(conn);
+	due = (what & EV_READ) != 0 && !conn->ahead && conn->state <= CONN_HEAD;
+	conn->ahead = false;
+	conn_run_turn(conn, due);
 }
 
 static void

@@ -44,6 +44,7 @@ struct conn {
 	bool lingers : 1;  /* the close waits for the peer's */
 	bool finished : 1; /* our FIN is out */
 	bool reset : 1;    /* the close says that something went wrong */
+	bool ahead : 1;    /* has received what an event may still tell of */
 };
 
 /* A row for each state but CONN_CLOSED. */
