@@ -52,10 +52,9 @@ file_same(const struct stat *a, const struct stat *b)
 
 /* Whether FILE_SETTLE_NS have gone by since the ctime. A file system that others
  * have made may tell any ctime: the difference could overflow. */
-static bool
-file_has_settled(const struct stat *status)
+bool
+file_time_is_past(const struct timespec *changed)
 {
-	const struct timespec *changed = &status->st_ctim;
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -95,7 +94,7 @@ file_describe(struct file *file, const struct moment *moment)
 {
 	const struct stat *status = &file->status;
 
-	file->settled = file_has_settled(status);
+	file->settled = file_time_is_past(&status->st_ctim);
 	/* RFC 9110 8.8.2.1: never later than Date */
 	file->modified = status->st_mtim.tv_sec < moment->wall
 			     ? status->st_mtim.tv_sec

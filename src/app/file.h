@@ -58,6 +58,12 @@ struct file {
 struct file *file_open(int fd, const struct stat *status,
     const struct file_facts *facts, const struct moment *moment);
 
+/*
+ * Whether a ctime lies so far back that whatever changes now gets another one.
+ * Two changes within one tick of the kernel's clock have the same.
+ */
+bool file_time_is_past(const struct timespec *changed);
+
 /* Whether this is the version that was opened. */
 bool file_is_version(const struct file *file, const struct stat *status);
 

@@ -11,11 +11,17 @@
 
 #include "http/date.h"
 
+/* For moment.since, where no earlier look may answer the request. */
+#define MOMENT_LOOK_ANEW UINT64_MAX
+
 struct moment {
 	int64_t now;  /* clock_now(), at the start of this turn */
 	time_t wall;  /* seconds of CLOCK_REALTIME */
 	bool closing; /* the server drains: no connection goes on */
 	char date[HTTP_DATE_SIZE + 1]; /* `wall` as IMF-fixdate */
+	/* Looks at the disk are numbered as site.h has it. */
+	uint64_t look;  /* a look that is made now gets this number, */
+	uint64_t since; /* and one from this number on may answer the request */
 };
 
 /* Reads the clocks again; writes the date where the second has changed. */

@@ -2,6 +2,11 @@
  * resource: what a path below the root names: a file, and beside it the same
  * file coded, as `name.br`, `name.zst` and `name.gz`, where somebody has put
  * them there.
+ *
+ * To look at a resource is one stat(2) of the file that is served, or two where
+ * that is a coded one. Whether coded ones have come, the directory tells by its
+ * ctime; it is asked where that matters to the request, and else once a second,
+ * for what Vary says.
  */
 #ifndef MTASYNC_APP_RESOURCE_H
 #define MTASYNC_APP_RESOURCE_H
@@ -14,11 +19,26 @@
 #include "http/codings.h"
 #include "http/request.h"
 
+/* A directory as it was before its names were looked up. */
+struct resource_directory {
+	dev_t device;
+	ino_t inode;
+	struct timespec changed; /* ctime */
+	bool settled;            /* which tells it from any later state */
+};
+
 struct resource {
 	struct resource *next; /* in its bucket; the cache's, like these: */
 	struct list used;
-	int64_t checked; /* when it was last known to be current */
 	size_t key_size; /* how much of `path` it is asked for by */
+
+	/* numbers of looks, see struct moment: the last one at each file, */
+	uint64_t looked[HTTP_CODINGS];
+	uint64_t surveyed;  /* and the last one for coded files that come, */
+	int64_t survey_due; /* when the next is, for Vary alone */
+	struct resource_directory directory; /* of then */
+	bool named[HTTP_CODINGS]; /* the name was there, whatever it leads to */
+
 	struct file *files[HTTP_CODINGS]; /* NULL: none; identity is there */
 	unsigned descriptors;             /* how many it holds, */
 	size_t bytes;                     /* and how much memory */
@@ -45,9 +65,6 @@ struct resource *resource_open(int root, struct span path, struct span fields,
 
 void resource_close(struct resource *resource);
 
-/* Whether the paths still lead to what was opened. May wait for the disk. */
-bool resource_is_current(const struct resource *resource, int root);
-
 /*
  * The file that suits the Accept-Encoding of the request, or the plain one
  * where there is no request, or it accepts none (RFC 9110 12.5.3 leaves that
@@ -55,5 +72,13 @@ bool resource_is_current(const struct resource *resource, int root);
  */
 struct file *resource_choose(const struct resource *resource,
     const struct http_request *request);
+
+/*
+ * The same, as far as the disk has it so: looks at what no look has been made
+ * at since moment->since. NULL: something is not as it was opened. May wait for
+ * the disk.
+ */
+struct file *resource_current(struct resource *resource, int root,
+    const struct http_request *request, const struct moment *moment);
 
 #endif

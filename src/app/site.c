@@ -7,12 +7,9 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
-
 /* Bounds of one cache. */
-#define SITE_FILES_MAX  8192
-#define SITE_BYTES_MAX  ((size_t)32 * 1024 * 1024)
-#define SITE_CHECK_TIME CLOCK_S
+#define SITE_FILES_MAX 8192
+#define SITE_BYTES_MAX ((size_t)32 * 1024 * 1024)
 
 int
 site_open(struct site *site, const struct site_config *config)
@@ -154,17 +151,6 @@ site_fault(int error, const struct stat *status)
 	}
 }
 
-/* Whether a cached resource is what lies on the disk. */
-static bool
-site_is_current(const struct site *site, struct resource *resource,
-    const struct moment *moment)
-{
-	if (moment->now - resource->checked < SITE_CHECK_TIME)
-		return true;
-	resource->checked = moment->now;
-	return resource_is_current(resource, site_root(site));
-}
-
 static void
 site_use(struct site *site, struct resource *resource)
 {
@@ -186,8 +172,9 @@ site_cached(struct site *site, const struct site_query *query,
 
 	if (resource == NULL)
 		return NULL;
-	file = resource_choose(resource, query->request);
-	if (!file_is_whole(file) || !site_is_current(site, resource, moment)) {
+	file = resource_current(resource, site_root(site), query->request,
+	    moment);
+	if (file == NULL) {
 		site_forget(site, resource);
 		return NULL;
 	}
@@ -253,20 +240,29 @@ site_load_index(struct site *site, const struct site_query *query,
 	return result == SITE_DIRECTORY ? SITE_MISSING : result;
 }
 
-enum site_result
-site_find(struct site *site, const struct site_query *query,
+/* Finds what is not cached. Out of line: it is seldom needed, and needs much
+ * room. */
+static __attribute__((noinline)) enum site_result
+site_find_on_disk(struct site *site, const struct site_query *query,
     const struct moment *moment, struct file **found)
 {
 	struct span path = query->path;
-	struct file *file = site_cached(site, query, moment);
 
-	if (file != NULL) {
-		*found = file_take(file);
-		return SITE_FOUND;
-	}
 	if (site_is_hidden(path)) /* and so never cached */
 		return SITE_MISSING;
 	if (path.size == 0 || path.data[path.size - 1] == '/')
 		return site_load_index(site, query, moment, found);
 	return site_load(site, query, path.size, moment, found);
+}
+
+enum site_result
+site_find(struct site *site, const struct site_query *query,
+    const struct moment *moment, struct file **found)
+{
+	struct file *file = site_cached(site, query, moment);
+
+	if (file == NULL)
+		return site_find_on_disk(site, query, moment, found);
+	*found = file_take(file);
+	return SITE_FOUND;
 }

@@ -3,8 +3,25 @@
  *
  * The cache knows a file by the path that is asked for, an index by that of its
  * directory. It is bounded in files, bytes and descriptors, least recently used
- * first out. What it holds is checked against the disk by stat(2) at most once
- * a second, when it is asked for: a change shows within that time.
+ * first out.
+ *
+ * Who asks after a change is told of it, by whichever thread: site_find()
+ * answers from the cache only if it has looked at the disk since the request
+ * was sent. A look that was made for another request will do, where that is
+ * certain. Looks have numbers, and struct moment says which ones are late
+ * enough. A loop counts `look` up when it begins to wait for events, and when
+ * it has received bytes, and sets `since` for each request that begins:
+ *
+ * - The first one of a connection in whose event it runs: its first byte was
+ *   there when the wait ended, so that all looks of this round will do. So they
+ *   share one, however many connections had something to say.
+ * - Any other: all that is known is that it has been received, so that the
+ *   looks since the last reception will do. Such are requests that follow in
+ *   one recv, and so share a look; those of a later recv; and those of
+ *   connections that were accepted within the round, or that go on by an alarm
+ *   or a deadline: their bytes may have come after the round's first look.
+ *
+ * A thread that waits for one client looks anew for each request.
  */
 #ifndef MTASYNC_APP_SITE_H
 #define MTASYNC_APP_SITE_H

@@ -109,6 +109,7 @@ channel_receive(struct channel *channel, struct context *context, size_t most)
 		channel->readable = size == room || channel->peer_closed;
 		context->input_end += size;
 		context->turn_received += size;
+		context_hear(context);
 		break;
 	case WIRE_BLOCKED:
 		channel->readable = false;

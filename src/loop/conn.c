@@ -181,6 +181,8 @@ conn_wait(struct conn *conn, bool blocked)
 	conn_set_deadline(conn, blocked ? DEADLINE_WRITE : conn_deadline(conn));
 	if (channel_save(&conn->channel, context) == -1)
 		return -1;
+	if (!context->turn_is_due)
+		conn->ahead |= conn->watched != 0 && context->turn_received > 0;
 	return conn_watch(conn);
 }
 
@@ -196,21 +198,26 @@ conn_flush(struct conn *conn)
 }
 
 static void
-conn_begin_turn(struct context *context)
+conn_begin_turn(struct context *context, bool due)
 {
+	context->turn_is_due = due;
+	context->moment.since = due ? context->round : context->moment.look;
 	context->turn_requests = 0;
 	context->turn_received = context->turn_sent = 0;
 }
 
-/* Goes from state to state as far as the connection can now; may close and free
- * it. */
+/*
+ * Goes from state to state as far as the connection can now; may close and free
+ * it. `due` says that the turn is by an event that tells of the next request,
+ * whose first byte was there when the wait for events ended.
+ */
 static void
-conn_run(struct conn *conn)
+conn_run_turn(struct conn *conn, bool due)
 {
 	struct context *context = conn->context;
 	enum wire_result sent = WIRE_DONE;
 
-	conn_begin_turn(context);
+	conn_begin_turn(context, due);
 	channel_restore(&conn->channel, context);
 	if (conn->channel.output != NULL)
 		sent = conn_flush(conn);
@@ -229,6 +236,13 @@ conn_run(struct conn *conn)
 	}
 	if (sent == WIRE_BROKEN || conn_wait(conn, sent == WIRE_BLOCKED) == -1)
 		conn_close(conn);
+}
+
+/* The same without such an event. */
+static void
+conn_run(struct conn *conn)
+{
+	conn_run_turn(conn, false);
 }
 
 /* Runs a connection in another state than the one that it waited in. */
@@ -282,6 +296,7 @@ static void
 conn_on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *conn = arg;
+	bool due;
 
 	(void)fd;
 	if (what & EV_CLOSED)
@@ -289,7 +304,9 @@ conn_on_event(evutil_socket_t fd, short what, void *arg)
 	if (what & (EV_READ | EV_CLOSED))
 		conn->channel.readable = true;
 	moment_renew(&conn->context->moment);
-	conn_run(conn);
+	due = (what & EV_READ) != 0 && !conn->ahead && conn->state <= CONN_HEAD;
+	conn->ahead = false;
+	conn_run_turn(conn, due);
 }
 
 static void
@@ -373,7 +390,7 @@ conn_on_parted(struct conn *conn)
 		conn_run(conn);
 		return;
 	}
-	conn_begin_turn(context);
+	conn_begin_turn(context, false);
 	if (states[CONN_LINGERING].step(conn) == CONN_CLOSED)
 		conn_close(conn);
 	else

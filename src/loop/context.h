@@ -46,6 +46,7 @@ struct context {
 	struct ready_queue ready_queue;
 	struct stats stats;
 	struct moment moment;
+	uint64_t round; /* the first look of this round, as site.h counts */
 	struct exchange_host host;   /* of all of its connections' exchanges */
 	struct loop_exchange *spare; /* the last one that ended, or NULL */
 	void (*on_close)(struct context *context); /* a connection has closed */
@@ -56,6 +57,7 @@ struct context {
 	size_t input_end;
 	char *output; /* answered, not yet sent: [0, output_size) */
 	size_t output_size;
+	bool turn_is_due;            /* see conn_run_turn() */
 	unsigned turn_requests;      /* begun in this turn */
 	size_t turn_received;        /* bytes, in this turn */
 	size_t turn_sent;            /* likewise */
@@ -84,6 +86,24 @@ context_turn_is_over(const struct context *context)
 	return context->turn_requests >= CONTEXT_TURN_REQUESTS ||
 	       context->turn_received + context->turn_sent >=
 		   CONTEXT_TURN_BYTES;
+}
+
+/* Notes that the request that follows in the input has been received by now:
+ * the looks at the disk from now on will do for it; see site.h. */
+static inline void
+context_hear_next(struct context *context)
+{
+	context->moment.since = context->moment.look;
+}
+
+/* Notes that bytes have been received, and which looks will do for the request
+ * that they begin. */
+static inline void
+context_hear(struct context *context)
+{
+	context->moment.look++;
+	if (!context->turn_is_due || context->turn_requests > 0)
+		context_hear_next(context);
 }
 
 /* Returns what has been received and not yet used. */

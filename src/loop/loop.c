@@ -101,6 +101,25 @@ loop_free(struct worker *worker)
 	free(loop);
 }
 
+/*
+ * Waits for events and has them served, round by round, until nothing is left
+ * or loop_end_if_done() breaks it off. In each round the event base waits once
+ * before it calls anybody, and calls all of whom it has found: there is one
+ * priority, so that none is left for a second wait.
+ */
+static void
+loop_run(struct context *context)
+{
+	int result = 0;
+
+	while (result == 0 && !event_base_got_break(context->base)) {
+		context->round = ++context->moment.look;
+		result = event_base_loop(context->base, EVLOOP_ONCE);
+	}
+	if (result == -1)
+		log_error("a worker can't wait for events: %m");
+}
+
 static void *
 loop_thread(void *arg)
 {
@@ -109,8 +128,8 @@ loop_thread(void *arg)
 	loop->confined = sandbox_enter(&loop->host->config->sandbox,
 			     ROLE_WORKER) == 0;
 	sem_post(&loop->ready);
-	if (loop->confined && event_base_dispatch(loop->context.base) == -1)
-		log_error("a worker can't wait for events: %m");
+	if (loop->confined)
+		loop_run(&loop->context);
 	loop->host->on_end(loop->host->server);
 	return NULL;
 }

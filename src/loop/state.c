@@ -14,8 +14,10 @@ state_idle(struct conn *conn)
 {
 	struct context *context = conn->context;
 
-	if (context_input(context).size > 0)
+	if (context_input(context).size > 0) {
+		context_hear_next(context);
 		return context_turn_is_over(context) ? CONN_IDLE : CONN_HEAD;
+	}
 	switch (channel_receive(&conn->channel, context, CONTEXT_AHEAD_MAX)) {
 	case WIRE_DONE:
 		return CONN_HEAD;

@@ -385,6 +385,7 @@ blocking_init(struct blocking *b, struct crew *crew,
 	b->io.fd = client->fd;
 	b->io.silent = true;
 	b->moment.closing = true; /* one request for each connection */
+	b->moment.since = MOMENT_LOOK_ANEW;
 	wire_name_peer(&client->peer, b->peer);
 }
 

@@ -68,6 +68,22 @@ find(struct fixture *fixture, const char *path, struct file **file)
 	return site_find(&fixture->site, &query, &fixture->moment, file);
 }
 
+/* What is found from now on is for a request that has just been sent. */
+static void
+ask_later(struct fixture *fixture)
+{
+	fixture->moment.since = ++fixture->moment.look;
+}
+
+/* Waits until whatever is done gets a later ctime than all before. */
+static void
+settle(void)
+{
+	const struct timespec wait = { 0, 25 * CLOCK_MS };
+
+	nanosleep(&wait, NULL);
+}
+
 /* Asserts that a path leads to `size` bytes of `letter`, held in memory. */
 static void
 assert_content(struct fixture *fixture, const char *path, char letter,
@@ -159,8 +175,9 @@ test_content(void **state)
 	file_release(file);
 }
 
-/* A change shows after the time of a check, and not before: no stat(2) for
- * every request. Writing in place, by rename and removing are all changes. */
+/* A change shows to those who ask after it, and a look serves all who had asked
+ * before it: no stat(2) for every request. Writing in place, by rename and
+ * removing are all changes. */
 static void
 test_change_shows(void **state)
 {
@@ -170,18 +187,19 @@ test_change_shows(void **state)
 	tree_write("page", 'a', 3);
 	assert_content(fixture, "page", 'a', 3);
 	tree_write("page", 'b', 3);
-	fixture->moment.now += CLOCK_S - 1;
 	assert_content(fixture, "page", 'a', 3);
-	fixture->moment.now += 1;
+	fixture->moment.look++; /* others have asked since, not this one */
+	assert_content(fixture, "page", 'a', 3);
+	ask_later(fixture);
 	assert_content(fixture, "page", 'b', 3);
 
 	tree_write("other", 'c', 3);
 	assert_return_code(rename("other", "page"), 0);
-	fixture->moment.now += CLOCK_S;
+	ask_later(fixture);
 	assert_content(fixture, "page", 'c', 3);
 
 	unlink("page");
-	fixture->moment.now += CLOCK_S;
+	ask_later(fixture);
 	assert_int_equal(find(fixture, "page", &file), SITE_MISSING);
 }
 
@@ -243,10 +261,10 @@ test_index_changes(void **state)
 		assert_int_equal(fixture->site.memory.count, 3);
 	}
 	tree_write("sub/hello.html", 'c', 2);
-	fixture->moment.now += CLOCK_S;
+	ask_later(fixture);
 	assert_content(fixture, "sub/", 'c', 2);
 	unlink("sub/hello.html");
-	fixture->moment.now += CLOCK_S;
+	ask_later(fixture);
 	assert_int_equal(find(fixture, "sub/", &file), SITE_MISSING);
 
 	site_use_root(&fixture->site, generation_new(open("sub", O_PATH)));
@@ -326,6 +344,17 @@ test_plain_head(void **state)
 	file_release(file);
 }
 
+/* Makes a request that accepts these codings, and lives as long as its text. */
+static void
+accept(struct http_request *request, const char *accepted, char text[256])
+{
+	snprintf(text, 256,
+	    "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: %s\r\n\r\n",
+	    accepted);
+	assert_int_equal(http_request_parse(request, span_of(text), 0),
+	    HTTP_OK);
+}
+
 /* Asserts which file answers a request that accepts these codings. */
 static void
 assert_choice(struct fixture *fixture, const char *accepted, char letter)
@@ -333,11 +362,7 @@ assert_choice(struct fixture *fixture, const char *accepted, char letter)
 	struct http_request request = { 0 };
 	char text[256];
 
-	snprintf(text, sizeof text,
-	    "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: %s\r\n\r\n",
-	    accepted);
-	assert_int_equal(http_request_parse(&request, span_of(text), 0),
-	    HTTP_OK);
+	accept(&request, accepted, text);
 	fixture->request = &request;
 	print_message("# %s\n", accepted);
 	assert_content(fixture, "page", letter, 1);
@@ -357,7 +382,7 @@ test_codings(void **state)
 	file_release(file);
 	tree_write("page.br", 'b', 1);
 	tree_write("page.gz", 'g', 1);
-	fixture->moment.now += CLOCK_S;
+	ask_later(fixture);
 	assert_choice(fixture, "br, gzip", 'b');
 	assert_choice(fixture, "gzip, br;q=0.5", 'g');
 	assert_choice(fixture, "zstd, gzip", 'g');
@@ -372,29 +397,130 @@ test_codings(void **state)
 	file_release(file);
 }
 
+/* Puts a file in another's place, as `cp` and `mv` do. */
+static void
+replace(const char *name, char letter)
+{
+	tree_write("new", letter, 1);
+	assert_return_code(rename("new", name), 0);
+}
+
+static void
+remove_coded(const char *name, char letter)
+{
+	(void)letter;
+	assert_return_code(unlink(name), 0);
+}
+
+static void
+link_out(const char *name, char letter)
+{
+	(void)letter;
+	assert_return_code(symlink("/etc/passwd", name), 0);
+}
+
+static void
+write_in_place(const char *name, char letter)
+{
+	tree_write(name, letter, 1);
+}
+
+/* Makes it as old as if it had been made before all others. */
+static void
+make_old(const char *name, char letter)
+{
+	const struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
+
+	(void)letter;
+	assert_return_code(utimensat(AT_FDCWD, name, times, 0), 0);
+}
+
+static void
+link_to(const char *name, char letter)
+{
+	const char target[] = { letter, '\0' };
+
+	assert_return_code(symlink(target, name), 0);
+}
+
 /* A coded file that is older than the plain one is of another version; one
- * that changes, goes or comes shows like any change. */
+ * that changes, goes or comes shows like any change: to who asks later. */
 static void
 test_codings_change(void **state)
 {
+	static const struct {
+		const char *name;
+		void (*change)(const char *name, char letter);
+		char letter;
+		char wanted; /* what is served to who accepts gzip and br */
+	} rows[] = {
+		{ "page.gz", write_in_place, 'a', 'a' },
+		{ "page.gz", write_in_place, 'b', 'b' },
+		{ "page.gz", replace, 'c', 'c' },
+		{ "page.br", replace, 'd', 'd' },
+		{ "page.br", remove_coded, '-', 'c' },
+		{ "page.gz", make_old, '-', 'p' },
+		{ "page.gz", write_in_place, 'e', 'e' },
+		{ "page", write_in_place, 'q', 'q' }, /* e is older */
+		{ "page", make_old, '-', 'e' },
+		{ "page.gz", remove_coded, '-', 'q' },
+		{ "page.gz", link_out, '-', 'q' },
+		{ "page.gz", remove_coded, '-', 'q' },
+		{ "page.gz", link_to, 'x', 'q' }, /* which is not there yet */
+		{ "x", write_in_place, 'f', 'f' },
+		{ "x", remove_coded, '-', 'q' },
+	};
 	struct fixture *fixture = *state;
 
+	mkdir("page.zst", 0755);
 	tree_write("page.gz", 'o', 1);
 	tree_write("page", 'p', 1);
-	assert_choice(fixture, "gzip", 'p');
-	tree_write("page.gz", 'n', 1);
-	fixture->moment.now += CLOCK_S;
-	assert_choice(fixture, "gzip", 'n');
-	tree_write("page.gz", 'm', 1);
-	fixture->moment.now += CLOCK_S;
-	assert_choice(fixture, "gzip", 'm');
-	unlink("page.gz");
-	fixture->moment.now += CLOCK_S;
-	assert_choice(fixture, "gzip", 'p');
-	assert_return_code(symlink("/etc/passwd", "page.gz"), 0);
-	mkdir("page.br", 0755);
-	fixture->moment.now += CLOCK_S;
 	assert_choice(fixture, "gzip, br", 'p');
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		print_message("# %zu: %s\n", i, rows[i].name);
+		settle();
+		ask_later(fixture);
+		assert_choice(fixture, "gzip, br",
+		    i > 0 ? rows[i - 1].wanted : 'p');
+		rows[i].change(rows[i].name, rows[i].letter);
+		ask_later(fixture);
+		assert_choice(fixture, "gzip, br", rows[i].wanted);
+	}
+}
+
+/* The same where the directory changes within one tick of its clock: what has
+ * come meanwhile does not show in its times. */
+static void
+test_codings_that_come_within_a_tick(void **state)
+{
+	struct fixture *fixture = *state;
+
+	tree_write("page", 'p', 1);
+	for (int i = 0; i < 100; i++) {
+		ask_later(fixture);
+		assert_choice(fixture, "gzip", 'p');
+		tree_write("page.gz", 'g', 1);
+		ask_later(fixture);
+		assert_choice(fixture, "gzip", 'g');
+		assert_return_code(unlink("page.gz"), 0);
+	}
+}
+
+/* Vary may be late for who accepts no coding, and then comes. */
+static void
+test_vary_comes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *file;
+
+	tree_write("page", 'p', 1);
+	assert_content(fixture, "page", 'p', 1);
+	tree_write("page.gz", 'g', 1);
+	fixture->moment.now += CLOCK_S;
+	ask_later(fixture);
+	assert_int_equal(find(fixture, "page", &file), SITE_FOUND);
+	assert_true(file->facts.varies);
+	file_release(file);
 }
 
 /*
@@ -406,8 +532,11 @@ test_codings_of_changed_file(void **state)
 {
 	struct fixture *fixture = *state;
 	int root = fixture->site.generation->root;
+	struct http_request request = { 0 };
 	struct resource *resource;
 	struct stat status;
+	struct file *file;
+	char text[256];
 
 	tree_write("page", 'p', 1);
 	tree_write("page.gz", 'o', 1);
@@ -417,12 +546,16 @@ test_codings_of_changed_file(void **state)
 	for (int i = 0; i < HTTP_CODINGS; i++)
 		if (resource->files[i] != NULL)
 			resource->files[i]->settled = true;
-	assert_true(resource_is_current(resource, root));
+	fixture->moment.since = MOMENT_LOOK_ANEW;
+	accept(&request, "gzip", text);
+	file = resource_current(resource, root, &request, &fixture->moment);
+	assert_ptr_equal(file, resource->files[HTTP_CODING_GZIP]);
 	assert_return_code(utimensat(AT_FDCWD, "page", NULL, 0), 0);
 	assert_return_code(stat("page",
 			       &resource->files[HTTP_CODING_IDENTITY]->status),
 	    0);
-	assert_false(resource_is_current(resource, root));
+	assert_null(
+	    resource_current(resource, root, &request, &fixture->moment));
 	resource_close(resource);
 }
 
@@ -444,6 +577,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_codings, site_setup,
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_codings_change, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_codings_that_come_within_a_tick, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_vary_comes, site_setup,
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_codings_of_changed_file,
 		    site_setup, site_teardown),
