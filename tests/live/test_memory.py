@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 from counted import Counted
-from server import SANITIZERS, Server, eventually
+from server import PROGRAM, SANITIZERS, Server, eventually
 from wire import Ended, request
 
 AT_ONCE = 8  # runs side by side
@@ -326,4 +326,6 @@ def test_sleeper_takes(serve, many_descriptors, asking, log, most):
     put_to_sleep(server, asking, SLEEPERS // 4)
     before = private_memory(server)
     put_to_sleep(server, asking, SLEEPERS)
+    if b"/ld-musl-" in pathlib.Path(PROGRAM).read_bytes():
+        most += 100  # its malloc has fewer sizes
     assert (private_memory(server) - before) / SLEEPERS <= most

@@ -257,7 +257,7 @@ def sent_at_start(number, tmp_path):
     """strace(1), which sends it at the first file that is opened."""
     name = signal.Signals(number).name
     trace = ["strace", "-D", "-f", "-o", tmp_path / "trace", "-P", "/dev/null"]
-    return [*trace, "-e", f"inject=openat:signal={name}:when=1"]
+    return [*trace, "-e", f"inject=?open,openat:signal={name}:when=1"]
 
 
 @needs_strace
