@@ -143,7 +143,8 @@ main_configure(struct options *options, struct server_config *config)
 				options->workers > 0;
 	config->threads = threads;
 	config->listen = (struct listeners_wanted){ options->listen,
-		options->listen_count, 0, config->workers, options->take_over };
+		options->listen_count, 0,
+		{ config->workers, options->take_over, options->freebind } };
 	config->max_conns = (unsigned)options->max_connections;
 	config->max_sleepers = (unsigned)options->max_sleepers;
 	config->backlog = (int)options->backlog;
@@ -277,13 +278,14 @@ main_open_files(struct options *options, struct server_config *config,
 	return -1;
 }
 
-/* Gives root up, and has the server serve ROOT, which its user is to enter; the
+/* Gives root up, when it has done its last, and has the server serve ROOT, which its user is to enter; the
  * descriptor is not the caller's any more. Returns 0, or -1 and has said why. */
 static int
 main_settle(struct server *server, const struct options *options,
     const struct privileges *privileges, int root)
 {
-	if (privileges_drop(privileges) == 0) {
+	if ((options->check || server_publish(server) == 0) &&
+	    privileges_drop(privileges) == 0) {
 		if (faccessat(root, ".", X_OK, AT_EACCESS) == 0)
 			return main_use_root(server, options, root);
 		main_refuse_root(options, main_user(privileges));

@@ -82,6 +82,7 @@ static const struct filters_row filters_table[] = {
 	FILTERS_CALL(epoll_pwait2, FILTERS_LOOP),
 	FILTERS_CALL(sendfile, FILTERS_WORKER),
 	FILTERS_IF(shutdown, FILTERS_WORKER, 1, FILTERS_WHOLE, SHUT_WR),
+	FILTERS_IF(shutdown, FILTERS_MAIN, 1, FILTERS_WHOLE, SHUT_RD),
 	FILTERS_CALL(epoll_ctl, FILTERS_LOOP | FILTERS_MAIN),
 	FILTERS_CALL(getsockname, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(getsockopt, FILTERS_WORKER | FILTERS_MAIN),
@@ -98,6 +99,7 @@ static const struct filters_row filters_table[] = {
 	 * openat, or as in musl open where the machine has that */
 	FILTERS_CALL(faccessat, FILTERS_MAIN),
 	FILTERS_CALL(faccessat2, FILTERS_MAIN),
+	FILTERS_CALL(unlinkat, FILTERS_MAIN), /* a unix socket's file */
 	FILTERS_CALL(open, FILTERS_MAIN),
 	FILTERS_CALL(openat, FILTERS_MAIN),
 	FILTERS_IF(openat, FILTERS_WORKER, 2, FILTERS_OPEN_WRITES, O_RDONLY),

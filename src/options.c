@@ -89,22 +89,34 @@ options_set_number(const struct options_row *row, struct options *options,
 	return false;
 }
 
-/* Says whether the address is given already; free ports (0) may be given any
- * number of times. */
+/* Says whether an address is among those that have been given already. */
 static bool
-options_listen_twice(const struct options *options,
+options_has_address(const struct options *options,
     const struct listener_address *address)
 {
-	if (listener_has_any_port(address))
-		return false;
 	for (unsigned i = 0; i < options->listen_count; i++) {
-		const struct listener_address *given =
-		    &options->listen[i].address;
+		const struct listener_addresses *given =
+		    &options->listen[i].addresses;
 
-		if (given->size == address->size &&
-		    memcmp(&given->socket, &address->socket, given->size) == 0)
-			return true;
+		for (unsigned j = 0; j < given->count; j++)
+			if (given->list[j].size == address->size &&
+			    memcmp(&given->list[j].socket, &address->socket,
+				address->size) == 0)
+				return true;
 	}
+	return false;
+}
+
+/* Says whether one of the addresses has been given already; free ports (0) may be
+ * given any number of times. */
+static bool
+options_listen_twice(const struct options *options,
+    const struct listener_addresses *addresses)
+{
+	for (unsigned i = 0; i < addresses->count; i++)
+		if (!listener_has_any_port(&addresses->list[i]) &&
+		    options_has_address(options, &addresses->list[i]))
+			return true;
 	return false;
 }
 
@@ -112,21 +124,19 @@ static bool
 options_set_listen(const struct options_row *row, struct options *options,
     const char *text)
 {
-	struct listener_address address;
+	struct listeners_place place = { .routes = app_site_routes };
 	const char *why = NULL;
 
 	if (options->listen_count == OPTIONS_LISTEN_MAX)
 		why = "one address more than there is room for";
-	else if (listener_parse(text, &address, &why) == 0)
-		why = options_listen_twice(options, &address)
+	else if (listener_parse(text, &place.addresses, &why) == 0)
+		why = options_listen_twice(options, &place.addresses)
 			  ? "this address is given twice"
 			  : NULL;
 	if (why != NULL)
 		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
 	else
-		options->listen[options->listen_count++] = (struct entrance){
-			address, app_site_routes
-		};
+		options->listen[options->listen_count++] = place;
 	return why == NULL;
 }
 
@@ -283,6 +293,9 @@ static const struct options_row options_table[] = {
 	{ "listen", "ADDRESS", "where to listen; may be repeated",
 	    "127.0.0.1:7878", .group = "Serving", .set = options_set_listen,
 	    .letter = 'l' },
+	{ "freebind", NULL, "listen on addresses that may come later, too",
+	    .set = options_set_flag,
+	    .field = offsetof(struct options, freebind) },
 	{ "model", "NAME", "how it waits; see below", "mtasync",
 	    .set = options_set_model },
 	{ "workers", "N", "threads that serve requests",

@@ -9,17 +9,18 @@
 #include "base/sandbox.h"
 #include "http/added.h"
 #include "model.h"
-#include "server/entrance.h"
+#include "server/listeners.h"
 
 /* How many --listen there may be. */
 #define OPTIONS_LISTEN_MAX 16
 
 /* Plain data; durations are nanoseconds. The strings belong to argv. */
 struct options {
-	struct entrance listen[OPTIONS_LISTEN_MAX];
+	struct listeners_place listen[OPTIONS_LISTEN_MAX];
 	unsigned listen_count;     /* at least 1 */
 	bool listen_given;         /* it is not the default */
 	bool take_over;            /* from an mtasync that listens there */
+	bool freebind;             /* on addresses that are not there yet */
 	const struct model *model; /* how it waits */
 	int64_t workers;           /* 0: as many as cpus_available() */
 	int64_t backlog;           /* connections */

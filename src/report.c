@@ -79,10 +79,14 @@ report_start(const struct options *options, const struct server_config *config,
 		return;
 	report_add(&line, "serving %s on", options->root);
 	for (unsigned i = 0; i < listeners->count; i++) {
+		const struct listener_address *address =
+		    &listeners->list[i].address;
 		char text[LISTENER_TEXT_MAX];
 
-		listener_format(text, &listeners->list[i].address);
-		report_add(&line, "%s http://%s/", i > 0 ? "," : "", text);
+		listener_format(text, address);
+		report_add(&line,
+		    listener_is_unix(address) ? "%s %s" : "%s http://%s/",
+		    i > 0 ? "," : "", text);
 	}
 	report_add_threads(&line, options->model, config);
 	if (options->user != NULL)

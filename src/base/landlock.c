@@ -19,6 +19,7 @@ enum landlock_files {
 	LANDLOCK_WRITE = 1 << 1,
 	LANDLOCK_READ = 1 << 2,
 	LANDLOCK_LIST = 1 << 3,
+	LANDLOCK_REMOVE_FILE = 1 << 5,
 	LANDLOCK_MAKE_REGULAR = 1 << 8,
 };
 
@@ -47,9 +48,10 @@ static const struct landlock_rights landlock_kept[ROLE_COUNT] = {
 	[ROLE_WORKER] = { LANDLOCK_READ | LANDLOCK_LIST, 0, 0 },
 	[ROLE_CREW] = { LANDLOCK_READ | LANDLOCK_LIST, 0, 0 },
 	[ROLE_LOG_WRITER] = { 0, 0, 0 },
-	/* a service manager may listen on an abstract socket (1) */
+	/* the log is made anew, a unix socket's file removed; and a service
+	 * manager may listen on an abstract socket (1) */
 	[ROLE_MAIN] = { LANDLOCK_READ | LANDLOCK_LIST | LANDLOCK_WRITE |
-			    LANDLOCK_MAKE_REGULAR,
+			    LANDLOCK_MAKE_REGULAR | LANDLOCK_REMOVE_FILE,
 	    0, 1 },
 };
 

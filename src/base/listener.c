@@ -15,13 +15,22 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/units.h"
 
 #define LISTENER_PORT_MAX 65535
+
+/* What an address that names a unix socket begins with. */
+#define LISTENER_UNIX "unix:"
+
+#ifndef IPV6_FREEBIND
+# define IPV6_FREEBIND 78
+#endif
 
 /*
  * How much the kernel may hold that it has not sent yet, for each connection.
@@ -85,17 +94,113 @@ listener_check_host(const char *host)
 	return NULL;
 }
 
-int
-listener_parse(const char *text, struct listener_address *address,
-    const char **why)
+/* Adds an address to those found, unless it is among them. Returns 0; or -1 where
+ * there is no room for it. */
+static int
+listener_add(struct listener_addresses *found, const struct sockaddr *address,
+    socklen_t size)
+{
+	struct listener_address *added = &found->list[found->count];
+
+	for (unsigned i = 0; i < found->count; i++)
+		if (found->list[i].size == size &&
+		    memcmp(&found->list[i].socket, address, size) == 0)
+			return 0;
+	if (found->count == LISTENER_ADDRESSES_MAX)
+		return -1;
+	*added = (struct listener_address){ .size = size };
+	memcpy(&added->socket, address, size);
+	found->count++;
+	return 0;
+}
+
+/* Whether the name is `localhost` or below it, with or without a final dot. */
+static bool
+listener_is_localhost(const char *host)
+{
+	static const char name[] = "localhost";
+	size_t size = strlen(host), wanted = sizeof(name) - 1;
+
+	if (size > 0 && host[size - 1] == '.')
+		size--;
+	return size >= wanted &&
+	       strncasecmp(host + size - wanted, name, wanted) == 0 &&
+	       (size == wanted || host[size - wanted - 1] == '.');
+}
+
+/* Adds all addresses of a host to those found. Returns NULL, or why it can't. */
+static const char *
+listener_resolve(const char *host, const char *port,
+    const struct addrinfo *hints, struct listener_addresses *found)
+{
+	struct addrinfo *list = NULL;
+	int error = getaddrinfo(host, port, hints, &list);
+	const char *why = NULL;
+
+	if (error != 0)
+		return gai_strerror(error);
+	for (const struct addrinfo *at = list; at != NULL; at = at->ai_next)
+		if (listener_add(found, at->ai_addr, at->ai_addrlen) == -1)
+			why = "the name has more addresses than there is room "
+			      "for";
+	freeaddrinfo(list);
+	return why;
+}
+
+/* Adds the addresses that a text in its parts means to those found. Returns
+ * NULL, or why it can't. */
+static const char *
+listener_find(const struct listener_text *parts,
+    struct listener_addresses *found)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICSERV };
-	struct addrinfo *found = NULL;
+	const char *why;
+
+	if (parts->bracketed) {
+		hints.ai_family = AF_INET6;
+		hints.ai_flags |= AI_NUMERICHOST;
+	} else {
+		why = listener_check_host(parts->host);
+		if (why != NULL)
+			return why;
+	}
+	if (!parts->bracketed && listener_is_localhost(parts->host)) {
+		hints.ai_flags |= AI_NUMERICHOST;
+		why = listener_resolve("127.0.0.1", parts->port, &hints, found);
+		if (why != NULL)
+			return why;
+		return listener_resolve("::1", parts->port, &hints, found);
+	}
+	why = listener_resolve(parts->host, parts->port, &hints, found);
+	return parts->bracketed && why != NULL ? "not an IPv6 address" : why;
+}
+
+/* Returns NULL, or what is wrong with a unix socket's text. */
+static const char *
+listener_parse_unix(const char *text, struct listener_addresses *found)
+{
+	struct listener_address *address = &found->list[found->count++];
+
+	*address = (struct listener_address){ .size = sizeof(
+						  struct sockaddr_un) };
+	return unix_socket_parse(text, (struct sockaddr_un *)&address->socket,
+	    &address->rights);
+}
+
+int
+listener_parse(const char *text, struct listener_addresses *found,
+    const char **why)
+{
+	const size_t unix_size = sizeof(LISTENER_UNIX) - 1;
 	struct listener_text parts;
 	int64_t port;
-	int error;
 
+	found->count = 0;
+	if (strncmp(text, LISTENER_UNIX, unix_size) == 0) {
+		*why = listener_parse_unix(text + unix_size, found);
+		return *why == NULL ? 0 : -1;
+	}
 	*why = listener_split(text, &parts);
 	if (*why != NULL)
 		return -1;
@@ -103,21 +208,8 @@ listener_parse(const char *text, struct listener_address *address,
 	if (units_parse_count(span_of(parts.port), &port) != UNITS_OK ||
 	    port > LISTENER_PORT_MAX)
 		return -1;
-	*why = listener_check_host(parts.host);
-	if (!parts.bracketed && *why != NULL)
-		return -1;
-	if (parts.bracketed) {
-		hints.ai_family = AF_INET6;
-		hints.ai_flags |= AI_NUMERICHOST;
-	}
-	error = getaddrinfo(parts.host, parts.port, &hints, &found);
-	*why = parts.bracketed ? "not an IPv6 address" : gai_strerror(error);
-	if (error != 0)
-		return -1;
-	memcpy(&address->socket, found->ai_addr, found->ai_addrlen);
-	address->size = found->ai_addrlen;
-	freeaddrinfo(found);
-	return 0;
+	*why = listener_find(&parts, found);
+	return *why == NULL ? 0 : -1;
 }
 
 static int
@@ -126,13 +218,27 @@ listener_set(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value));
 }
 
+/* Sets what a socket of this family needs before it is bound. Returns 0, or -1
+ * with errno. */
+static int
+listener_prepare(int fd, int family, bool freebind)
+{
+	if (family == AF_INET)
+		return freebind ? listener_set(fd, IPPROTO_IP, IP_FREEBIND, 1)
+				: 0;
+	if (listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) == -1)
+		return -1;
+	return freebind ? listener_set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1) : 0;
+}
+
 /*
  * Returns a socket that is bound to the address and does not listen yet, or -1
  * with errno. SO_REUSEADDR, so that connections of an earlier server in
  * TIME_WAIT are no obstacle.
  */
 static int
-listener_open(const struct listener_address *address, bool shared)
+listener_open(const struct listener_address *address, bool shared,
+    bool freebind)
 {
 	const struct sockaddr *socket_address =
 	    (const struct sockaddr *)&address->socket;
@@ -143,8 +249,7 @@ listener_open(const struct listener_address *address, bool shared)
 		return -1;
 	if (listener_set(fd, SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
 	    (!shared || listener_set(fd, SOL_SOCKET, SO_REUSEPORT, 1) == 0) &&
-	    (family != AF_INET6 ||
-		listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
+	    listener_prepare(fd, family, freebind) == 0 &&
 	    bind(fd, socket_address, address->size) == 0)
 		return fd;
 	saved = errno;
@@ -154,9 +259,9 @@ listener_open(const struct listener_address *address, bool shared)
 }
 
 int
-listener_claim(struct listener_address *address)
+listener_claim(struct listener_address *address, bool freebind)
 {
-	int fd = listener_open(address, false), result, saved;
+	int fd = listener_open(address, false, freebind), result, saved;
 
 	if (fd < 0)
 		return -1;
@@ -170,9 +275,9 @@ listener_claim(struct listener_address *address)
 }
 
 int
-listener_bind(const struct listener_address *address)
+listener_bind(const struct listener_address *address, bool freebind)
 {
-	return listener_open(address, true);
+	return listener_open(address, true, freebind);
 }
 
 int64_t
@@ -193,14 +298,37 @@ listener_queue_max(void)
 	return value;
 }
 
-bool
-listener_has_any_port(const struct listener_address *address)
+in_port_t
+listener_port(const struct listener_address *address)
 {
 	const struct sockaddr_storage *found = &address->socket;
 
 	if (found->ss_family == AF_INET6)
-		return ((const struct sockaddr_in6 *)found)->sin6_port == 0;
-	return ((const struct sockaddr_in *)found)->sin_port == 0;
+		return ((const struct sockaddr_in6 *)found)->sin6_port;
+	if (found->ss_family == AF_INET)
+		return ((const struct sockaddr_in *)found)->sin_port;
+	return 0;
+}
+
+void
+listener_set_port(struct listener_address *address, in_port_t port)
+{
+	if (address->socket.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&address->socket)->sin6_port = port;
+	else
+		((struct sockaddr_in *)&address->socket)->sin_port = port;
+}
+
+bool
+listener_has_any_port(const struct listener_address *address)
+{
+	return !listener_is_unix(address) && listener_port(address) == 0;
+}
+
+bool
+listener_is_unix(const struct listener_address *address)
+{
+	return address->socket.ss_family == AF_UNIX;
 }
 
 /* Whether `option` of a socket has this value. */
@@ -224,7 +352,8 @@ listener_inherit(int fd, struct listener_address *address)
 			       &address->size) == -1)
 		return -1;
 	if ((address->socket.ss_family != AF_INET &&
-		address->socket.ss_family != AF_INET6) ||
+		address->socket.ss_family != AF_INET6 &&
+		!listener_is_unix(address)) ||
 	    !listener_is(fd, SO_TYPE, SOCK_STREAM) ||
 	    !listener_is(fd, SO_ACCEPTCONN, 1)) {
 		errno = EINVAL;
@@ -290,6 +419,21 @@ listener_shut(int fd)
 	    sizeof(program));
 }
 
+/* Writes the path of a unix socket; an abstract name with @ for its NUL. */
+static void
+listener_format_unix(char text[LISTENER_TEXT_MAX],
+    const struct listener_address *address)
+{
+	const struct sockaddr_un *found =
+	    (const struct sockaddr_un *)&address->socket;
+	size_t size = address->size - offsetof(struct sockaddr_un, sun_path);
+	bool abstract = size > 0 && found->sun_path[0] == '\0';
+
+	snprintf(text, LISTENER_TEXT_MAX, LISTENER_UNIX "%s%.*s",
+	    abstract ? "@" : "", (int)(size - abstract),
+	    found->sun_path + abstract);
+}
+
 void
 listener_format(char text[LISTENER_TEXT_MAX],
     const struct listener_address *address)
@@ -300,8 +444,10 @@ listener_format(char text[LISTENER_TEXT_MAX],
 	char host[LISTENER_TEXT_MAX - sizeof("[]:65535")],
 	    port[sizeof("65535")];
 
-	if (getnameinfo(socket_address, address->size, host, sizeof(host), port,
-		sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+	if (listener_is_unix(address))
+		listener_format_unix(text, address);
+	else if (getnameinfo(socket_address, address->size, host, sizeof(host),
+		     port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		snprintf(text, LISTENER_TEXT_MAX, "an unknown address");
 	else
 		snprintf(text, LISTENER_TEXT_MAX,

@@ -30,7 +30,7 @@ shards_is_surplus(const struct shards *shards, unsigned number)
 bool
 shards_are_for(const struct shards *shards, unsigned number, unsigned worker)
 {
-	return shards->inherited || number % shards->workers == worker;
+	return shards->shared || number % shards->workers == worker;
 }
 
 /*
@@ -51,50 +51,82 @@ shards_wanted(const struct shards *shards)
 /* Counts the predecessor's sockets into `before`. Where there are none, claims
  * the address, which fails where anybody else has it. */
 static int
-shards_claim(struct shards *shards, bool take_over)
+shards_claim(struct shards *shards, const struct shards_terms *terms)
 {
 	int others = 0;
 
-	if (take_over && !listener_has_any_port(&shards->address))
+	if (terms->take_over && !listener_has_any_port(&shards->address))
 		others = sock_diag_count_listening(&shards->address);
 	if (others < 0)
 		return -1;
 	shards->before = (unsigned)others;
-	return others > 0 ? 0 : listener_claim(&shards->address);
+	return others > 0 ? 0
+			  : listener_claim(&shards->address, terms->freebind);
+}
+
+/* Binds the next shard. Returns 0, or -1 with errno. */
+static int
+shards_bind_next(struct shards *shards, const struct shards_terms *terms)
+{
+	const struct listener_address *address = &shards->address;
+	int fd;
+
+	if (listener_is_unix(address))
+		fd = unix_socket_bind(&shards->file,
+		    (const struct sockaddr_un *)&address->socket,
+		    &address->rights, terms->take_over);
+	else
+		fd = listener_bind(address, terms->freebind);
+	if (fd == -1)
+		return -1;
+	shards->fds[shards->count++] = fd;
+	return 0;
 }
 
 int
 shards_bind(struct shards *shards, const struct listener_address *address,
-    unsigned workers, bool take_over)
+    const struct shards_terms *terms)
 {
-	unsigned wanted;
+	unsigned wanted = 1;
 
-	*shards = (struct shards){ .address = *address, .workers = workers };
-	if (shards_claim(shards, take_over) == -1)
-		return -1;
-	wanted = shards_wanted(shards);
+	*shards = (struct shards){ .address = *address,
+		.workers = terms->workers,
+		.shared = listener_is_unix(address) };
+	if (!shards->shared) {
+		if (shards_claim(shards, terms) == -1)
+			return -1;
+		wanted = shards_wanted(shards);
+	}
 	shards->fds = calloc(wanted, sizeof(*shards->fds));
 	if (shards->fds == NULL)
 		return -1;
-	while (shards->count < wanted) {
-		int fd = listener_bind(&shards->address);
-
-		if (fd == -1) {
+	while (shards->count < wanted)
+		if (shards_bind_next(shards, terms) == -1) {
 			int saved = errno;
 
 			shards_close(shards);
 			errno = saved;
 			return -1;
 		}
-		shards->fds[shards->count++] = fd;
-	}
 	return 0;
+}
+
+int
+shards_publish(struct shards *shards, int backlog)
+{
+	if (!shards->file.bound)
+		return 0;
+	if (listen(shards->fds[0], backlog) == -1)
+		return -1;
+	return unix_socket_publish(&shards->file);
 }
 
 int
 shards_inherit(struct shards *shards, int fd, unsigned workers)
 {
-	*shards = (struct shards){ .workers = workers, .inherited = true };
+	*shards = (struct shards){ .workers = workers,
+		.shared = true,
+		.inherited = true };
 	if (listener_inherit(fd, &shards->address) == -1)
 		return -1;
 	shards->fds = malloc(sizeof(*shards->fds));
@@ -119,6 +151,8 @@ shards_count_again(struct shards *shards)
 int
 shards_listen(struct shards *shards, int backlog)
 {
+	if (listener_is_unix(&shards->address))
+		return 0;
 	if (shards->before > 0)
 		shards_count_again(shards);
 	for (unsigned i = 0; i < shards->count; i++)
@@ -183,20 +217,27 @@ shards_shut(struct shards *shards)
 	 * others than its sockets, a successor has come, and steers itself */
 	if (shards->before > 0 && shards_are_beside(shards, shards->before))
 		(void)listener_steer(shards->fds[0], 0, shards->before);
-	for (unsigned i = 0; i < shards->count && !shards->inherited; i++)
-		listener_shut(shards->fds[i]);
+	if (shards->inherited)
+		return;
+	unix_socket_remove(&shards->file);
+	for (unsigned i = 0; i < shards->count; i++)
+		if (shards->shared)
+			(void)shutdown(shards->fds[i], SHUT_RD);
+		else
+			listener_shut(shards->fds[i]);
 }
 
 bool
 shards_are_shaking_hands(const struct shards *shards)
 {
-	return shards->count > 0 && !shards->inherited &&
+	return shards->count > 0 && !shards->shared &&
 	       sock_diag_count_handshakes(&shards->address) != 0;
 }
 
 void
 shards_close(struct shards *shards)
 {
+	unix_socket_remove(&shards->file);
 	for (unsigned i = 0; i < shards->count; i++)
 		close(shards->fds[i]);
 	free(shards->fds);

@@ -12,6 +12,10 @@
  * each worker, are surplus. To close the last of a group changes no index, and
  * it leaves each worker equally many.
  *
+ * A unix socket has no group: one is shared by all workers. A successor puts its
+ * own in the place of its predecessor's file (base/unix_socket), and steers
+ * nothing: the predecessor accepts who has been queued at its own.
+ *
  * Only the main thread calls these; other threads accept from `fds`.
  */
 #ifndef MTASYNC_BASE_SHARDS_H
@@ -23,23 +27,40 @@
 
 struct shards {
 	struct listener_address address;
-	int *fds;         /* by their index when they were bound */
-	unsigned count;   /* 0: not bound, or closed */
-	unsigned workers; /* shard i is for worker i modulo this */
-	unsigned before;  /* the predecessor's sockets in the group */
-	bool inherited;   /* one socket, which others have too; for all */
+	int *fds;                /* by their index when they were bound */
+	unsigned count;          /* 0: not bound, or closed */
+	unsigned workers;        /* shard i is for worker i modulo this */
+	unsigned before;         /* the predecessor's sockets in the group */
+	bool shared;             /* there is one socket, for all workers */
+	bool inherited;          /* it is shared, and others have it, too */
+	struct unix_socket file; /* of a unix socket that is our own */
+};
+
+/* What is so for the sockets of all addresses. */
+struct shards_terms {
+	unsigned workers;
+	bool take_over; /* also where a server that takes part listens */
+	bool freebind;  /* also where the machine has not got the address yet */
 };
 
 /*
- * Binds sockets for so many workers. With `take_over`, whoever listens on the
+ * Binds sockets for the workers. With `take_over`, whoever listens on the
  * address already may go on, if SO_REUSEPORT lets us join. Without, or where
  * nobody does, the address must be free; port 0 is given a free port. All
  * addresses are bound before any of them listens. Returns 0, or -1 with errno
  * (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...; EOPNOTSUPP: `take_over`, and the
- * kernel does not tell who listens).
+ * kernel does not tell who listens; those of unix_socket_bind()).
  */
 int shards_bind(struct shards *shards, const struct listener_address *address,
-    unsigned workers, bool take_over);
+    const struct shards_terms *terms);
+
+/*
+ * Has a unix socket listen, and puts it at its path; does nothing for others.
+ * While the program may still write in the directory, and is certain to start:
+ * a predecessor gets no new connections from now on. Returns 0, or -1 with
+ * errno: EADDRINUSE where somebody else has come meanwhile.
+ */
+int shards_publish(struct shards *shards, int backlog);
 
 /* Takes over a socket that listens and that others have too; see
  * listener_inherit(). Returns 0, or -1 with errno. */
@@ -72,8 +93,9 @@ void shards_close_surplus(struct shards *shards);
 /*
  * Lets no connection begin any more on any shard; what is queued can still be
  * accepted. Gives new connections back to a predecessor that has not gone,
- * unless a successor has come. Leaves inherited sockets as they are, since
- * whoever has them too goes on.
+ * unless a successor has come. Removes a unix socket's file, if that is still
+ * ours; from now on poll(2) says that somebody is queued there. Leaves inherited
+ * sockets as they are, since whoever has them too goes on.
  */
 void shards_shut(struct shards *shards);
 

@@ -30,15 +30,6 @@ struct sock_diag_count {
 	int number;
 };
 
-static in_port_t
-sock_diag_port(const struct listener_address *address)
-{
-	if (address->socket.ss_family == AF_INET6)
-		return ((const struct sockaddr_in6 *)&address->socket)
-		    ->sin6_port;
-	return ((const struct sockaddr_in *)&address->socket)->sin_port;
-}
-
 static bool
 sock_diag_is_at(const struct inet_diag_msg *found,
     const struct listener_address *address)
@@ -65,7 +56,7 @@ sock_diag_ask(int fd, const struct listener_address *address, unsigned states)
 		.body = { .sdiag_family = (__u8)address->socket.ss_family,
 		    .sdiag_protocol = IPPROTO_TCP,
 		    .idiag_states = states,
-		    .id = { .idiag_sport = sock_diag_port(address) } },
+		    .id = { .idiag_sport = listener_port(address) } },
 	};
 
 	return send(fd, &request, sizeof(request), 0) < 0 ? -1 : 0;
@@ -84,7 +75,7 @@ sock_diag_take(const struct nlmsghdr *message, struct sock_diag_count *count)
 		return -1;
 	}
 	if (message->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
-	    found->id.idiag_sport == sock_diag_port(count->address) &&
+	    found->id.idiag_sport == listener_port(count->address) &&
 	    (count->any_address || sock_diag_is_at(found, count->address)))
 		count->number++;
 	return 0;

@@ -5,7 +5,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <linux/tcp.h> /* its tcp_info is longer than that of netinet/tcp.h */
+#include <string.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -23,12 +25,22 @@ wire_accept(int listener, struct sockaddr_storage *peer)
 void
 wire_name_peer(const struct sockaddr_storage *peer, char name[WIRE_NAME_MAX])
 {
-	const void *address =
-	    peer->ss_family == AF_INET6
-		? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
-		: (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
+	const struct in6_addr *v6 =
+	    &((const struct sockaddr_in6 *)peer)->sin6_addr;
+	int family = peer->ss_family;
+	const void *address = v6;
 
-	if (inet_ntop(peer->ss_family, address, name, WIRE_NAME_MAX) == NULL)
+	if (family == AF_UNIX) {
+		strcpy(name, "unix");
+		return;
+	}
+	if (family == AF_INET)
+		address = &((const struct sockaddr_in *)peer)->sin_addr;
+	else if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6)) {
+		family = AF_INET;
+		address = &v6->s6_addr[12];
+	}
+	if (inet_ntop(family, address, name, WIRE_NAME_MAX) == NULL)
 		name[0] = '\0';
 }
 
@@ -109,23 +121,59 @@ void
 wire_begin_pace(struct wire_pace *pace, int64_t now)
 {
 	pace->taken = 0; /* so the first look counts from what is taken then */
+	pace->sent = 0;
 	pace->kept_up = wire_time(now);
+}
+
+void
+wire_note_sent(struct wire_pace *pace, size_t size)
+{
+	pace->sent += (uint32_t)size;
+}
+
+/* What a look at a connection has found. */
+struct wire_view {
+	uint32_t taken; /* bytes that the peer has taken, modulo 2^32 */
+	bool all;       /* it has taken all that was sent */
+};
+
+/* Looks at a unix socket, where the peer takes bytes by reading. The kernel tells
+ * how much memory is filled with what it has not read: whole buffers, so that
+ * what was taken is known to some KiB. */
+static struct wire_view
+wire_view_unix(int fd, const struct wire_pace *pace)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
+	socklen_t size = sizeof memory;
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &size);
+	return (struct wire_view){ pace->sent - memory[SK_MEMINFO_WMEM_ALLOC],
+		memory[SK_MEMINFO_WMEM_ALLOC] == 0 };
+}
+
+static struct wire_view
+wire_view(int fd, const struct wire_pace *pace)
+{
+	struct tcp_info info;
+	socklen_t size = sizeof info;
+
+	memset(&info, 0, sizeof info);
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == -1)
+		return wire_view_unix(fd, pace);
+	return (struct wire_view){ (uint32_t)info.tcpi_bytes_acked,
+		info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0 };
 }
 
 enum wire_pace_state
 wire_check_pace(int fd, struct wire_pace *pace, int64_t now, int64_t limit)
 {
-	struct tcp_info info = { 0 };
-	socklen_t size = sizeof info;
-	uint32_t taken;
+	const struct wire_view view = wire_view(fd, pace);
 
-	(void)getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
-	taken = (uint32_t)info.tcpi_bytes_acked;
-	if ((taken - pace->taken) * CLOCK_S >= limit * WIRE_RATE_MIN) {
-		pace->taken = taken;
+	if ((view.taken - pace->taken) * CLOCK_S >= limit * WIRE_RATE_MIN) {
+		pace->taken = view.taken;
 		pace->kept_up = wire_time(now);
 	}
-	if (info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0)
+	if (view.all)
 		return WIRE_TAKEN;
 	if ((wire_time(now) - pace->kept_up) * CLOCK_MS > limit)
 		return WIRE_SLOW;

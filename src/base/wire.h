@@ -29,12 +29,16 @@ int wire_accept(int listener, struct sockaddr_storage *peer);
 /* Room for the name of a peer, its NUL included. */
 #define WIRE_NAME_MAX INET6_ADDRSTRLEN
 
-/* Writes the peer's address as text, without its port; empty where it has
- * none. Any thread. */
+/*
+ * Writes the peer's address as text, without its port: an IPv4 client of a
+ * dual-stack socket as IPv4 (RFC 4291 2.5.5.2), one of a unix socket as `unix`;
+ * empty where there is no address. Any thread.
+ */
 void wire_name_peer(const struct sockaddr_storage *peer,
     char name[WIRE_NAME_MAX]);
 
-/* Whether the accept queue of `listener` is empty. */
+/* Whether the accept queue of `listener` is empty; false also for a unix socket,
+ * of which the kernel does not tell. */
 bool wire_is_queue_empty(int listener);
 
 /* Receives up to `room` bytes; *size says how many with WIRE_DONE. */
@@ -63,6 +67,7 @@ enum wire_result wire_sendfile(int fd, int file, off_t *offset, size_t size);
 struct wire_pace {
 	uint32_t taken;   /* bytes that it had acknowledged, modulo 2^32, */
 	uint32_t kept_up; /* and when, in ms, it last was fast enough */
+	uint32_t sent; /* bytes that wire_note_sent() was told of, likewise */
 };
 
 enum wire_pace_state {
@@ -73,6 +78,10 @@ enum wire_pace_state {
 
 /* Begins the looks of wire_check_pace(); `now` as clock_now(). */
 void wire_begin_pace(struct wire_pace *pace, int64_t now);
+
+/* Counts bytes that were sent while the peer had to take some, since of a unix
+ * socket the kernel does not tell. */
+void wire_note_sent(struct wire_pace *pace, size_t size);
 
 /* Looks at what the peer has acknowledged. It keeps up if that is WIRE_RATE_MIN
  * on average over `limit` ns. */
@@ -91,7 +100,8 @@ void wire_finish(int fd);
 /* Closes the descriptor; what has been sent still arrives. */
 void wire_close(int fd);
 
-/* Closes the descriptor with a reset, and drops what has not been sent. */
+/* Closes the descriptor with a reset, and drops what has not been sent. A unix
+ * socket knows no reset: its peer reads what was sent, and then the end. */
 void wire_reset(int fd);
 
 #endif

@@ -179,6 +179,8 @@ conn_wait(struct conn *conn, bool blocked)
 	if (!blocked && context_turn_is_over(context))
 		ready_queue_add(&context->ready_queue, &conn->ready);
 	conn_set_deadline(conn, blocked ? DEADLINE_WRITE : conn_deadline(conn));
+	if (blocked)
+		wire_note_sent(&conn->pace, context->turn_sent);
 	if (channel_save(&conn->channel, context) == -1)
 		return -1;
 	if (!context->turn_is_due)

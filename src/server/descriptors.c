@@ -42,13 +42,13 @@ descriptors_fit_workers(struct server_config *config, uint64_t all)
 	uint64_t conns = config->max_conns > 0 ? config->max_conns : all / 2;
 	uint64_t taken = conns + DESCRIPTORS_OWN + config->listen.inherited;
 	uint64_t each = DESCRIPTORS_PER_WORKER + DESCRIPTORS_FILES_MIN +
-			config->listen.count;
+			listeners_count_addresses(&config->listen);
 	uint64_t fit = all > taken ? (all - taken) / each : 0;
 
 	if (config->workers_given || fit >= config->workers)
 		return;
 	config->workers = fit > 0 ? (unsigned)fit : 1;
-	config->listen.workers = config->workers;
+	config->listen.terms.workers = config->workers;
 }
 
 /* Names what the operator has asked for, and nothing else. */
@@ -87,11 +87,11 @@ descriptors_files(unsigned workers, uint64_t all, uint64_t others)
 }
 
 int
-descriptors_plan(struct server_config *config, uint64_t all, unsigned sockets)
+descriptors_plan(struct server_config *config, uint64_t all, unsigned listening)
 {
 	unsigned workers = config->workers;
 	uint64_t wanted = config->max_conns > 0 ? config->max_conns : 1;
-	uint64_t reserve = DESCRIPTORS_OWN + sockets +
+	uint64_t reserve = DESCRIPTORS_OWN + listening +
 			   (uint64_t)workers * DESCRIPTORS_PER_WORKER;
 	uint64_t files = descriptors_files(workers, all, reserve + wanted);
 

@@ -22,11 +22,11 @@ uint64_t descriptors_raise(void);
 void descriptors_fit_workers(struct server_config *config, uint64_t all);
 
 /*
- * Shares out `all` where so many sockets listen: sets config->max_conns where
+ * Shares out `all` where listening takes so many: sets config->max_conns where
  * it is 0, and how many files each worker's cache may hold open. Returns 0; or
  * -1, and has said why, where `all` is too little. Main thread.
  */
 int descriptors_plan(struct server_config *config, uint64_t all,
-    unsigned sockets);
+    unsigned listening);
 
 #endif

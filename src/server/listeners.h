@@ -17,29 +17,47 @@ struct listeners {
 	unsigned count;
 };
 
+/* Where one --listen asks for, and what is served there. */
+struct listeners_place {
+	struct listener_addresses addresses;
+	const struct app_route *routes;
+};
+
 /* What is to be listened on. */
 struct listeners_wanted {
-	const struct entrance *entrances;
+	const struct listeners_place *places;
 	unsigned count;
 	unsigned inherited; /* sockets from ACTIVATION_FIRST on */
-	unsigned workers;
-	bool take_over; /* also where a server that takes part listens */
+	struct shards_terms terms;
 };
+
+/* Returns how many addresses there are at all places. */
+unsigned listeners_count_addresses(const struct listeners_wanted *wanted);
 
 /*
  * Binds all that are wanted, for a zeroed struct, and makes their entrances, in
- * whose addresses port 0 has been replaced. Inherited sockets are entrances of
- * the site. Returns 0, or -1 and has said why; listeners_free() is right in
- * both cases.
+ * whose addresses port 0 has been replaced, by the same port for all addresses
+ * of a place. Of several addresses of a place, those that the machine has not
+ * got are left out, unless none is left. Inherited sockets are entrances of the
+ * site. Returns 0, or -1 and has said why; listeners_free() is right in both
+ * cases.
  */
 int listeners_open(struct listeners *listeners,
     const struct listeners_wanted *wanted);
+
+/* Puts all unix sockets at their paths: see shards_publish(). Returns 0, or -1
+ * and has said why. */
+int listeners_publish(struct listeners *listeners, int backlog, bool take_over);
 
 /* Has all sockets listen. Returns 0, or -1 with errno. */
 int listeners_listen(struct listeners *listeners, int backlog);
 
 /* How many sockets there are. */
 unsigned listeners_sockets(const struct listeners *listeners);
+
+/* How many descriptors they take: of sockets, and of unix sockets' directories.
+ */
+unsigned listeners_descriptors(const struct listeners *listeners);
 
 /* Whether a predecessor listens on one of the addresses, too. */
 bool listeners_take_over(const struct listeners *listeners);

@@ -133,7 +133,7 @@ server_set_up(struct server *server)
 	}
 	if (listeners_open(&server->listeners, &config->listen) == -1 ||
 	    descriptors_plan(config, descriptors,
-		listeners_sockets(&server->listeners)) == -1)
+		listeners_descriptors(&server->listeners)) == -1)
 		return -1;
 	totals_limit(&server->totals, config->max_conns, config->max_sleepers);
 	return server_make_workers(server);
@@ -157,6 +157,15 @@ server_open(struct server_config *config)
 		return server;
 	server_close(server);
 	return NULL;
+}
+
+int
+server_publish(struct server *server)
+{
+	const struct server_config *config = server->config;
+
+	return listeners_publish(&server->listeners, config->backlog,
+	    config->listen.terms.take_over);
 }
 
 const struct listeners *

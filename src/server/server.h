@@ -45,6 +45,13 @@ void server_hold_signals(void);
  */
 struct server *server_open(struct server_config *config);
 
+/*
+ * Puts unix sockets at their paths, while the program has the rights to, and
+ * when all else that may keep it from starting is done: see shards_publish().
+ * Returns 0, or -1 and has said why.
+ */
+int server_publish(struct server *server);
+
 /* Where it listens; port 0 has been replaced. */
 const struct listeners *server_listeners(const struct server *server);
 

@@ -30,7 +30,9 @@ SANITIZERS = os.environ.get("MTASYNC_SANITIZERS", "")
 
 TICKS = os.sysconf("SC_CLK_TCK")
 QUIET = 0.2  # seconds without any work, after which a server is at rest
-ADDRESS = re.compile(r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):(\d+)")
+ADDRESS = re.compile(
+    r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):(\d+)|unix:(/[^, ]+)"
+)
 REPORT = re.compile(r"Sanitizer|runtime error:")
 
 
@@ -217,7 +219,10 @@ class Server:
             found = ADDRESS.findall(line)
             if found and ": serving " in line and line.endswith("\n"):
                 self.start_line = line
-                return [(host.strip("[]"), int(port)) for host, port in found]
+                return [
+                    path or (host.strip("[]"), int(port))
+                    for host, port, path in found
+                ]
         return None
 
     def _try_port(self):

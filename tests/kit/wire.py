@@ -103,11 +103,20 @@ def read_multipart(body, boundary):
     return parts
 
 
+def family_of(address):
+    if isinstance(address, str):
+        return socket.AF_UNIX
+    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+
+
 class Client:
-    """One TCP connection. What was read too far is kept for the next read."""
+    """
+    One connection, to a host and port or a unix socket's path. What was read too
+    far is kept for the next read.
+    """
 
     def __init__(self, address, receive_buffer=None):
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        family = family_of(address)
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(PATIENCE)
         if receive_buffer:
@@ -115,7 +124,8 @@ class Client:
                 socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer
             )
         self.socket.connect(address)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if family != socket.AF_UNIX:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
 
     def __enter__(self):

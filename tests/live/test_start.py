@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,9 +17,10 @@ from wire import Client
 HELLO = (HTDOCS / "hello.html").read_bytes()
 CAP_NET_BIND_SERVICE = 10
 OPTIONS = """
-    listen workers backlog max-conns max-sleepers header-timeout body-timeout
-    idle-timeout write-timeout max-sleep max-body drain-timeout index error-page log
-    log-file user chroot sandbox quiet verbose check version help
+    listen freebind take-over workers backlog max-conns max-sleepers
+    header-timeout body-timeout idle-timeout write-timeout max-sleep max-body
+    drain-timeout index error-page log log-file user chroot sandbox quiet verbose
+    check version help
 """.split()
 
 
@@ -46,6 +48,44 @@ def test_unit_is_whole():
     assert "@" not in text
     assert re.search(r"^ExecStart=/\S+/mtasync$", text, re.M)
     assert re.search(r"^Type=(notify|exec)$", text, re.M)
+
+
+def setting(text, name):
+    """A unit's setting, and the section that it is in."""
+    section = None
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = line
+        if line.startswith(f"{name}="):
+            return section, line.partition("=")[2]
+    return None
+
+
+def test_unit_is_started_again_without_an_end():
+    """An address may be there only a while after boot."""
+    text = (SOURCE / "systemd" / "mtasync.service.in").read_text()
+    assert setting(text, "StartLimitIntervalSec") == ("[Unit]", "0")
+    assert setting(text, "Restart") == ("[Service]", "on-failure")
+    assert setting(text, "RestartSec") == ("[Service]", "1")
+
+
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="systemd-analyze is missing"
+)
+def test_units_as_systemd_reads_them(tmp_path):
+    names = {"@bindir@/mtasync": PROGRAM, "@type@": "notify"}
+    text = (SOURCE / "systemd" / "mtasync.service.in").read_text()
+    for name, value in names.items():
+        text = text.replace(name, value)
+    (tmp_path / "mtasync.service").write_text(text)
+    shutil.copy(SOURCE / "systemd" / "mtasync.socket", tmp_path)
+    units = [tmp_path / f"mtasync.{kind}" for kind in ("service", "socket")]
+    said = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *units],
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 0 and said.stderr == ""
 
 
 # What is said

@@ -131,6 +131,12 @@ try_finish(void)
 }
 
 long
+try_refuse(void)
+{
+	return shutdown(pair[0], SHUT_RD);
+}
+
+long
 try_shut_down(void)
 {
 	return shutdown(pair[0], SHUT_RDWR);
@@ -219,7 +225,7 @@ try_mkdir(void)
 long
 try_unlink(void)
 {
-	return unlink("file");
+	return unlinkat(AT_FDCWD, "file", 0);
 }
 
 long

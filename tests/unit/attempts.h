@@ -22,6 +22,7 @@ long try_tcp_bind(void);
 long try_tcp_connect(void);
 long try_send(void);
 long try_finish(void);
+long try_refuse(void);
 long try_shut_down(void);
 long try_reset(void);
 long try_share_port(void);

@@ -44,20 +44,25 @@ static const struct row {
 static void
 try_row(const struct row *row)
 {
+	struct listeners_place places[16];
 	struct server_config config = { .workers = row->workers,
 		.workers_given = row->given,
 		.max_conns = row->max_conns,
-		.listen = { .count = row->addresses,
-		    .workers = row->workers } };
+		.listen = { .places = places,
+		    .count = row->addresses,
+		    .terms = { .workers = row->workers } } };
 	static struct capture capture;
 	int result;
 
+	assert_in_range(row->addresses, 0, 16);
+	for (unsigned i = 0; i < row->addresses; i++)
+		places[i].addresses.count = 1;
 	capture_begin(&capture, STDERR_FILENO);
 	descriptors_fit_workers(&config, row->all);
 	result = descriptors_plan(&config, row->all,
 	    config.workers * row->addresses);
 	capture_end(&capture);
-	assert_int_equal(config.listen.workers, config.workers);
+	assert_int_equal(config.listen.terms.workers, config.workers);
 	if (row->needed != NULL) {
 		assert_int_equal(result, -1);
 		assert_non_null(strstr(capture.text, row->needed));

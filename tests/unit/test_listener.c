@@ -42,13 +42,14 @@ test_parse_and_format(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct listener_address address;
+		struct listener_addresses found;
 		char text[LISTENER_TEXT_MAX];
 		const char *why;
 
-		if (listener_parse(rows[i].text, &address, &why) < 0)
+		if (listener_parse(rows[i].text, &found, &why) < 0)
 			fail_msg("'%s': %s", rows[i].text, why);
-		listener_format(text, &address);
+		assert_int_equal(found.count, 1);
+		listener_format(text, &found.list[0]);
 		assert_string_equal(text, rows[i].back);
 	}
 }
@@ -102,36 +103,73 @@ test_parse_refuses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct listener_address address;
+		struct listener_addresses found;
 		const char *why = "";
 
-		if (listener_parse(rows[i].text, &address, &why) == 0)
+		if (listener_parse(rows[i].text, &found, &why) == 0)
 			fail_msg("'%s' was taken", rows[i].text);
 		assert_string_equal(why, rows[i].why);
 	}
 }
 
+/* Asserts all addresses that a text means, in their order. */
+static void
+assert_addresses(const char *text, const char *first, const char *second)
+{
+	const char *const expected[] = { first, second };
+	struct listener_addresses found;
+	const char *why;
+
+	if (listener_parse(text, &found, &why) < 0)
+		fail_msg("'%s': %s", text, why);
+	assert_int_equal(found.count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		char back[LISTENER_TEXT_MAX];
+
+		listener_format(back, &found.list[i]);
+		assert_string_equal(back, expected[i]);
+	}
+}
+
+/* RFC 6761 6.3, whatever the databases of this machine say. */
+static void
+test_parse_localhost(void **state)
+{
+	static const char *const rows[] = { "localhost:80", "LocalHost:80",
+		"localhost.:80", "app.localhost:80" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_addresses(rows[i], "127.0.0.1:80", "[::1]:80");
+	assert_addresses("localhost:0", "127.0.0.1:0", "[::1]:0");
+}
+
 static void
 test_parse_names(void **state)
 {
-	struct listener_address address;
+	static const char *const rows[] = { "notlocalhost:80",
+		"localhost.invalid:80", ".invalid:80" };
+	struct listener_addresses found;
 	const char *why;
 	char long_name[2000];
 
 	(void)state;
-	assert_int_equal(listener_parse("localhost:80", &address, &why), 0);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(listener_parse(rows[i], &found, &why), -1);
 	for (size_t i = 0; i < sizeof(long_name); i++)
 		long_name[i] = 'a';
 	snprintf(long_name + sizeof(long_name) - 4, 4, ":80");
-	assert_int_equal(listener_parse(long_name, &address, &why), -1);
+	assert_int_equal(listener_parse(long_name, &found, &why), -1);
 }
 
 static void
 parse(const char *text, struct listener_address *address)
 {
+	struct listener_addresses found;
 	const char *why;
 
-	assert_int_equal(listener_parse(text, address, &why), 0);
+	assert_int_equal(listener_parse(text, &found, &why), 0);
+	*address = found.list[0];
 }
 
 static int
@@ -167,11 +205,11 @@ check_shards(const char *any_port)
 	int first, second, unsent, ends[2];
 
 	parse(any_port, &address);
-	assert_int_equal(listener_claim(&address), 0);
+	assert_int_equal(listener_claim(&address, false), 0);
 	listener_format(text, &address);
 	assert_string_not_equal(text, any_port);
-	first = listener_bind(&address);
-	second = listener_bind(&address);
+	first = listener_bind(&address, false);
+	second = listener_bind(&address, false);
 	assert_true(first >= 0 && second >= 0);
 	assert_int_equal(option(first, SOL_SOCKET, SO_ACCEPTCONN), 0);
 	assert_return_code(listener_tune(first), 0);
@@ -230,15 +268,15 @@ test_v6_is_v6_only(void **state)
 	(void)state;
 	skip_without_v6();
 	parse("[::]:0", &v6);
-	assert_int_equal(listener_claim(&v6), 0);
-	six = listener_bind(&v6);
+	assert_int_equal(listener_claim(&v6, false), 0);
+	six = listener_bind(&v6, false);
 	assert_true(six >= 0);
 	assert_int_equal(listen(six, 8), 0);
 	parse("0.0.0.0:0", &v4);
 	((struct sockaddr_in *)&v4.socket)->sin_port =
 	    ((struct sockaddr_in6 *)&v6.socket)->sin6_port;
-	assert_int_equal(listener_claim(&v4), 0);
-	four = listener_bind(&v4);
+	assert_int_equal(listener_claim(&v4, false), 0);
+	four = listener_bind(&v4, false);
 	assert_true(four >= 0);
 	assert_int_equal(listen(four, 8), 0);
 	close(six);
@@ -255,16 +293,16 @@ test_claim_sees_who_listens(void **state)
 
 	(void)state;
 	parse("127.0.0.1:0", &address);
-	assert_int_equal(listener_claim(&address), 0);
-	other = listener_bind(&address);
+	assert_int_equal(listener_claim(&address, false), 0);
+	other = listener_bind(&address, false);
 	assert_true(other >= 0);
-	assert_int_equal(listener_claim(&address), 0);
+	assert_int_equal(listener_claim(&address, false), 0);
 	assert_int_equal(listen(other, 8), 0);
 	errno = 0;
-	assert_int_equal(listener_claim(&address), -1);
+	assert_int_equal(listener_claim(&address, false), -1);
 	assert_int_equal(errno, EADDRINUSE);
 	close(other);
-	assert_int_equal(listener_claim(&address), 0);
+	assert_int_equal(listener_claim(&address, false), 0);
 }
 
 /* Who closes first is left in TIME_WAIT: here, the server. A plain socket
@@ -278,8 +316,8 @@ test_claim_is_let_past_time_wait(void **state)
 
 	(void)state;
 	parse("127.0.0.1:0", &address);
-	assert_int_equal(listener_claim(&address), 0);
-	listening = listener_bind(&address);
+	assert_int_equal(listener_claim(&address, false), 0);
+	listening = listener_bind(&address, false);
 	assert_int_equal(listen(listening, 8), 0);
 	connect_pair(listening, &address, ends);
 	close(ends[1]);
@@ -295,8 +333,8 @@ test_claim_is_let_past_time_wait(void **state)
 	}
 	assert_int_equal(errno, EADDRINUSE);
 	close(plain);
-	assert_int_equal(listener_claim(&address), 0);
-	listening = listener_bind(&address);
+	assert_int_equal(listener_claim(&address, false), 0);
+	listening = listener_bind(&address, false);
 	assert_true(listening >= 0);
 	assert_int_equal(listen(listening, 8), 0);
 	close(listening);
@@ -309,10 +347,33 @@ test_claim_of_no_address_of_ours(void **state)
 
 	(void)state;
 	parse("192.0.2.1:80", &address); /* RFC 5737: nobody's */
-	assert_int_equal(listener_claim(&address), -1);
+	assert_int_equal(listener_claim(&address, false), -1);
 	assert_int_equal(errno, EADDRNOTAVAIL);
-	assert_int_equal(listener_bind(&address), -1);
+	assert_int_equal(listener_bind(&address, false), -1);
 	assert_int_equal(errno, EADDRNOTAVAIL);
+}
+
+/* Of an address that may come later, without which it is refused. */
+static void
+test_freebind(void **state)
+{
+	static const char *const rows[] = { "192.0.2.1:0", "[2001:db8::1]:0" };
+
+	(void)state;
+	skip_without_v6();
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct listener_address address;
+		int fd;
+
+		parse(rows[i], &address);
+		assert_int_equal(listener_bind(&address, false), -1);
+		assert_int_equal(errno, EADDRNOTAVAIL);
+		assert_return_code(listener_claim(&address, true), 0);
+		fd = listener_bind(&address, true);
+		assert_return_code(fd, 0);
+		assert_return_code(listen(fd, 1), 0);
+		close(fd);
+	}
 }
 
 /* What is queued stays; who comes then is neither let in nor reset. */
@@ -324,8 +385,8 @@ check_shut(const char *any_port)
 	int listening, early, late, accepted;
 
 	parse(any_port, &address);
-	assert_int_equal(listener_claim(&address), 0);
-	listening = listener_bind(&address);
+	assert_int_equal(listener_claim(&address, false), 0);
+	listening = listener_bind(&address, false);
 	assert_int_equal(listen(listening, 8), 0);
 	early = socket(to->sa_family, SOCK_STREAM, 0);
 	assert_int_equal(connect(early, to, address.size), 0);
@@ -368,6 +429,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_and_format),
 		cmocka_unit_test(test_parse_refuses),
+		cmocka_unit_test(test_parse_localhost),
 		cmocka_unit_test(test_parse_names),
 		cmocka_unit_test(test_shards_v4),
 		cmocka_unit_test(test_shards_v6),
@@ -375,6 +437,7 @@ main(void)
 		cmocka_unit_test(test_claim_sees_who_listens),
 		cmocka_unit_test(test_claim_is_let_past_time_wait),
 		cmocka_unit_test(test_claim_of_no_address_of_ours),
+		cmocka_unit_test(test_freebind),
 		cmocka_unit_test(test_shut_v4),
 		cmocka_unit_test(test_shut_v6),
 	};

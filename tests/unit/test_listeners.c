@@ -19,14 +19,16 @@
 static const char other;
 static const struct app_route *const other_routes = (const void *)&other;
 
-static struct entrance
-entrance_at(const char *text, const struct app_route *routes)
+static const struct shards_terms terms = { .workers = WORKERS };
+
+static struct listeners_place
+place_at(const char *text, const struct app_route *routes)
 {
-	struct entrance entrance = { .routes = routes };
+	struct listeners_place place = { .routes = routes };
 	const char *why;
 
-	assert_return_code(listener_parse(text, &entrance.address, &why), 0);
-	return entrance;
+	assert_return_code(listener_parse(text, &place.addresses, &why), 0);
+	return place;
 }
 
 /* Asserts where the sockets of an entrance are, and that it says so. */
@@ -51,16 +53,16 @@ assert_entrance(const struct listeners *listeners, unsigned i,
 static void
 test_bound(void **state)
 {
-	const struct entrance wanted[] = {
-		entrance_at("127.0.0.1:0", other_routes),
-		entrance_at("127.0.0.1:0", app_site_routes),
+	const struct listeners_place wanted[] = {
+		place_at("127.0.0.1:0", other_routes),
+		place_at("127.0.0.1:0", app_site_routes),
 	};
 	struct listeners listeners = { 0 };
 
 	(void)state;
 	assert_return_code(listeners_open(&listeners,
 			       &(struct listeners_wanted){ wanted, 2, 0,
-				   WORKERS, false }),
+				   terms }),
 	    0);
 	assert_int_equal(listeners.count, 2);
 	assert_int_equal(listeners_sockets(&listeners), 2 * WORKERS);
@@ -74,9 +76,10 @@ test_bound(void **state)
 static void
 test_inherited(void **state)
 {
-	const struct entrance wanted = entrance_at("127.0.0.1:0", other_routes);
+	const struct listeners_place wanted = place_at("127.0.0.1:0",
+	    other_routes);
 	struct listeners listeners = { 0 };
-	int fd = listener_bind(&wanted.address);
+	int fd = listener_bind(&wanted.addresses.list[0], false);
 
 	(void)state;
 	assert_return_code(fd, 0);
@@ -87,7 +90,7 @@ test_inherited(void **state)
 	}
 	assert_return_code(listeners_open(&listeners,
 			       &(struct listeners_wanted){ &wanted, 1, 1,
-				   WORKERS, false }),
+				   terms }),
 	    0);
 	assert_int_equal(listeners.count, 2);
 	assert_entrance(&listeners, 0, app_site_routes);
@@ -99,14 +102,15 @@ test_inherited(void **state)
 static void
 test_entrances_outlive_sockets(void **state)
 {
-	const struct entrance wanted = entrance_at("127.0.0.1:0", other_routes);
+	const struct listeners_place wanted = place_at("127.0.0.1:0",
+	    other_routes);
 	struct listeners listeners = { 0 };
 	const struct entrance *entrance;
 
 	(void)state;
 	assert_return_code(listeners_open(&listeners,
 			       &(struct listeners_wanted){ &wanted, 1, 0,
-				   WORKERS, false }),
+				   terms }),
 	    0);
 	entrance = &listeners.entrances[0];
 	listeners_close(&listeners);

@@ -60,7 +60,8 @@ assert_listen(const struct options *options, unsigned i, const char *expected)
 	char text[LISTENER_TEXT_MAX];
 
 	assert_true(i < options->listen_count);
-	listener_format(text, &options->listen[i].address);
+	assert_int_equal(options->listen[i].addresses.count, 1);
+	listener_format(text, &options->listen[i].addresses.list[0]);
 	assert_ptr_equal(options->listen[i].routes, app_site_routes);
 	assert_string_equal(text, expected);
 }

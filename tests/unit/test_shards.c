@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,11 +25,20 @@
 static struct listener_address
 address_of(const char *text)
 {
-	struct listener_address address;
+	struct listener_addresses found;
 	const char *why;
 
-	assert_return_code(listener_parse(text, &address, &why), 0);
-	return address;
+	assert_return_code(listener_parse(text, &found, &why), 0);
+	assert_int_equal(found.count, 1);
+	return found.list[0];
+}
+
+static int
+bind_shards(struct shards *shards, const struct listener_address *address,
+    unsigned workers, bool take_over)
+{
+	return shards_bind(shards, address,
+	    &(struct shards_terms){ workers, take_over, false });
 }
 
 /* Shards that listen on a free port. */
@@ -38,7 +48,7 @@ first_shards(const char *text, unsigned workers)
 	struct listener_address address = address_of(text);
 	struct shards shards;
 
-	assert_return_code(shards_bind(&shards, &address, workers, false), 0);
+	assert_return_code(bind_shards(&shards, &address, workers, false), 0);
 	assert_int_equal(shards.count, workers);
 	assert_return_code(shards_listen(&shards, BACKLOG), 0);
 	return shards;
@@ -111,7 +121,7 @@ hand_over(struct shards *old, unsigned after, unsigned kept)
 	struct shards new;
 
 	print_message("# %u shards, then %u workers\n", before, after);
-	assert_return_code(shards_bind(&new, &address, after, true), 0);
+	assert_return_code(bind_shards(&new, &address, after, true), 0);
 	assert_int_equal(new.before, before);
 	assert_return_code(shards_listen(&new, BACKLOG), 0);
 	for (unsigned i = 0; i < after; i++)
@@ -169,7 +179,7 @@ test_successor_leaves(void **state)
 	struct shards old = first_shards("127.0.0.1:0", 2), new;
 
 	(void)state;
-	assert_return_code(shards_bind(&new, &old.address, 3, true), 0);
+	assert_return_code(bind_shards(&new, &old.address, 3, true), 0);
 	assert_return_code(shards_listen(&new, BACKLOG), 0);
 	shards_shut(&new);
 	assert_receivers(&old, 0, 2);
@@ -185,7 +195,7 @@ test_nobody_to_take_over_from(void **state)
 	struct shards shards;
 
 	(void)state;
-	assert_return_code(shards_bind(&shards, &any, 2, true), 0);
+	assert_return_code(bind_shards(&shards, &any, 2, true), 0);
 	assert_int_equal(shards.count, 2);
 	assert_int_equal(shards.before, 0);
 	assert_false(listener_has_any_port(&shards.address));
@@ -200,7 +210,7 @@ test_taken(void **state)
 
 	(void)state;
 	errno = 0;
-	assert_int_equal(shards_bind(&new, &old.address, 1, false), -1);
+	assert_int_equal(bind_shards(&new, &old.address, 1, false), -1);
 	assert_int_equal(errno, EADDRINUSE);
 	shards_close(&old);
 }
@@ -214,13 +224,13 @@ test_not_to_be_joined(void **state)
 	struct shards shards;
 
 	(void)state;
-	assert_return_code(listener_claim(&address), 0);
+	assert_return_code(listener_claim(&address, false), 0);
 	assert_return_code(bind(fd, (struct sockaddr *)&address.socket,
 			       address.size),
 	    0);
 	assert_return_code(listen(fd, 1), 0);
 	errno = 0;
-	assert_int_equal(shards_bind(&shards, &address, 1, true), -1);
+	assert_int_equal(bind_shards(&shards, &address, 1, true), -1);
 	assert_int_equal(errno, EADDRINUSE);
 	close(fd);
 }
@@ -271,7 +281,7 @@ test_count_listening(void **state)
 	(void)state;
 	((struct sockaddr_in *)&address.socket)->sin_addr.s_addr = htonl(
 	    INADDR_LOOPBACK + 1);
-	assert_return_code(shards_bind(&there, &address, 2, false), 0);
+	assert_return_code(bind_shards(&there, &address, 2, false), 0);
 	assert_int_equal(sock_diag_count_listening(&there.address), 0);
 	assert_return_code(shards_listen(&there, BACKLOG), 0);
 	assert_int_equal(sock_diag_count_listening(&here.address), 3);
@@ -308,6 +318,60 @@ test_count_handshakes(void **state)
 	shards_close(&shards);
 }
 
+/* Asserts that nobody is let in at the path. */
+static void
+assert_shut(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address,
+			     sizeof(address)),
+	    -1);
+	assert_int_equal(errno, ECONNREFUSED);
+	close(fd);
+}
+
+/* One for all workers. Who is queued when it is shut is accepted; who comes then
+ * is refused, even where the file has not been removed, as by its other name. */
+static void
+test_unix_socket(void **state)
+{
+	char directory[] = "/tmp/mtasync-shards-XXXXXX";
+	char path[64], other[64], text[64];
+	struct listener_address address;
+	struct shards shards;
+	int client = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/x", directory);
+	snprintf(other, sizeof(other), "%s/y", directory);
+	snprintf(text, sizeof(text), "unix:%s/x", directory);
+	address = address_of(text);
+	assert_return_code(bind_shards(&shards, &address, 3, false), 0);
+	assert_return_code(shards_publish(&shards, BACKLOG), 0);
+	assert_return_code(shards_listen(&shards, BACKLOG), 0);
+	assert_int_equal(shards.count, 1);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(shards_are_for(&shards, 0, i));
+	assert_false(shards_are_shaking_hands(&shards));
+	assert_return_code(link(path, other), 0);
+	assert_return_code(connect(client,
+			       (const struct sockaddr *)&address.socket,
+			       address.size),
+	    0);
+	shards_shut(&shards);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_shut(other);
+	assert_int_equal(drain(shards.fds[0]), 1);
+	shards_close(&shards);
+	close(client);
+	unlink(other);
+	assert_return_code(rmdir(directory), 0);
+}
+
 int
 main(void)
 {
@@ -319,6 +383,7 @@ main(void)
 		cmocka_unit_test(test_not_to_be_joined),
 		cmocka_unit_test(test_inherit),
 		cmocka_unit_test(test_inherit_refuses),
+		cmocka_unit_test(test_unix_socket),
 		cmocka_unit_test(test_count_listening),
 		cmocka_unit_test(test_count_handshakes),
 	};

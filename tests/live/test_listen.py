@@ -1,0 +1,479 @@
+"""Where it listens: names with several addresses, unix sockets, freebind."""
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+
+import pytest
+from server import HTDOCS, Server, assert_refused, eventually, needs_strace, run
+from test_handover import LAUNCHER, handing_over
+from test_privileges import GID, UID, USER, needs_chroot, needs_root
+from test_start import needs_ipv6
+from wire import PATIENCE, Client, request
+
+HELLO = (HTDOCS / "hello.html").read_bytes()
+MODELS = "serial", "thread", "pool", "fork_join", "async", "mtasync"
+
+
+@pytest.fixture
+def here():
+    """A directory with a short name, which others may enter."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        yield pathlib.Path(directory)
+
+
+@pytest.fixture
+def path(here):
+    return here / "x"
+
+
+def at(path):
+    return f"unix:{path}"
+
+
+# The log
+
+
+@needs_ipv6
+@pytest.mark.parametrize("model", ["thread", "mtasync"])
+def test_ipv4_client_of_a_dual_stack_socket(model, serve):
+    """It is logged as what it is, and so is one of IPv6."""
+    with socket.create_server(
+        ("::", 0), family=socket.AF_INET6, dualstack_ipv6=True
+    ) as shared:
+        server = serve(
+            "--log=combined",
+            f"--model={model}",
+            listen=[],
+            wrapper=LAUNCHER,
+            **handing_over(shared),
+        )
+        port = shared.getsockname()[1]
+        for host in "127.0.0.1", "::1":
+            with Client((host, port)) as client:
+                client.send(request("/", "Connection: close"))
+                assert client.read_response().body == HELLO
+        server.await_output(r"^127\.0\.0\.1 - - ")
+        server.await_output(r"^::1 - - ")
+        assert "::ffff" not in server.stdout
+
+
+# A name's addresses
+
+
+@needs_ipv6
+def test_localhost_is_both_loopbacks(serve):
+    """On one port, and the start line shows them."""
+    server = serve(listen=["localhost:0"])
+    (v4, v6) = server.addresses
+    assert v4[0] == "127.0.0.1" and v6[0] == "::1" and v4[1] == v6[1]
+    for which in range(2):
+        assert server.connect(which).ask().body == HELLO
+
+
+@needs_ipv6
+def test_port_of_a_name_is_taken_at_one_address():
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
+        port = other.getsockname()[1]
+        listen = f"localhost:{port}"
+        assert_refused(run("-l", listen, HTDOCS), 1, f"[::1]:{port}")
+
+
+def failing(call, error, when):
+    """A wrapper by which some calls of this kind fail."""
+    inject = f"inject={call}:error={error}:when={when}"
+    return ["strace", "-D", "-f", "-o", "/dev/null", "-e", inject]
+
+
+# With one worker, each address takes two calls of bind(2).
+
+
+@needs_ipv6
+@needs_strace
+def test_free_port_is_taken_at_the_second_address(serve):
+    """Then another one is tried, at both."""
+    server = serve(
+        "-w",
+        "1",
+        listen=["localhost:0"],
+        wrapper=failing("bind", "EADDRINUSE", 3),
+    )
+    (v4, v6) = server.addresses
+    assert v4[1] == v6[1]
+    for which in range(2):
+        assert server.connect(which).ask().body == HELLO
+
+
+@needs_strace
+@pytest.mark.parametrize("error", ["EADDRNOTAVAIL", "EAFNOSUPPORT"])
+def test_address_that_is_lacking_is_left_out(error, serve):
+    server = serve(
+        "-w",
+        "1",
+        listen=["localhost:0"],
+        wrapper=failing("bind", error, "3+"),
+    )
+    assert [host for host, _ in server.addresses] == ["127.0.0.1"]
+    assert server.connect().ask().body == HELLO
+
+
+@needs_strace
+def test_all_addresses_are_lacking():
+    wrapper = failing("bind", "EADDRNOTAVAIL", "1+")
+    result = run("-l", "localhost:0", HTDOCS, wrapper=wrapper)
+    assert_refused(result, 1, "127.0.0.1:0", "--freebind")
+
+
+# An address that is not there yet
+
+
+def test_address_that_is_not_there():
+    """RFC 5737: 192.0.2.1 is nobody's."""
+    assert_refused(run("-l", "192.0.2.1:0", HTDOCS), 1, "--freebind")
+
+
+def test_freebind(serve):
+    server = serve("--freebind", listen=["192.0.2.1:0", "127.0.0.1:0"])
+    assert server.addresses[0][0] == "192.0.2.1"
+    assert server.connect(1).ask().body == HELLO
+
+
+@needs_root
+@needs_ipv6
+def test_freebind_serves_when_the_address_comes():
+    """In a network namespace that has it only later."""
+    namespace = ["unshare", "-n"]
+    if subprocess.run([*namespace, "true"], capture_output=True).returncode:
+        pytest.skip("unshare -n is not allowed")
+    if not shutil.which("ip"):
+        pytest.skip("ip is missing (Debian: apt-get install iproute2)")
+    with Server(
+        "--freebind", listen=["192.0.2.1:7878"], wrapper=namespace
+    ) as server:
+        inside = ["nsenter", "-t", str(server.pid), "-n"]
+        for command in (
+            ["ip", "link", "set", "lo", "up"],
+            ["ip", "address", "add", "192.0.2.1/32", "dev", "lo"],
+        ):
+            subprocess.run([*inside, *command], check=True)
+        asked = (
+            "import socket; s = socket.create_connection(('192.0.2.1', 7878));"
+            "s.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n'); print(s.recv(15))"
+        )
+        answer = subprocess.run(
+            [*inside, "python3", "-c", asked], capture_output=True, text=True
+        )
+        assert "HTTP/1.1 200" in answer.stdout, answer
+        server.finish()
+
+
+# A unix socket
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_unix_socket(model, path, serve):
+    """Beside TCP; the file is there while it serves, and not after."""
+    server = serve(
+        f"--model={model}",
+        "--log=combined",
+        listen=[at(path), "127.0.0.1:0"],
+    )
+    assert server.addresses[0] == str(path)
+    for which in range(2):
+        client = server.connect(which)
+        assert client.ask().body == HELLO
+        client.close()
+    server.await_output(r"^unix - - ")
+    server.await_output(r"^127\.0\.0\.1 - - ")
+    server.finish()
+    assert os.listdir(path.parent) == []
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is missing")
+def test_curl_by_unix_socket(path, serve):
+    server = serve(listen=[at(path)])
+    got = subprocess.run(
+        ["curl", "-s", "--unix-socket", path, "http://host/sleep/1ms"],
+        capture_output=True,
+        timeout=PATIENCE,
+    )
+    assert got.returncode == 0 and got.stdout == HELLO
+    server.finish()
+
+
+def test_large_file_by_unix_socket(path, root, serve):
+    content = os.urandom(1 << 20) * 8
+    (root / "file").write_bytes(content)
+    server = serve("-w", "1", listen=[at(path)], root=root)
+    client = server.connect()
+    for _ in range(2):
+        assert client.ask("/file").body == content
+
+
+def test_rights_of_a_unix_socket(path, serve):
+    group = os.getgid()
+    serve(listen=[f"{at(path)},mode=0620,group={group}"])
+    status = path.stat()
+    assert stat.S_IMODE(status.st_mode) == 0o620
+    assert status.st_gid == group
+
+
+def test_umask_decides_without_a_mode(path, serve):
+    serve(listen=[at(path)], preexec_fn=lambda: os.umask(0o027))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o750
+
+
+@pytest.mark.parametrize(
+    "address, why",
+    [
+        ("unix:", "unix:PATH"),
+        ("unix:x,mode=rw", "octal"),
+        ("unix:x,group=no-such-group", "unknown group"),
+        ("unix:" + 99 * "x", "98 bytes"),
+        ("unix:x,what=1", ",mode=OCTAL or ,group=NAME"),
+    ],
+)
+def test_unix_socket_that_is_no_address(address, why):
+    assert_refused(run("-l", address, HTDOCS), 2, address, why)
+
+
+def test_unix_socket_in_no_directory(here):
+    result = run("-l", at(here / "missing" / "x"), HTDOCS)
+    assert_refused(result, 1, here, "directory")
+
+
+def test_file_in_the_way(path):
+    path.write_text("precious")
+    assert_refused(run("-l", at(path), HTDOCS), 1, path, "no socket")
+    assert path.read_text() == "precious"
+
+
+def leave_stale(path):
+    """A socket's file that nobody listens at any more."""
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+
+
+def test_stale_socket(path, serve):
+    leave_stale(path)
+    server = serve(listen=[at(path)])
+    assert server.connect().ask().body == HELLO
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_killed_server_leaves_a_stale_socket(path, serve):
+    with Server(listen=[at(path)]) as killed:
+        killed.signal(signal.SIGKILL)
+        killed.wait()
+    assert path.is_socket()
+    assert serve(listen=[at(path)]).connect().ask().body == HELLO
+
+
+def test_live_socket(path, serve):
+    server = serve(listen=[at(path)])
+    result = run("-l", at(path), HTDOCS)
+    assert_refused(result, 1, path, "--take-over")
+    assert server.connect().ask().body == HELLO
+
+
+def test_live_socket_with_a_full_queue(path):
+    with contextlib.ExitStack() as stack:
+        other = stack.enter_context(socket.socket(socket.AF_UNIX))
+        other.bind(str(path))
+        other.listen(0)
+        queued = stack.enter_context(socket.socket(socket.AF_UNIX))
+        queued.connect(str(path))
+        assert_refused(run("-l", at(path), HTDOCS), 1, path)
+        assert path.is_socket()
+
+
+@pytest.mark.parametrize("take_over", [[], ["--take-over"]])
+def test_check_leaves_a_unix_socket_alone(take_over, path, serve):
+    """Neither a stale one nor a live one changes hands."""
+    leave_stale(path)
+    before = path.stat()
+    assert run("--check", *take_over, "-l", at(path), HTDOCS).returncode == 0
+    assert path.stat().st_ino == before.st_ino
+    assert os.listdir(path.parent) == [path.name]
+    server = serve(listen=[at(path)])
+    before = path.stat()
+    result = run("--check", *take_over, "-l", at(path), HTDOCS)
+    assert result.returncode == (0 if take_over else 1)
+    assert path.stat().st_ino == before.st_ino
+    assert server.connect().ask().body == HELLO
+
+
+def test_start_that_fails_leaves_the_predecessor(path, here, serve):
+    server = serve(listen=[at(path)])
+    result = run("--take-over", "-l", at(path), here / "missing")
+    assert_refused(result, 1, "missing")
+    assert server.connect().ask().body == HELLO
+    assert os.listdir(here) == [path.name]
+
+
+# Stop and hand-over
+
+
+class Asker(threading.Thread):
+    """Asks by a new connection each time, until it is told to stop."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = str(path)
+        self.answered = self.refused = 0
+        self.fault = None
+        self.over = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.is_set() and not self.fault:
+            try:
+                self.ask()
+            except (AssertionError, OSError) as fault:
+                self.fault = repr(fault)
+
+    def ask(self):
+        try:
+            client = Client(self.path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            self.refused += 1
+            self.over.wait(0.001)
+            return
+        with client:
+            assert client.ask().body == HELLO
+        self.answered += 1
+
+    def end(self):
+        self.over.set()
+        self.join(PATIENCE)
+
+
+@contextlib.contextmanager
+def asked(path, count=4):
+    askers = [Asker(path) for _ in range(count)]
+    try:
+        yield askers
+    finally:
+        for asker in askers:
+            asker.end()
+
+
+@pytest.mark.parametrize("model", ["pool", "mtasync"])
+def test_stop_loses_nobody_at_a_unix_socket(model, path, serve):
+    server = serve(f"--model={model}", listen=[at(path)])
+    with asked(path) as askers:
+        eventually(lambda: min(a.answered for a in askers) > 20, "answers")
+        server.finish()
+        eventually(lambda: min(a.refused for a in askers) > 0, "the end")
+    assert [asker.fault for asker in askers] == [None] * len(askers)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("model", ["thread", "mtasync"])
+def test_stop_accepts_who_is_queued_at_a_unix_socket(model, path, serve):
+    """More than one wake-up takes, though the server is stopped first."""
+    server = serve(f"--model={model}", listen=[at(path)])
+    server.freeze()
+    clients = [server.connect() for _ in range(100)]
+    for client in clients:
+        client.send(request())
+    server.stop()
+    server.thaw()
+    for client in clients:
+        assert client.read_response().body == HELLO
+    server.join()
+
+
+def test_take_over_of_a_unix_socket(path, serve):
+    """Nobody is refused or lost, and the file is the last one's."""
+    server = serve(listen=[at(path)])
+    with asked(path) as askers:
+        for _ in range(3):
+            before = min(a.answered for a in askers)
+            successor = serve("--take-over", listen=[at(path)])
+            server.finish()
+            eventually(
+                lambda: min(a.answered for a in askers) > before + 20,
+                "answers of the successor",
+            )
+            assert path.is_socket()
+            server = successor
+    assert [asker.fault for asker in askers] == [None] * len(askers)
+    assert [asker.refused for asker in askers] == [0] * len(askers)
+    server.finish()
+    assert os.listdir(path.parent) == []
+
+
+@needs_chroot
+@pytest.mark.parametrize("owner, left", [(0, True), (UID, False)])
+def test_file_after_privileges_are_given_up(owner, left, here, serve):
+    """In a chroot, too: it is removed where USER may, else left and stale."""
+    jail, sockets = here / "jail", here / "sockets"
+    jail.mkdir()
+    sockets.mkdir()
+    os.chown(sockets, owner, GID)
+    shutil.copytree(HTDOCS, jail / "site")
+    path = sockets / "x"
+    how = [f"--user={USER}", f"--chroot={jail}"]
+    for _ in range(2):
+        server = serve(*how, listen=[at(path)], root="site")
+        assert server.connect().ask().body == HELLO
+        server.finish()
+        assert path.exists() == left
+        assert server.stderr == ""
+
+
+# Who reads slowly
+
+
+def test_reader_of_a_unix_socket_that_stops_is_dropped(path, root, serve):
+    """And one that goes on is not, though it takes longer."""
+    size = 4 << 20
+    (root / "file").write_bytes(bytes(size))
+    server = serve(
+        "-w", "1", "--write-timeout=1s", listen=[at(path)], root=root
+    )
+    still, slow = (server.connect() for _ in range(2))
+    for reader in still, slow:
+        reader.send(request("/file", "Connection: close"))
+    begin, taken = time.monotonic(), 0
+    while time.monotonic() - begin < 4:
+        taken += len(slow.socket.recv(16 << 10))
+        time.sleep(0.05)
+    assert taken < size
+    slow.read(size - taken)
+    with pytest.raises(AssertionError):
+        still.read(size)
+
+
+def test_inherited_unix_socket(path, serve):
+    """It stays when the server ends: whoever holds it goes on."""
+    with socket.socket(socket.AF_UNIX) as shared:
+        shared.bind(str(path))
+        shared.listen(10)
+        server = serve(
+            "-w", "2", listen=[], wrapper=LAUNCHER, **handing_over(shared)
+        )
+        assert server.connect().ask().body == HELLO
+        server.finish()
+        with socket.socket(socket.AF_UNIX) as queued:
+            queued.connect(str(path))
+            shared.accept()[0].close()
+    assert path.is_socket()
+
+
+def test_start_line_shows_a_unix_socket(path, serve):
+    server = serve(listen=[at(path), "127.0.0.1:0"])
+    pattern = rf" on unix:{re.escape(str(path))}, http://127\.0\.0\.1:\d+/ with "
+    assert re.search(pattern, server.start_line)
