@@ -169,7 +169,7 @@ conn_flush(struct conn *conn)
 
 /*
  * Goes from state to state as far as it can now; may close and free. `due` says
- * that the turn is by an event that tells of the next request, whose first byte
+ * that the turn is by an event that told of bytes: the next one to be received
  * was there when the wait for events ended.
  */
 static void
@@ -267,7 +267,7 @@ conn_on_event(evutil_socket_t fd, short what, void *arg)
 	if (what & (EV_READ | EV_CLOSED))
 		conn->channel.readable = true;
 	moment_renew(&conn->context->moment);
-	due = (what & EV_READ) != 0 && !conn->ahead && conn->state <= CONN_HEAD;
+	due = (what & EV_READ) != 0 && !conn->ahead;
 	conn->ahead = false;
 	conn_run_turn(conn, due);
 }
