@@ -145,7 +145,7 @@ app_apply_conditions(const struct app_request *request, struct message *message)
 {
 	const struct http_request *http = request->http;
 	struct http_validators validators = { span_of(message->file->etag),
-		message->file->modified };
+		file_modified(message->file, request->moment) };
 
 	switch (
 	    http_conditions_check(http, &validators, request->moment->wall)) {

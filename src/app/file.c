@@ -90,15 +90,10 @@ file_make_etag(struct file *file)
 
 /* Derives from the status what the head tells of the file. */
 static void
-file_describe(struct file *file, const struct moment *moment)
+file_describe(struct file *file)
 {
-	const struct stat *status = &file->status;
-
-	file->settled = file_time_is_past(&status->st_ctim);
-	/* RFC 9110 8.8.2.1: never later than Date */
-	file->modified = status->st_mtim.tv_sec < moment->wall
-			     ? status->st_mtim.tv_sec
-			     : moment->wall;
+	file->settled = file_time_is_past(&file->status.st_ctim);
+	file->longest = file->status.st_size;
 	file_make_etag(file);
 }
 
@@ -122,33 +117,46 @@ file_write_identity(const struct file *file, struct http_head *head)
 }
 
 void
-file_write_validity(const struct file *file, struct http_head *head)
+file_write_validity(const struct file *file, const struct moment *moment,
+    struct http_head *head)
 {
-	char modified[HTTP_DATE_SIZE];
+	time_t modified = file_modified(file, moment);
+	char text[HTTP_DATE_SIZE];
 
-	http_date_format(modified, file->modified);
-	http_head_field(head, "Last-Modified",
-	    (struct span){ modified, sizeof modified });
+	if (modified != HTTP_DATE_NONE) {
+		http_date_format(text, modified);
+		http_head_field(head, "Last-Modified",
+		    (struct span){ text, sizeof text });
+	}
 	http_head_field(head, "Accept-Ranges", SPAN("bytes"));
 }
 
-/* Writes the head of a plain 200 into `text`; returns its size. */
+/* What a ready-made head may take. */
 static size_t
-file_plain(const struct file *file, const struct moment *moment, char *text,
-    size_t room)
+file_head_room(const struct file *file)
+{
+	return FILE_HEAD_MAX + file->facts.fields.size;
+}
+
+/* Writes the head of a plain 200, and moves it to where the content begins. */
+static void
+file_make_head(struct file *file, const struct moment *moment)
 {
 	struct http_head head;
 
-	http_head_begin(&head, text, room, 200);
+	http_head_begin(&head, file->bytes, file_head_room(file), 200);
 	http_head_field(&head, "Date",
 	    (struct span){ moment->date, HTTP_DATE_SIZE });
 	file_write_content(file, &head);
 	http_head_number(&head, "Content-Length", file_size(file));
 	file_write_identity(file, &head);
-	file_write_validity(file, &head);
+	file_write_validity(file, moment, &head);
 	http_head_append(&head, file->facts.fields);
 	http_head_end(&head);
-	return head.size;
+	memmove(file->content - head.size, file->bytes, head.size);
+	file->head_size = head.size;
+	file->dated = moment->wall;
+	file->head_modified = file_modified(file, moment) != HTTP_DATE_NONE;
 }
 
 /*
@@ -187,17 +195,18 @@ static int
 file_load(struct file *file, const struct moment *moment)
 {
 	bool small = file->status.st_size <= FILE_MEMORY_MAX;
-	size_t room = FILE_HEAD_MAX + file->facts.fields.size;
+	size_t room = file_head_room(file);
 	char *bytes = malloc(room + (small ? (size_t)file_size(file) : 0));
 
 	if (bytes == NULL)
 		return -1;
 	file->bytes = bytes;
-	file_describe(file, moment);
-	file->head_size = file_plain(file, moment, bytes, room);
+	file->content = bytes + room;
+	file_describe(file);
+	file_make_head(file, moment);
 	if (!small)
 		return 0;
-	if (file_read(file->fd, &file->status, bytes + file->head_size) == -1)
+	if (file_read(file->fd, &file->status, file->content) == -1)
 		return -1;
 	close(file->fd);
 	file->fd = -1;
@@ -218,8 +227,7 @@ file_open(int fd, const struct stat *status, const struct file_facts *facts,
 	*file = (struct file){ .references = 1,
 		.fd = fd,
 		.status = *status,
-		.facts = *facts,
-		.dated = moment->wall };
+		.facts = *facts };
 	for (int try = 0; try < FILE_READ_TRIES; try++) {
 		if (file_load(file, moment) == 0)
 			return file;
@@ -253,11 +261,14 @@ file_is_whole(const struct file *file)
 }
 
 bool
-file_is_unwritten(const struct file *file)
+file_is_unwritten(struct file *file)
 {
 	struct stat status;
 
-	return fstat(file->fd, &status) == 0 &&
+	if (fstat(file->fd, &status) == -1 || status.st_size < file->longest)
+		return false;
+	file->longest = status.st_size;
+	return status.st_size > file->status.st_size ||
 	       file_unwritten(&file->status, &status);
 }
 
@@ -279,13 +290,26 @@ file_release(struct file *file)
 	free(file);
 }
 
-const char *
+/* Renews the head to another second. */
+static void
+file_renew_head(struct file *file, const struct moment *moment)
+{
+	bool modified = file_modified(file, moment) != HTTP_DATE_NONE;
+
+	if (modified != file->head_modified) {
+		file_make_head(file, moment);
+		return;
+	}
+	memcpy(file->content - file->head_size + FILE_DATE_OFFSET, moment->date,
+	    HTTP_DATE_SIZE);
+	file->dated = moment->wall;
+}
+
+struct span
 file_plain_head(struct file *file, const struct moment *moment)
 {
-	if (file->dated != moment->wall) {
-		memcpy(file->bytes + FILE_DATE_OFFSET, moment->date,
-		    HTTP_DATE_SIZE);
-		file->dated = moment->wall;
-	}
-	return file->bytes;
+	if (file->dated != moment->wall)
+		file_renew_head(file, moment);
+	return (
+	    struct span){ file->content - file->head_size, file->head_size };
 }

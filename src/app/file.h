@@ -1,6 +1,11 @@
 /*
  * file: a file as it is served, with the head of its plain 200 ready made.
  *
+ * Its mtime is told as Last-Modified only where it tells a version from any
+ * other: FILE_AGE_MIN seconds later, for what is written within a second has
+ * one mtime (RFC 9110 8.8.2.2); and not before 1990, for that is a constant
+ * that a build gives all of its files.
+ *
  * A small one is held in memory behind its head, a large one as an open
  * descriptor. It is one representation of what its path names (RFC 9110 3.2);
  * others are coded. It is shared by counted reference within one thread: the
@@ -28,6 +33,10 @@
 /* Room for an entity tag, its NUL included. */
 #define FILE_ETAG_MAX 80
 
+/* From when on, and how many seconds later, an mtime is told. */
+#define FILE_MODIFIED_MIN ((time_t)631152000)
+#define FILE_AGE_MIN      2
+
 /* What a file is served as, which the disk does not say; constants. */
 struct file_facts {
 	const char *type; /* Content-Type */
@@ -40,13 +49,15 @@ struct file {
 	unsigned references;
 	int fd;             /* large: open for reading; small: -1 */
 	struct stat status; /* as of the time that it was read */
+	off_t longest;      /* the most that it was seen to have since */
 	bool settled;       /* its ctime tells it from any later version */
 	struct file_facts facts;
-	time_t modified;          /* Last-Modified, never later than Date */
 	char etag[FILE_ETAG_MAX]; /* a strong entity tag, with its quotes */
 	time_t dated;             /* the second whose Date stands in the head */
+	bool head_modified;       /* Last-Modified does, too */
 	size_t head_size;
-	char *bytes; /* the head, and behind it a small file's content */
+	char *bytes;
+	char *content; /* in `bytes`, behind the head without a gap */
 };
 
 /*
@@ -74,11 +85,13 @@ bool file_is_version(const struct file *file, const struct stat *status);
 bool file_is_whole(const struct file *file);
 
 /*
- * Whether nobody has written to a large file since. Unlike its ctime, size and
- * mtime say nothing of its removal, a rename or a new mode, which are no harm
- * to those who send it. Costs one fstat(2).
+ * Whether a large file still has the bytes of which its head tells, as far as
+ * its size and mtime say: nobody has written to it since, or it has become
+ * longer, as a log does, and was never seen shorter than before. Unlike its
+ * ctime, these say nothing of its removal, a rename or a new mode, which are no
+ * harm to those who send it. Costs one fstat(2).
  */
-bool file_is_unwritten(const struct file *file);
+bool file_is_unwritten(struct file *file);
 
 /* One more reference, or one less; the last one frees. */
 struct file *file_take(struct file *file);
@@ -94,14 +107,26 @@ file_size(const struct file *file)
 static inline const char *
 file_content(const struct file *file)
 {
-	return file->fd == -1 ? file->bytes + file->head_size : NULL;
+	return file->fd == -1 ? file->content : NULL;
+}
+
+/* The Last-Modified that the file has now; HTTP_DATE_NONE: none. */
+static inline time_t
+file_modified(const struct file *file, const struct moment *moment)
+{
+	time_t modified = file->status.st_mtim.tv_sec;
+
+	return modified >= FILE_MODIFIED_MIN &&
+		       modified <= moment->wall - FILE_AGE_MIN
+		   ? modified
+		   : HTTP_DATE_NONE;
 }
 
 /*
- * The ready-made head of a plain 200, its Date renewed to `moment`; where the
- * content is in memory, it follows the head without a gap.
+ * The ready-made head of a plain 200, its Date and Last-Modified renewed to
+ * `moment`; where the content is in memory, it follows the head without a gap.
  */
-const char *file_plain_head(struct file *file, const struct moment *moment);
+struct span file_plain_head(struct file *file, const struct moment *moment);
 
 /*
  * Writes Content-Type, which nobody may guess otherwise, and Content-Encoding;
@@ -112,7 +137,8 @@ void file_write_content(const struct file *file, struct http_head *head);
 /* Writes ETag; Vary, where there are other codings (RFC 9110 12.5.5). */
 void file_write_identity(const struct file *file, struct http_head *head);
 
-/* Writes Last-Modified and Accept-Ranges. */
-void file_write_validity(const struct file *file, struct http_head *head);
+/* Writes Last-Modified, where there is one now, and Accept-Ranges. */
+void file_write_validity(const struct file *file, const struct moment *moment,
+    struct http_head *head);
 
 #endif

@@ -95,7 +95,7 @@ head_write_ranges(struct http_head *head, const struct message *message)
  * file's version are of use. */
 static void
 head_write_file(struct http_head *head, const struct message *message,
-    bool fresh)
+    const struct moment *moment, bool fresh)
 {
 	bool whole = message->status == 200 && fresh;
 
@@ -110,7 +110,7 @@ head_write_file(struct http_head *head, const struct message *message,
 	http_head_number(head, "Content-Length", message_length(message));
 	if (whole || message->status == 206) {
 		file_write_identity(message->file, head);
-		file_write_validity(message->file, head);
+		file_write_validity(message->file, moment, head);
 	}
 }
 
@@ -139,7 +139,7 @@ head_compose(const struct answer *answer, const struct site_config *site,
 	http_head_field(&head, "Date",
 	    (struct span){ moment->date, HTTP_DATE_SIZE });
 	if (message->file != NULL)
-		head_write_file(&head, message, !waited);
+		head_write_file(&head, message, moment, !waited);
 	else
 		head_write_text(&head, message);
 	if (message->allow)
@@ -186,7 +186,7 @@ head_copy(struct answer *answer, const struct moment *moment,
 {
 	struct message *message = &answer->message;
 	struct file *file = message->file;
-	struct span plain = { file_plain_head(file, moment), file->head_size };
+	struct span plain = file_plain_head(file, moment);
 	size_t size = 0;
 
 	if (plan_is_at(&answer->plan, ACT_CONTENT) &&

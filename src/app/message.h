@@ -102,8 +102,9 @@ uint64_t message_length(const struct message *message);
 bool message_next(struct message *message, char *room, struct piece *piece);
 
 /*
- * Whether nobody has written to the file of a PIECE_FILE since its head told
- * of it; to be asked before its last bytes are sent. Costs one fstat(2).
+ * Whether nobody has written to the file of a PIECE_FILE since its head told of
+ * it, unless behind its end; to be asked before its last bytes are sent. Costs
+ * one fstat(2).
  */
 bool message_file_is_unchanged(const struct message *message);
 

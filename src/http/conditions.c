@@ -35,9 +35,10 @@ conditions_list_etag(const struct http_request *request, enum http_field_id id,
 /* The date of the field; false: there is none that counts. */
 static bool
 conditions_find_date(const struct http_request *request, enum http_field_id id,
-    time_t now, time_t *date)
+    const struct http_validators *validators, time_t now, time_t *date)
 {
-	return conditions_have(request, id) &&
+	return validators->modified != HTTP_DATE_NONE &&
+	       conditions_have(request, id) &&
 	       (request->repeated & HTTP_FIELD_BIT(id)) == 0 &&
 	       http_date_parse(http_request_field(request, id), now, date) == 0;
 }
@@ -52,8 +53,8 @@ conditions_still_match(const struct http_request *request,
 	if (conditions_have(request, HTTP_FIELD_IF_MATCH))
 		return conditions_list_etag(request, HTTP_FIELD_IF_MATCH,
 		    validators->etag);
-	if (conditions_find_date(request, HTTP_FIELD_IF_UNMODIFIED_SINCE, now,
-		&date))
+	if (conditions_find_date(request, HTTP_FIELD_IF_UNMODIFIED_SINCE,
+		validators, now, &date))
 		return validators->modified <= date;
 	return true;
 }
@@ -68,8 +69,8 @@ conditions_have_changed(const struct http_request *request,
 	if (conditions_have(request, HTTP_FIELD_IF_NONE_MATCH))
 		return !conditions_list_etag(request, HTTP_FIELD_IF_NONE_MATCH,
 		    validators->etag);
-	if (conditions_find_date(request, HTTP_FIELD_IF_MODIFIED_SINCE, now,
-		&date))
+	if (conditions_find_date(request, HTTP_FIELD_IF_MODIFIED_SINCE,
+		validators, now, &date))
 		return validators->modified > date;
 	return true;
 }

@@ -13,7 +13,7 @@
 /* What tells one version of a representation from another. */
 struct http_validators {
 	struct span etag; /* strong, with its quotes */
-	time_t modified;  /* Last-Modified */
+	time_t modified;  /* Last-Modified, or HTTP_DATE_NONE */
 };
 
 enum http_condition {
@@ -27,7 +27,8 @@ enum http_condition {
  * of a GET or HEAD for a representation that exists, in the order of 13.2.2.
  * A list may come in several lines; one that is malformed names nothing. Dates
  * that are none, or come in several lines, are ignored. `now` is for two-digit
- * years. Any thread.
+ * years. Where there is no Last-Modified, dates say nothing (13.1.3, 13.1.4).
+ * Any thread.
  */
 enum http_condition http_conditions_check(const struct http_request *request,
     const struct http_validators *validators, time_t now);

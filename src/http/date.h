@@ -2,11 +2,15 @@
 #ifndef MTASYNC_HTTP_DATE_H
 #define MTASYNC_HTTP_DATE_H
 
+#include <stdint.h>
 #include <time.h>
 
 #include "base/span.h"
 
 #define HTTP_DATE_SIZE 29 /* `Sun, 06 Nov 1994 08:49:37 GMT` */
+
+/* No date: no text is read as this. */
+#define HTTP_DATE_NONE ((time_t)INT64_MIN)
 
 /* Writes exactly HTTP_DATE_SIZE bytes, no NUL: an IMF-fixdate. Any thread. */
 void http_date_format(char text[HTTP_DATE_SIZE], time_t when);

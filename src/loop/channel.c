@@ -108,8 +108,8 @@ channel_receive(struct channel *channel, struct context *context, size_t most)
 		 * what comes later makes a new event; a FIN makes none */
 		channel->readable = size == room || channel->peer_closed;
 		context->input_end += size;
-		context->turn_received += size;
 		context_hear(context);
+		context->turn_received += size;
 		break;
 	case WIRE_BLOCKED:
 		channel->readable = false;

@@ -199,6 +199,8 @@ conn_flush(struct conn *conn)
 	return sent;
 }
 
+/* Begins a turn, in which nothing has been received or sent; see
+ * conn_run_turn() for `due`. */
 static void
 conn_begin_turn(struct context *context, bool due)
 {
@@ -210,8 +212,8 @@ conn_begin_turn(struct context *context, bool due)
 
 /*
  * Goes from state to state as far as the connection can now; may close and free
- * it. `due` says that the turn is by an event that tells of the next request,
- * whose first byte was there when the wait for events ended.
+ * it. `due` says that the turn is by an event that told of bytes: the next one to
+ * be received was there when the wait for events ended.
  */
 static void
 conn_run_turn(struct conn *conn, bool due)
@@ -306,7 +308,7 @@ conn_on_event(evutil_socket_t fd, short what, void *arg)
 	if (what & (EV_READ | EV_CLOSED))
 		conn->channel.readable = true;
 	moment_renew(&conn->context->moment);
-	due = (what & EV_READ) != 0 && !conn->ahead && conn->state <= CONN_HEAD;
+	due = (what & EV_READ) != 0 && !conn->ahead;
 	conn->ahead = false;
 	conn_run_turn(conn, due);
 }

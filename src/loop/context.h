@@ -96,13 +96,13 @@ context_hear_next(struct context *context)
 	context->moment.since = context->moment.look;
 }
 
-/* Notes that bytes have been received, and which looks will do for the request
- * that they begin. */
+/* Notes that bytes have been received, the first ones in this turn or not, and
+ * which looks will do for the request that they begin. */
 static inline void
 context_hear(struct context *context)
 {
 	context->moment.look++;
-	if (!context->turn_is_due || context->turn_requests > 0)
+	if (!context->turn_is_due || context->turn_received > 0)
 		context_hear_next(context);
 }
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "http/date.h"
 #include "parsing.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
@@ -160,6 +161,41 @@ test_if_range(void **state)
 	}
 }
 
+/* RFC 9110 13.1.3, 13.1.4: without Last-Modified dates say nothing, nor is any of
+ * them that of an If-Range. */
+static void
+test_no_date(void **state)
+{
+	static const struct http_validators undated = {
+		.etag = { ETAG, sizeof(ETAG) - 1 },
+		.modified = HTTP_DATE_NONE,
+	};
+	static const struct row dated[] = {
+		ROW_OF("earlier", IUS(BEFORE), HOLDS),
+		ROW_OF("later", IMS(AFTER), HOLDS),
+		ROW_OF("first", IMS("Sat, 01 Jan 0000 00:00:00 GMT"), HOLDS),
+		ROW_OF("with a tag", IM("x") IUS(AFTER), FAILED),
+		ROW_OF("with a tag", INM(ETAG) IMS(BEFORE), NOT_MODIFIED),
+	};
+
+	for (size_t i = 0; i < COUNT(dated); i++) {
+		int result = (int)
+		    http_conditions_check(parsing_make_request(*state,
+					      dated[i].head),
+			&undated, NOW);
+
+		if (result != dated[i].wanted)
+			fail_msg("%s: %s: %d", dated[i].name, dated[i].head,
+			    result);
+	}
+	assert_false(http_if_range_holds(parsing_make_request(*state,
+					     FIELDS(RANGE IR(SAME))),
+	    &undated, NOW));
+	assert_true(http_if_range_holds(parsing_make_request(*state,
+					    FIELDS(RANGE IR(ETAG))),
+	    &undated, NOW));
+}
+
 /* RFC 9110 8.8.2.2: a date is strong from the next second on. */
 static void
 test_strong_date(void **state)
@@ -179,6 +215,7 @@ main(void)
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_if_range),
 		cmocka_unit_test(test_strong_date),
+		cmocka_unit_test(test_no_date),
 	};
 
 	return cmocka_run_group_tests_name("conditions", tests, parsing_open,

@@ -332,13 +332,13 @@ test_plain_head(void **state)
 	    "X-Content-Type-Options: nosniff\r\n"
 	    "Content-Length: 3\r\nETag: %s\r\nLast-Modified: ",
 	    date, file->etag);
-	assert_memory_equal(file_plain_head(file, &fixture->moment), text,
+	assert_memory_equal(file_plain_head(file, &fixture->moment).data, text,
 	    strlen(text));
 
 	fixture->moment.wall++;
 	memcpy(fixture->moment.date, "Sun, 06 Nov 1994 08:49:38 GMT",
 	    sizeof date);
-	assert_memory_equal(file_plain_head(file, &fixture->moment) +
+	assert_memory_equal(file_plain_head(file, &fixture->moment).data +
 				strlen("HTTP/1.1 200 OK\r\nDate: "),
 	    fixture->moment.date, strlen(date));
 	file_release(file);
