@@ -16,11 +16,18 @@ from waiting import BLOCKING, LARGE, MODELS, is_read
 from waiting import begin  # noqa: F401
 from wire import request
 
-LIMIT = 1  # seconds
-LONGER = 3 * LIMIT  # than what a busy machine may take for a step
-CLOSE = "Connection: close"
+LIMIT = 3  # seconds
 LINGER = 5  # seconds, of a client that says nothing behind our FIN
+CLOSE = "Connection: close"
 TRIES = 5
+
+
+def begin_all(begin, *options):
+    """A server of each model, with one loop where it has several."""
+    return {
+        model: begin(model, *options, *["-w", 1][: 2 * (model == "mtasync")])
+        for model in MODELS
+    }
 
 
 def talk(server, data, **how):
@@ -31,21 +38,30 @@ def talk(server, data, **how):
     return client
 
 
-def stop_in_time(start, limit=LIMIT):
+def stop_in_time(servers, start, limit=LIMIT):
     """
-    What start() returns for each model, a server and its client, with all
-    servers stopped before the limit of the first has passed.
+    What start() returns for each server, a client, with all servers stopped
+    before the half of the limit has passed, and until it has.
+
+    In a loop another client's sleep has ended meanwhile. So its timer is the
+    first of all that the loop is told when it runs again, before any socket;
+    and with that sleep, all limits are looked at that have passed by then.
     """
     for _ in range(TRIES):
         began = time.monotonic()
-        talks = [start(model) for model in MODELS]
-        for server, _ in talks:
+        clients = []
+        for model, server in servers.items():
+            clients.append(start(server))
+            if model not in BLOCKING:
+                talk(server, request(f"/sleep/{limit / 2}s"))
+        for server in servers.values():
             server.freeze()
-        if time.monotonic() - began < limit:
-            return talks
-        for server, client in talks:
-            server.thaw()
+        if time.monotonic() - began < limit / 2:
+            time.sleep(limit / 2)
+            return list(zip(servers.values(), clients))
+        for server, client in zip(servers.values(), clients):
             client.close()
+            server.thaw()
     return pytest.skip("the machine is too busy")
 
 
@@ -58,45 +74,40 @@ REQUESTS = {
 
 @pytest.mark.parametrize("limit", REQUESTS)
 def test_request_that_came_in_time_is_answered(begin, limit):
+    servers = begin_all(begin, f"--{limit}-timeout={LIMIT}s")
     first, rest = REQUESTS[limit]
-
-    def start(model):
-        server = begin(model, f"--{limit}-timeout={LONGER}s")
-        return server, talk(server, first)
-
-    talks = stop_in_time(start, LONGER)
+    talks = stop_in_time(servers, lambda server: talk(server, first))
     for _, client in talks:
         client.send(rest)
-    time.sleep(LONGER + 0.1)
+    time.sleep(LIMIT / 2 + 0.1)
     for server, client in talks:
         server.thaw()
         assert client.read_response().status == 200, server.start_line
         client.read_eof()
 
 
-@pytest.mark.parametrize("limit", ["header", "body"])
-def test_request_that_is_late_is_refused(begin, limit):
+@pytest.mark.parametrize(
+    "limit, first",
+    [
+        ("header", b"GET / HTTP/1.1\r\nA: "),
+        ("body", request("/", "Content-Length: 99999")),
+    ],
+    ids=["header", "body"],
+)
+def test_request_that_is_late_is_refused(begin, limit, first):
     """Though a part of it came in time, and more goes on to come."""
-    first = {
-        "header": b"GET / HTTP/1.1\r\nA: ",
-        "body": request("/", "Content-Length: 99999"),
-    }[limit]
-
-    def start(model):
-        server = begin(model, f"--{limit}-timeout={LONGER}s")
-        return server, talk(server, first)
-
-    talks = stop_in_time(start, LONGER)
+    servers = begin_all(begin, f"--{limit}-timeout={LIMIT}s")
+    talks = stop_in_time(servers, lambda server: talk(server, first))
     for _, client in talks:
         client.send(b"x")
-    time.sleep(LONGER + 0.1)
+    time.sleep(LIMIT / 2 + 0.1)
     for server, client in talks:
         server.thaw()
         began = time.monotonic()
         while client.is_silent(0.02):
             client.send(b"x")
         assert client.read_response().status == 408, server.start_line
-        assert time.monotonic() - began < LONGER, "it had the limit anew"
+        assert time.monotonic() - began < LIMIT, "it had the limit anew"
         client.read_eof()
 
 
@@ -109,6 +120,7 @@ def read_all(paths):
 
 
 def is_told_to_drain(server, model):
+    """A crew tells its threads by an eventfd that nobody reads."""
     if model not in BLOCKING:
         return server.refuses()
     infos = pathlib.Path(f"/proc/{server.pid}/fdinfo").glob("*")
@@ -116,26 +128,29 @@ def is_told_to_drain(server, model):
     return any(int(count, 16) > 0 for count in counts)
 
 
+def stop_within_the_grace(begin, model):
+    """A server that drains, and its idle client."""
+    for _ in range(TRIES):
+        server = begin(model)
+        client = talk(server, b"")
+        server.signal(signal.SIGTERM)
+        eventually(lambda: is_told_to_drain(server, model), "the drain")
+        server.freeze()
+        if client.is_silent():
+            return server, client
+        server.thaw()
+    return pytest.skip("the machine is too busy")
+
+
 def test_request_within_the_grace_is_answered(begin):
-    """An idle connection, while the server drains."""
-
-    def start(model):
-        for _ in range(TRIES):
-            server = begin(model)
-            client = talk(server, b"")
-            server.signal(signal.SIGTERM)
-            eventually(lambda: is_told_to_drain(server, model), "the drain")
-            server.freeze()
-            if client.is_silent():
-                return server, client
-            server.thaw()
-        return pytest.skip("the machine is too busy")
-
-    talks = [start(model) for model in MODELS]
-    for _, client in talks:
-        client.send(request("/"))
+    """
+    An idle connection, while the server drains. In a loop its limit is the
+    first of all that the loop is told, before the socket.
+    """
+    talks = [stop_within_the_grace(begin, model) for model in MODELS]
     time.sleep(0.4)  # more than the grace
     for server, client in talks:
+        client.send(request("/"))
         server.thaw()
         response = client.read_response()
         assert response.status == 200, server.start_line
@@ -146,19 +161,17 @@ def test_request_within_the_grace_is_answered(begin):
 
 def test_reader_that_took_all_meanwhile_is_served(begin):
     """All that the kernel had for it, more than the limit asks for."""
-
-    def start(model):
-        server = begin(model, f"--write-timeout={LONGER}s")
-        client = talk(server, request("/large", CLOSE), receive_buffer=4096)
-        return server, client
-
-    talks = stop_in_time(start, LONGER)
+    servers = begin_all(begin, f"--write-timeout={LIMIT}s")
+    large = request("/large", CLOSE)
+    talks = stop_in_time(
+        servers, lambda server: talk(server, large, receive_buffer=4096)
+    )
     got = {}
     for server, client in talks:
         got[server] = client.read_head() and b""
         while not client.is_silent(0.3):
             got[server] += client.read_some()
-    time.sleep(LONGER + 0.1)
+    time.sleep(LIMIT / 2 + 0.1)
     for server, client in talks:
         server.thaw()
         assert got[server] + client.read_all() == LARGE, server.start_line
@@ -167,16 +180,16 @@ def test_reader_that_took_all_meanwhile_is_served(begin):
 def test_client_that_went_on_behind_its_refusal_is_not_reset(begin):
     """RFC 9112 9.6: what it sends lies unread when the wait for it ends."""
 
-    def start(model):
-        server = begin(model, "--max-body=1")
+    def start(server):
         client = talk(server, request("/", "Content-Length: 99999"))
         assert client.read_response().status == 413
-        return server, client
+        return client
 
-    talks = stop_in_time(start, LINGER)
+    servers = begin_all(begin, "--max-body=1")
+    talks = stop_in_time(servers, start, LINGER)
     for _, client in talks:
         client.send(9999 * b"x")
-    time.sleep(LINGER + 0.1)
+    time.sleep(LINGER / 2 + 0.1)
     for server, client in talks:
         server.thaw()
         eventually(lambda: is_read(client), "it to be received")
