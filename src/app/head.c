@@ -5,14 +5,17 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "app/parts.h"
 #include "base/clock.h"
 #include "http/date.h"
 
-/* A Location has a directory's path and query, each shorter than a target. */
-_Static_assert(HEAD_OWN_MAX + HTTP_TARGET_MAX + HTTP_ADDED_MAX <= HEAD_ROOM,
+/* A Location has the path of a directory that is there, each octet of it as %XX
+ * at most, and a query: together they were a target. */
+_Static_assert(HEAD_OWN_MAX + 2 * PATH_MAX + HTTP_TARGET_MAX + HTTP_ADDED_MAX <=
+		   HEAD_ROOM,
     "the longest head that is composed fits its room");
 _Static_assert(FILE_HEAD_MAX + HTTP_ADDED_MAX + HEAD_CONTENT_MAX +
 		       sizeof("Connection: keep-alive\r\n") <=

@@ -32,6 +32,7 @@ asking_setup(void **state)
 	tree_write("large", 'l', LARGE);
 	tree_write("empty", 'e', 0);
 	mkdir("sub", 0755);
+	mkdir("\\\xc3\xa9:", 0755);
 	asking.config = (struct server_config){
 		.app = { .site = { .index = "hello.html",
 			     .missing = "404.html",

@@ -43,9 +43,19 @@ static const struct row {
 	{ REQUEST("HEAD", "/none", "1.1", ""), "404 Not Found",
 	    "Content-Length: 3\r\n", "ETag", "", true },
 	{ REQUEST("GET", "/sub?a=b", "1.1", ""), "301 Moved Permanently",
-	    "Location: ./sub/?a=b\r\n", NULL, "301 Moved Permanently\n", true },
+	    "Location: /sub/?a=b\r\n", NULL, "301 Moved Permanently\n", true },
 	{ REQUEST("GET", "//sub", "1.1", ""), "301 Moved Permanently",
-	    "Location: ./sub/\r\n", NULL, "301 Moved Permanently\n", true },
+	    "Location: /sub/\r\n", NULL, "301 Moved Permanently\n", true },
+	{ REQUEST("GET", "http://b//sub", "1.1", ""), "301 Moved Permanently",
+	    "Location: /sub/\r\n", NULL, "301 Moved Permanently\n", true },
+	{ REQUEST("GET", "/%2fsub", "1.1", ""), "301 Moved Permanently",
+	    "Location: /sub/\r\n", NULL, "301 Moved Permanently\n", true },
+	{ REQUEST("GET", "/sub%2f..%2f%2fsub?", "1.1", ""),
+	    "301 Moved Permanently", "Location: /sub/?\r\n", NULL,
+	    "301 Moved Permanently\n", true },
+	{ REQUEST("GET", "/\\\xc3\xa9:", "1.1", ""), "301 Moved Permanently",
+	    "Location: /%5C%C3%A9%3A/\r\n", NULL, "301 Moved Permanently\n",
+	    true },
 	{ REQUEST("GET", "/a%zz", "1.1", ""), "400 Bad Request",
 	    "Connection: close\r\n", NULL,
 	    "400 Bad Request: the path is wrongly encoded\n", false },
@@ -193,7 +203,7 @@ test_longest_location(void **state)
 	    target);
 	asking_begin(asking, request);
 	assert_non_null(
-	    strstr(asking_next_bytes(asking), "Location: ./sub/?qqq"));
+	    strstr(asking_next_bytes(asking), "Location: /sub/?qqq"));
 	asking_assert_end(asking, true);
 }
 
