@@ -29,6 +29,10 @@ const struct app_route app_site_routes[] = {
 	{ SPAN(""), app_on_file },
 };
 
+const struct app_route app_file_routes[] = {
+	{ SPAN(""), app_on_file },
+};
+
 int
 app_open(struct app *app, const struct app_config *config)
 {
@@ -114,9 +118,11 @@ app_directory_location(const struct app_request *request)
 	return location;
 }
 
-/* Applies the request's Range to the message: of a GET alone (RFC 9110 14.2),
- * and only where its If-Range holds (13.1.5). `noinline`: the ranges would be on
- * the stack of every request. */
+/*
+ * Applies the request's Range to the message: of a GET alone (RFC 9110 14.2),
+ * and only where its If-Range holds (13.1.5). `noinline`: the ranges would be
+ * on the stack of every request.
+ */
 static __attribute__((noinline)) void
 app_select_ranges(const struct app_request *request,
     const struct http_validators *validators, struct message *message)
@@ -145,8 +151,8 @@ app_select_ranges(const struct app_request *request,
 	}
 }
 
-/* Makes of a 200 with a file what the request's conditions and Range ask for, in
- * the order of RFC 9110 13.2.2. */
+/* Makes of a 200 with a file what the request's conditions and Range ask for,
+ * in the order of RFC 9110 13.2.2. */
 static void
 app_apply_conditions(const struct app_request *request, struct message *message)
 {
@@ -193,7 +199,7 @@ app_on_file(const struct app_request *request, struct span rest,
 		if (message->location == NULL)
 			message_set(message, 503, NULL);
 	}
-	if (message->status == 200 &&
+	if (message->status == 200 && message->file != NULL &&
 	    (request->http->present & APP_CONDITIONS) != 0)
 		app_apply_conditions(request, message);
 }

@@ -20,8 +20,8 @@ struct http_acceptance {
 };
 
 /*
- * Tells how much the client wants a media type, `type/subtype` in lower case, by
- * its Accept lines, as one list: the range that names the type most closely
+ * Tells how much the client wants a media type, `type/subtype` in lower case,
+ * by its Accept lines, as one list: the range that names the type most closely
  * says, and of several such the least quality. Parameters but q are not looked
  * at, and an element whose q is malformed is ignored. Without the field all
  * types are as good, and none is named. Any thread.

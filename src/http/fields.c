@@ -17,8 +17,8 @@ http_trim(struct span text)
 	return text;
 }
 
-/* Returns what is past the quoted string that starts at `p` (5.6.4); `end` where
- * it has no end. */
+/* Returns what is past the quoted string that starts at `p` (5.6.4); `end`
+ * where it has no end. */
 static const char *
 fields_skip_quoted(const char *p, const char *end)
 {

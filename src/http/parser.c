@@ -1,7 +1,7 @@
 /*
- * parser: the lines of a request head (RFC 9112 2 to 5). Strictly from left
- * to right: whether a byte is a fault depends on nothing after it, so that a
- * head in pieces is judged like the whole. Its state is the request's; any thread.
+ * parser: the lines of a request head (RFC 9112 2 to 5). Strictly from left to
+ * right: whether a byte is a fault depends on nothing after it, so that a head
+ * in pieces is judged like the whole. Its state is the request's; any thread.
  */
 #include "config.h"
 

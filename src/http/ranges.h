@@ -6,9 +6,11 @@
 
 #include "base/span.h"
 
-/* As many as clients that put a file together from an old one ask for at once;
- * and as many as may overlap, or come in any order, which more of them do for an
- * attacker alone. */
+/*
+ * As many as clients that put a file together from an old one ask for at once;
+ * and as many as may overlap, or come in any order, which more of them do for
+ * an attacker alone.
+ */
 #define HTTP_RANGES_MAX       256
 #define HTTP_RANGES_LOOSE_MAX 16
 

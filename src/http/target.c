@@ -18,13 +18,13 @@ struct target_text {
 };
 
 /* Appends a byte, where it and the final NUL fit. */
-static bool
+static enum http_target
 target_put(struct target_text *text, char c)
 {
 	if (text->size + 1 >= text->room)
-		return false;
+		return HTTP_TARGET_TOO_LONG;
 	text->data[text->size++] = c;
-	return true;
+	return HTTP_TARGET_OK;
 }
 
 /*
@@ -71,13 +71,31 @@ target_resolve_segment(struct target_text *text, size_t start)
 	return HTTP_TARGET_OK;
 }
 
+/*
+ * Ends the segment that begins at *start, with a slash where anything is left
+ * of it. *start is where the next one begins.
+ */
+static enum http_target
+target_end_segment(struct target_text *text, size_t *start)
+{
+	enum http_target outcome;
+
+	if (text->size == *start)
+		return HTTP_TARGET_OK;
+	outcome = target_resolve_segment(text, *start);
+	if (outcome == HTTP_TARGET_OK && text->size > *start)
+		outcome = target_put(text, '/');
+	*start = text->size;
+	return outcome;
+}
+
 enum http_target
 http_target_decode(struct span path, char *text, size_t room, size_t *size)
 {
 	struct target_text result = { text, 0, room };
 	const char *p = path.data, *end = path.data + path.size;
+	enum http_target outcome = HTTP_TARGET_OK;
 	size_t start = 0; /* of the segment */
-	enum http_target outcome;
 
 	assert(room > 0);
 	while (p < end) {
@@ -85,21 +103,13 @@ http_target_decode(struct span path, char *text, size_t room, size_t *size)
 
 		if (c == 0)
 			return HTTP_TARGET_MALFORMED;
-		if (c == '/') {
-			outcome = target_resolve_segment(&result, start);
-			if (outcome != HTTP_TARGET_OK)
-				return outcome;
-			if (result.size <= start) { /* nothing is left of it */
-				start = result.size;
-				continue;
-			}
-		}
-		if (!target_put(&result, (char)c))
-			return HTTP_TARGET_TOO_LONG;
-		if (c == '/')
-			start = result.size;
+		outcome = c == '/' ? target_end_segment(&result, &start)
+				   : target_put(&result, (char)c);
+		if (outcome != HTTP_TARGET_OK)
+			return outcome;
 	}
-	outcome = target_resolve_segment(&result, start);
+	if (result.size > start)
+		outcome = target_resolve_segment(&result, start);
 	text[result.size] = '\0';
 	*size = result.size;
 	return outcome;
