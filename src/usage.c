@@ -45,7 +45,7 @@ usage_print_end(void)
 	    " unix:PATH, which\n"
 	    "may have ,mode=0660 and ,group=NAME. HOST means all its addresses;"
 	    " port 0 is any\n"
-	    "free one. TIME is 250us, 250ms, 1.5s, 2m, 1h or seconds; SIZE is"
+	    "free one. TIME is 250us, 250ms, 1.5s, 2m or seconds; SIZE is"
 	    " 512, 64k, 1m, 2g.\n"
 	    "\n"
 	    "  mtasync -l 0.0.0.0:80 -l [::]:80 --log=combined"
