@@ -144,7 +144,8 @@ main_configure(struct options *options, struct server_config *config)
 	config->threads = threads;
 	config->listen = (struct listeners_wanted){ options->listen,
 		options->listen_count, 0,
-		{ config->workers, options->take_over, options->freebind } };
+		{ config->workers, options->take_over, options->freebind },
+		options->routes };
 	config->max_conns = (unsigned)options->max_connections;
 	config->max_sleepers = (unsigned)options->max_sleepers;
 	config->backlog = (int)options->backlog;
@@ -159,8 +160,11 @@ main_configure(struct options *options, struct server_config *config)
 		.linger_most = MAIN_LINGER_MOST,
 		.drain = options->drain_timeout };
 	config->app.max_sleep = options->max_sleep;
-	config->app.site.index = options->index;
+	config->app.site.indexes = options->indexes;
 	config->app.site.missing = options->error_page;
+	config->app.site.fallback = options->fallback;
+	config->app.site.extensions = options->extensions;
+	config->app.site.listing = options->listing;
 	config->app.site.fields = (struct span){ options->added.lines,
 		options->added.size };
 }
@@ -421,9 +425,22 @@ main_check(const struct options *options, const struct server_config *config)
 	return main_end_output();
 }
 
+/* Reads --mime-types, as who has started the program. Returns 0, or -1 and has
+ * said why. */
+static int
+main_read_types(const struct options *options, struct mime_types **types)
+{
+	*types = NULL;
+	if (options->mime_types == NULL)
+		return 0;
+	*types = mime_types_read(options->mime_types);
+	return *types != NULL ? 0 : -1;
+}
+
 static enum main_status
 main_run(struct options *options)
 {
+	struct mime_types *types;
 	struct server_config config = { 0 };
 	struct privileges privileges = { 0 };
 	enum main_status status = MAIN_FAILED;
@@ -431,6 +448,9 @@ main_run(struct options *options)
 
 	log_set_level(options->log_level);
 	main_configure(options, &config);
+	if (main_read_types(options, &types) == -1)
+		return MAIN_FAILED;
+	config.app.site.types = types;
 	server = main_open(options, &config, &privileges);
 	if (server != NULL && options->check)
 		status = main_check(options, &config);
@@ -440,6 +460,7 @@ main_run(struct options *options)
 	access_log_close(config.log, MAIN_LOG_PATIENCE);
 	privileges_free(&privileges);
 	log_queue_stop(MAIN_LOG_PATIENCE);
+	mime_types_free(types);
 	return status;
 }
 

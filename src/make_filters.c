@@ -104,6 +104,7 @@ static const struct filters_row filters_table[] = {
 	FILTERS_CALL(openat, FILTERS_MAIN),
 	FILTERS_IF(openat, FILTERS_WORKER, 2, FILTERS_OPEN_WRITES, O_RDONLY),
 	FILTERS_CALL(openat2, FILTERS_WORKER | FILTERS_MAIN),
+	FILTERS_CALL(getdents64, FILTERS_WORKER),
 	FILTERS_CALL(lseek, FILTERS_WORKER),
 	FILTERS_CALL(pread64, FILTERS_WORKER),
 	FILTERS_CALL(fstat, FILTERS_ALL),
@@ -149,6 +150,7 @@ static const struct filters_row filters_table[] = {
 	FILTERS_CALL(rt_sigreturn, FILTERS_ALL),
 	FILTERS_CALL(sched_getaffinity, FILTERS_ALL),
 	FILTERS_CALL(sched_yield, FILTERS_ALL),
+	FILTERS_CALL(sysinfo, FILTERS_WORKER), /* qsort(3): is there room? */
 	FILTERS_CALL(time, FILTERS_ALL),
 };
 

@@ -16,78 +16,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/units.h"
+#include "option_values.h"
 #include "usage.h"
 
 #define OPTIONS_HOUR (3600 * CLOCK_S)
-
-/* How a value that is refused is shown: enough of it to know it by. */
-#define OPTIONS_REFUSED "--%s=%.200s: "
-
-/* A kind of number: how it is read, shown, and told of. */
-struct options_kind {
-	const char *what, *example;
-	enum units_result (*parse)(struct span text, int64_t *value);
-	void (*format)(char text[UNITS_TEXT_MAX], int64_t value);
-};
-
-struct options_row {
-	const char *name;
-	const char *value; /* what --help calls it; NULL: takes none */
-	const char *help;
-	const char *initial; /* the default, as one would write it */
-	const char *origin;  /* or, where the system decides, what from */
-	const char *group;   /* heading before this row in --help */
-	/* Takes the value, or says what is wrong with it and returns false. */
-	bool (*set)(const struct options_row *row, struct options *options,
-	    const char *text);
-	size_t field; /* offset in struct options */
-	const struct options_kind *kind;
-	const char *path; /* what a path has to name */
-	int64_t minimum, maximum;
-	char letter;                /* 0: there is only the long form */
-	enum options_result result; /* other than OPTIONS_RUN: ends it all */
-};
-
-static void
-options_format_count(char text[UNITS_TEXT_MAX], int64_t value)
-{
-	snprintf(text, UNITS_TEXT_MAX, "%" PRId64, value);
-}
-
-static const struct options_kind options_count = { "", "", units_parse_count,
-	options_format_count };
-static const struct options_kind options_time = { "a time ",
-	", such as 250ms, 1.5s or 2m", units_parse_duration,
-	units_format_duration };
-static const struct options_kind options_size = { "a size ",
-	", such as 512, 64k or 1m", units_parse_size, units_format_size };
-
-static void *
-options_field(const struct options_row *row, struct options *options)
-{
-	return (char *)options + row->field;
-}
-
-static bool
-options_set_number(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	const struct options_kind *kind = row->kind;
-	char minimum[UNITS_TEXT_MAX], maximum[UNITS_TEXT_MAX];
-	int64_t value;
-
-	if (kind->parse(span_of(text), &value) == UNITS_OK &&
-	    value >= row->minimum && value <= row->maximum) {
-		*(int64_t *)options_field(row, options) = value;
-		return true;
-	}
-	kind->format(minimum, row->minimum);
-	kind->format(maximum, row->maximum);
-	log_error(OPTIONS_REFUSED "must be %sfrom %s to %s%s", row->name, text,
-	    kind->what, minimum, maximum, kind->example);
-	return false;
-}
 
 /* Says whether an address is among those that have been given already. */
 static bool
@@ -140,144 +72,6 @@ options_set_listen(const struct options_row *row, struct options *options,
 	return why == NULL;
 }
 
-static bool
-options_set_header(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	const char *why = http_added_put(&options->added, span_of(text));
-
-	if (why != NULL)
-		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
-	return why == NULL;
-}
-
-/* Whether `..` is one of the path's components. */
-static bool
-options_has_dots(const char *path)
-{
-	for (;;) {
-		size_t size = strcspn(path, "/");
-
-		if (size == 2 && memcmp(path, "..", 2) == 0)
-			return true;
-		if (path[size] == '\0')
-			return false;
-		path += size + 1;
-	}
-}
-
-/* Takes a name below a directory. */
-static bool
-options_set_name(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	const char *why = NULL;
-
-	if (text[0] == '\0')
-		why = "must be the name of a file";
-	else if (text[0] == '/')
-		why = "must be relative, without a '/' in front";
-	else if (options_has_dots(text))
-		why = "must not lead out by '..'";
-	if (why != NULL)
-		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
-	else
-		*(const char **)options_field(row, options) = text;
-	return why == NULL;
-}
-
-static bool
-options_set_log(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	options->access_log = strcmp(text, "combined") == 0;
-	if (options->access_log || strcmp(text, "off") == 0)
-		return true;
-	log_error(OPTIONS_REFUSED "must be combined or off", row->name, text);
-	return false;
-}
-
-static bool
-options_set_model(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	options->model = model_find(text);
-	if (options->model != NULL)
-		return true;
-	log_error(OPTIONS_REFUSED "must be serial, thread, pool, fork_join, "
-				  "async or mtasync",
-	    row->name, text);
-	return false;
-}
-
-static bool
-options_set_sandbox(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	static const char *const modes[] = { [SANDBOX_AUTO] = "auto",
-		[SANDBOX_REQUIRE] = "require",
-		[SANDBOX_OFF] = "off" };
-
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (strcmp(text, modes[i]) == 0) {
-			options->sandbox = (enum sandbox_mode)i;
-			return true;
-		}
-	log_error(OPTIONS_REFUSED "must be auto, require or off", row->name,
-	    text);
-	return false;
-}
-
-/* Takes USER or USER:GROUP; privileges_find() looks up who that is. */
-static bool
-options_set_user(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	const char *colon = strchr(text, ':');
-	bool fine = colon == NULL ? text[0] != '\0'
-				  : colon > text && colon[1] != '\0' &&
-					strchr(colon + 1, ':') == NULL;
-
-	options->user = text;
-	if (!fine)
-		log_error(OPTIONS_REFUSED "must be USER or USER:GROUP",
-		    row->name, text);
-	return fine;
-}
-
-/* Takes a path, which is opened later. */
-static bool
-options_set_path(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	*(const char **)options_field(row, options) = text;
-	if (text[0] != '\0')
-		return true;
-	log_error(OPTIONS_REFUSED "must be the name of a %s", row->name, text,
-	    row->path);
-	return false;
-}
-
-/* Takes -q or -v, the last of which counts. */
-static bool
-options_set_level(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	(void)text;
-	options->log_level = row->letter == 'q' ? LOG_LEVEL_ERROR
-						: LOG_LEVEL_DEBUG;
-	return true;
-}
-
-static bool
-options_set_flag(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	(void)text;
-	*(bool *)options_field(row, options) = true;
-	return true;
-}
-
 #define OPTIONS_NUMBER(member, number_kind, least, most)               \
  .set = options_set_number, .field = offsetof(struct options, member), \
  .kind = &(number_kind), .minimum = (least), .maximum = (most)
@@ -310,6 +104,9 @@ static const struct options_row options_table[] = {
 	{ "max-sleepers", "N", "requests asleep at once, all in all",
 	    .origin = "--max-conns",
 	    OPTIONS_NUMBER(max_sleepers, options_count, 1, 100000000) },
+	{ "no-sleep", NULL,
+	    "serve files alone; /sleep is a path like any other",
+	    .set = options_set_routes },
 	{ "take-over", NULL, "take the place of an mtasync that runs there",
 	    .set = options_set_flag,
 	    .field = offsetof(struct options, take_over) },
@@ -329,10 +126,20 @@ static const struct options_row options_table[] = {
 	{ "drain-timeout", "TIME", "for what runs when told to stop", "30s",
 	    OPTIONS_TIME(drain_timeout, 0) },
 
-	{ "index", "NAME", "page of a directory", "hello.html",
-	    .group = "Files", OPTIONS_NAME(index) },
+	{ "index", "NAME", "page of /; may be repeated",
+	    .origin = "hello.html, index.html", .group = "Files",
+	    .set = options_set_index },
 	{ "error-page", "NAME", "page below ROOT for 404", "404.html",
 	    OPTIONS_NAME(error_page) },
+	{ "fallback", "NAME", "page below ROOT for browsers, instead of a 404",
+	    OPTIONS_NAME(fallback) },
+	{ "extensions", "LIST", "that paths may leave out, such as html",
+	    .set = options_set_extensions },
+	{ "listing", NULL, "list directories that have no index",
+	    .set = options_set_flag,
+	    .field = offsetof(struct options, listing) },
+	{ "mime-types", "FILE", "more types of files, as of /etc/mime.types",
+	    OPTIONS_PATH(mime_types, "file") },
 	{ "header", "FIELD", "'Name: value' for all answers; may be repeated",
 	    .set = options_set_header },
 	{ "log", "FORMAT", "access log: combined or off", "off",
@@ -451,6 +258,8 @@ options_set_defaults(struct options *options)
 	enum options_result result = OPTIONS_RUN;
 
 	*options = (struct options){ .log_level = LOG_LEVEL_INFO,
+		.routes = app_site_routes,
+		.indexes = { "hello.html", "index.html" },
 		.backlog = listener_queue_max() };
 	for (size_t i = 0; i < OPTIONS_COUNT && result == OPTIONS_RUN; i++)
 		if (options_table[i].initial != NULL)
@@ -508,6 +317,8 @@ options_parse(struct options *options, int argc, char **argv)
 	options->listen_given = options->listen_count > 0;
 	if (!options->listen_given)
 		options->listen_count = 1;
+	for (unsigned i = 0; i < options->listen_count; i++)
+		options->listen[i].routes = options->routes;
 	if (options->workers > 0 && options->model->threads == MODEL_FIXED) {
 		log_error("--workers=%" PRId64 ": --model=%s has no choice of "
 			  "threads (see mtasync --help)",

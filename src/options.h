@@ -11,30 +11,38 @@
 #include "model.h"
 #include "server/listeners.h"
 
-/* How many --listen there may be. */
+/* How many --listen and --index there may be. */
 #define OPTIONS_LISTEN_MAX 16
+#define OPTIONS_INDEX_MAX  8
 
 /* Plain data; durations are nanoseconds. The strings belong to argv. */
 struct options {
 	struct listeners_place listen[OPTIONS_LISTEN_MAX];
-	unsigned listen_count;     /* at least 1 */
-	bool listen_given;         /* it is not the default */
-	bool take_over;            /* from an mtasync that listens there */
-	bool freebind;             /* on addresses that are not there yet */
-	const struct model *model; /* how it waits */
-	int64_t workers;           /* 0: as many as cpus_available() */
-	int64_t backlog;           /* connections */
-	int64_t max_connections;   /* 0: as many as RLIMIT_NOFILE allows */
-	int64_t max_sleepers;      /* 0: as many as connections */
+	unsigned listen_count; /* at least 1 */
+	unsigned index_count;  /* of those that were given */
+	bool listing;          /* of directories without an index */
+	bool listen_given;     /* it is not the default */
+	bool take_over;        /* from an mtasync that listens there */
+	bool freebind;         /* on addresses that are not there yet */
+	const struct app_route *routes; /* what answers at all of them */
+	const struct model *model;      /* how it waits */
+	int64_t workers;                /* 0: as many as cpus_available() */
+	int64_t backlog;                /* connections */
+	int64_t max_connections;        /* 0: as many as RLIMIT_NOFILE allows */
+	int64_t max_sleepers;           /* 0: as many as connections */
 	int64_t header_timeout;
 	int64_t body_timeout;
 	int64_t idle_timeout;
 	int64_t write_timeout;
 	int64_t max_sleep;
 	int64_t drain_timeout;
-	int64_t max_body;            /* bytes */
-	const char *root;            /* NULL: the default one */
-	const char *index;           /* a name below a directory */
+	int64_t max_body;                           /* bytes */
+	const char *root;                           /* NULL: the default one */
+	const char *indexes[OPTIONS_INDEX_MAX + 1]; /* names below a directory;
+						     * NULL ends them */
+	const char *fallback;        /* a name below the root; NULL: none */
+	const char *extensions;      /* with commas between; NULL: none */
+	const char *mime_types;      /* a file; NULL: none */
 	struct http_added added;     /* to every answer */
 	const char *error_page;      /* a name below the root */
 	bool access_log;             /* in the combined format */

@@ -40,16 +40,15 @@ usage_print_end(void)
 	puts("\nModels, and what happens behind a /sleep:");
 	for (const struct model *model = models; model->name != NULL; model++)
 		printf("  %-10s %s\n", model->name, model->behind_sleep);
-	puts("\nADDRESS is HOST:PORT, [IPv6]:PORT, PORT for 127.0.0.1:PORT, or"
-	     " unix:PATH, which\n"
-	     "may have ,mode=0660 and ,group=NAME. HOST means all its"
-	     " addresses; port 0 is any\n"
-	     "free one. TIME is 250us, 250ms, 1.5s, 2m, 1h, or a number of"
-	     " seconds. SIZE is a\n"
-	     "number of bytes, or 64k, 1m, 2g.\n"
-	     "\n"
-	     "  mtasync -l 0.0.0.0:80 -l [::]:80 --log=combined"
-	     " --log-file=access.log site\n"
-	     "  mtasync -w 2 -l 8080 & curl http://127.0.0.1:8080/sleep/1.5s");
+	puts(
+	    "\nADDRESS is HOST:PORT, [IPv6]:PORT, PORT for 127.0.0.1:PORT, or"
+	    " unix:PATH, which\n"
+	    "may have ,mode=0660 and ,group=NAME. HOST means all its addresses;"
+	    " port 0 is any\n"
+	    "free one. TIME is 250us, 250ms, 1.5s, 2m or seconds; SIZE is"
+	    " 512, 64k, 1m, 2g.\n"
+	    "\n"
+	    "  mtasync -l 0.0.0.0:80 -l [::]:80 --log=combined"
+	    " --log-file=access.log site");
 	fflush(stdout);
 }

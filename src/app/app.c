@@ -29,6 +29,10 @@ const struct app_route app_site_routes[] = {
 	{ SPAN(""), app_on_file },
 };
 
+const struct app_route app_file_routes[] = {
+	{ SPAN(""), app_on_file },
+};
+
 int
 app_open(struct app *app, const struct app_config *config)
 {
@@ -88,29 +92,38 @@ app_on_sleep(const struct app_request *request, struct span rest,
 }
 
 /*
- * The directory's own name with a slash, relative to where it was asked for,
- * so that it can never lead to another host; the query stays.
+ * Makes the Location of a directory that was asked for without its slash: its
+ * path with one, and the query as it came. The path is written anew from the
+ * decoded one, which neither begins with a slash nor has two in a row, so that
+ * no client or proxy can take a part of it for a host. Returns it, the caller's
+ * to free; or NULL.
  */
 static char *
-app_directory_location(const struct http_request *request)
+app_directory_location(const struct app_request *request)
 {
-	struct span path = request->path;
-	struct span query = request->query;
-	size_t last = path.size;
-	char *location;
+	struct span path = request->path, query = request->http->query;
+	char *location = malloc(3 * path.size + query.size + sizeof "//?");
+	char *p = location;
 
-	while (last > 0 && path.data[last - 1] != '/')
-		last--;
-	if (asprintf(&location, "./%.*s/%s%.*s", (int)(path.size - last),
-		path.data + last, query.data != NULL ? "?" : "",
-		(int)query.size, query.data != NULL ? query.data : "") == -1)
+	if (location == NULL)
 		return NULL;
+	*p++ = '/';
+	p += http_target_encode(path, p);
+	*p++ = '/';
+	if (query.data != NULL) {
+		*p++ = '?';
+		p = mempcpy(p, query.data, query.size);
+	}
+	*p = '\0';
 	return location;
 }
 
-/* Applies the request's Range to the message: of a GET alone (RFC 9110 14.2),
- * and only where its If-Range holds (13.1.5). */
-static void
+/*
+ * Applies the request's Range to the message: of a GET alone (RFC 9110 14.2),
+ * and only where its If-Range holds (13.1.5). `noinline`: the ranges would be
+ * on the stack of every request.
+ */
+static __attribute__((noinline)) void
 app_select_ranges(const struct app_request *request,
     const struct http_validators *validators, struct message *message)
 {
@@ -138,8 +151,8 @@ app_select_ranges(const struct app_request *request,
 	}
 }
 
-/* Makes of a 200 with a file what the request's conditions and Range ask for, in
- * the order of RFC 9110 13.2.2. */
+/* Makes of a 200 with a file what the request's conditions and Range ask for,
+ * in the order of RFC 9110 13.2.2. */
 static void
 app_apply_conditions(const struct app_request *request, struct message *message)
 {
@@ -182,11 +195,11 @@ app_on_file(const struct app_request *request, struct span rest,
 
 	message_find(message, &request->app->site, &query, request->moment);
 	if (message->status == 301) {
-		message->location = app_directory_location(request->http);
+		message->location = app_directory_location(request);
 		if (message->location == NULL)
 			message_set(message, 503, NULL);
 	}
-	if (message->status == 200 &&
+	if (message->status == 200 && message->file != NULL &&
 	    (request->http->present & APP_CONDITIONS) != 0)
 		app_apply_conditions(request, message);
 }

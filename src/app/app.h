@@ -30,8 +30,9 @@ struct app_route {
 	    struct answer *answer);
 };
 
-/* The site, with /sleep. */
+/* The site, with /sleep; and its files alone. */
 extern const struct app_route app_site_routes[];
+extern const struct app_route app_file_routes[];
 
 /* One thread's application. */
 struct app {
@@ -51,10 +52,10 @@ void app_use_root(struct app *app, struct generation *generation);
 
 /*
  * Begins the answer that `routes` have for a request which http_request_parse()
- * has accepted; see answer_next(), and end with answer_fini(). What can't be served gets its
- * status. Returns false where the request itself is at fault, so that what
- * follows it on its connection can't be trusted to be another one. May wait for
- * the disk. Only the app's thread.
+ * has accepted; see answer_next(), and end with answer_fini(). What can't be
+ * served gets its status. Returns false where the request itself is at fault,
+ * so that what follows it on its connection can't be trusted to be another one.
+ * May wait for the disk. Only the app's thread.
  */
 bool app_answer(struct app *app, const struct app_route *routes,
     const struct http_request *request, const struct moment *moment,

@@ -5,14 +5,18 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "app/parts.h"
 #include "base/clock.h"
 #include "http/date.h"
 
-/* A Location has a directory's path and query, each shorter than a target. */
-_Static_assert(HEAD_OWN_MAX + HTTP_TARGET_MAX + HTTP_ADDED_MAX <= HEAD_ROOM,
+/* A Location has the path of a directory that is there, each octet of it as %XX
+ * at most, and a query: together they were a target. */
+_Static_assert(HEAD_OWN_MAX + (size_t)2 * PATH_MAX + HTTP_TARGET_MAX +
+		       HTTP_ADDED_MAX <=
+		   HEAD_ROOM,
     "the longest head that is composed fits its room");
 _Static_assert(FILE_HEAD_MAX + HTTP_ADDED_MAX + HEAD_CONTENT_MAX +
 		       sizeof("Connection: keep-alive\r\n") <=
@@ -114,14 +118,13 @@ head_write_file(struct http_head *head, const struct message *message,
 	}
 }
 
-/* Writes the fields of a content that is a line of text. */
+/* Writes the fields of a content that is no file. */
 static void
 head_write_text(struct http_head *head, const struct message *message)
 {
 	if (!message_has_content(message))
 		return;
-	http_head_field(head, "Content-Type",
-	    SPAN("text/plain; charset=utf-8"));
+	http_head_field(head, "Content-Type", span_of(message_type(message)));
 	http_head_number(head, "Content-Length", message_length(message));
 	http_head_field(head, "X-Content-Type-Options", SPAN("nosniff"));
 }
@@ -146,6 +149,10 @@ head_compose(const struct answer *answer, const struct site_config *site,
 		http_head_field(&head, "Allow", SPAN("GET, HEAD, OPTIONS"));
 	if (message->location != NULL)
 		http_head_field(&head, "Location", span_of(message->location));
+	if (message->varies)
+		http_head_field(&head, "Vary", SPAN("Accept"));
+	if (message->listing != NULL && !waited)
+		http_head_field(&head, "Cache-Control", SPAN("no-cache"));
 	if (message->status == 416)
 		http_head_printf(&head, "Content-Range", "bytes */%" PRIu64,
 		    message->size);

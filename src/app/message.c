@@ -4,10 +4,15 @@
 #include "app/message.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/listing.h"
 #include "app/parts.h"
+#include "http/accept.h"
+#include "http/fields.h"
 #include "http/response.h"
 
 _Static_assert(PARTS_TEXT_MAX <= MESSAGE_TEXT_MAX,
@@ -26,12 +31,15 @@ message_fini(struct message *message)
 		file_release(message->file);
 	message->file = NULL;
 	/* few have them, and each call of free() would cost all others */
-	if (message->location == NULL && message->parts == NULL)
+	if (message->location == NULL && message->parts == NULL &&
+	    message->listing == NULL)
 		return;
 	free(message->location);
 	free(message->parts);
+	listing_free(message->listing);
 	message->location = NULL;
 	message->parts = NULL;
+	message->listing = NULL;
 }
 
 void
@@ -51,31 +59,126 @@ message_use(struct message *message, struct file *file)
 	message->size = file_size(file);
 }
 
-/* Makes the message a 404, with the site's page for it where there is one. */
-static void
-message_miss(struct message *message, struct site *site,
-    const struct moment *moment)
-{
-	struct site_query query = { span_of(site->config->missing), NULL };
-	struct file *page;
-
-	message_set(message, 404, NULL);
-	if (site_find(site, &query, moment, &page) == SITE_FOUND)
-		message_use(message, page);
-}
-
-void
-message_find(struct message *message, struct site *site,
+/* Uses the page that browsers get instead of a 404, where the site has one and
+ * the client names their type: who takes all may ask for an image. */
+static bool
+message_use_fallback(struct message *message, struct site *site,
     const struct site_query *query, const struct moment *moment)
 {
+	struct http_acceptance html;
+	struct site_query page = { .request = query->request };
 	struct file *file;
 
-	switch (site_find(site, query, moment, &file)) {
-	case SITE_FOUND:
-		message_use(message, file);
+	if (site->config->fallback == NULL || query->request == NULL)
+		return false;
+	html = http_accept_find(query->request, SPAN("text/html"));
+	if (html.match != HTTP_ACCEPT_TYPE || html.quality == 0)
+		return false;
+	page.path = span_of(site->config->fallback);
+	if (site_find(site, &page, moment, &file) != SITE_FOUND)
+		return false;
+	message_use(message, file);
+	return true;
+}
+
+/* Makes the message the fallback; or a 404, with the site's page for it where
+ * there is one. A sleep is no 404: that has been answered, page or not. */
+static void
+message_miss(struct message *message, struct site *site,
+    const struct site_query *query, const struct moment *moment)
+{
+	struct site_query page = { span_of(site->config->missing), NULL };
+	struct file *file;
+
+	if (message->front) {
+		message_set(message, 200, "slept as long as was asked for");
 		return;
+	}
+	if (!message_use_fallback(message, site, query, moment)) {
+		message_set(message, 404, NULL);
+		if (site_find(site, &page, moment, &file) == SITE_FOUND)
+			message_use(message, file);
+	}
+	message->varies = site->config->fallback != NULL;
+}
+
+/* Looks for the path with each of the site's extensions. */
+static bool
+message_find_extended(struct message *message, struct site *site,
+    const struct site_query *query, const struct moment *moment)
+{
+	struct span list, extension;
+	char path[PATH_MAX];
+	struct file *file;
+
+	if (site->config->extensions == NULL)
+		return false;
+	list = span_of(site->config->extensions);
+	while (http_list_next(&list, &extension)) {
+		int size = snprintf(path, sizeof(path), "%.*s.%.*s",
+		    (int)query->path.size, query->path.data,
+		    (int)extension.size, extension.data);
+		struct site_query whole = { { path, (size_t)size },
+			query->request };
+
+		if (size < PATH_MAX &&
+		    site_find(site, &whole, moment, &file) == SITE_FOUND) {
+			message_use(message, file);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Says whether the client wants JSON rather than HTML, which people read: more;
+ * or as much, and names it more closely. */
+static bool
+message_prefers_json(const struct http_request *request)
+{
+	struct http_acceptance html, json;
+
+	if (request == NULL)
+		return false;
+	html = http_accept_find(request, SPAN("text/html"));
+	json = http_accept_find(request, SPAN("application/json"));
+	return json.quality > html.quality ||
+	       (json.quality == html.quality && json.match > html.match);
+}
+
+/* Lists the directory, where the site does. Returns SITE_FOUND; or what it is
+ * instead. */
+static enum site_result
+message_list(struct message *message, struct site *site,
+    const struct site_query *query)
+{
+	if (!site->config->listing || site->generation == NULL)
+		return SITE_MISSING;
+	message->listing = listing_new(site->generation->root, query->path,
+	    message_prefers_json(query->request));
+	if (message->listing == NULL)
+		return site_fault(errno, NULL);
+	message->varies = true;
+	return SITE_FOUND;
+}
+
+/* Makes the message what takes the place of a file that there is not.
+ * `noinline`: most requests find one, and need none of this on their way. */
+static __attribute__((noinline)) void
+message_do_without(struct message *message, struct site *site,
+    const struct site_query *query, const struct moment *moment,
+    enum site_result result)
+{
+	if (result == SITE_MISSING &&
+	    message_find_extended(message, site, query, moment))
+		return;
+	if (result == SITE_NO_INDEX)
+		result = message_list(message, site, query);
+	switch (result) {
+	case SITE_FOUND:
+		return;
+	case SITE_NO_INDEX:
 	case SITE_MISSING:
-		message_miss(message, site, moment);
+		message_miss(message, site, query, moment);
 		return;
 	case SITE_FORBIDDEN:
 		message_set(message, 403, NULL);
@@ -87,6 +190,19 @@ message_find(struct message *message, struct site *site,
 		message_set(message, 503, "no room to open the file just now");
 		return;
 	}
+}
+
+void
+message_find(struct message *message, struct site *site,
+    const struct site_query *query, const struct moment *moment)
+{
+	struct file *file;
+	enum site_result result = site_find(site, query, moment, &file);
+
+	if (result == SITE_FOUND)
+		message_use(message, file);
+	else
+		message_do_without(message, site, query, moment, result);
 }
 
 void
@@ -103,8 +219,8 @@ message_settle(struct message *message, struct site *site,
 
 	if (!message->front)
 		return;
-	message->front = false;
 	message_find(message, site, &front, moment);
+	message->front = false;
 }
 
 void
@@ -172,7 +288,16 @@ message_length(const struct message *message)
 		return parts_size(message->parts);
 	if (message->file != NULL)
 		return message->size;
+	if (message->listing != NULL)
+		return message->listing->size;
 	return message_write_text(message, text);
+}
+
+const char *
+message_type(const struct message *message)
+{
+	return message->listing != NULL ? message->listing->type
+					: "text/plain; charset=utf-8";
 }
 
 /* Yields the text before the next range; or behind the last one, and returns
@@ -223,9 +348,15 @@ message_next(struct message *message, char *room, struct piece *piece)
 		return message_next_range(message, piece);
 	if (message->parts != NULL)
 		return message_next_frame(message, room, piece);
-	piece->kind = PIECE_BYTES;
-	piece->bytes.data = room;
-	piece->bytes.size = message_write_text(message, room);
+	if (message->listing != NULL) {
+		piece->kind = PIECE_LENT;
+		piece->bytes = (struct span){ message->listing->text,
+			message->listing->size };
+	} else {
+		piece->kind = PIECE_BYTES;
+		piece->bytes.data = room;
+		piece->bytes.size = message_write_text(message, room);
+	}
 	message->yielded += piece->bytes.size;
 	return false;
 }

@@ -18,17 +18,19 @@
 /* Room for the line of text that is the content where there is no file. */
 #define MESSAGE_TEXT_MAX 512
 
+struct listing;
 struct parts;
 
 /*
  * The content comes from a file, whole or a range of it; from several ranges of
- * it, which are framed; or, without a file, it is a line of text: the status,
- * its reason, and the sentence.
+ * it, which are framed; from the listing of a directory; or, without any of
+ * these, it is a line of text: the status, its reason, and the sentence.
  */
 struct message {
-	struct file *file;   /* a counted reference; or NULL */
-	struct parts *parts; /* owned: several ranges; or NULL */
-	char *location;      /* owned: Location; or NULL */
+	struct file *file;       /* a counted reference; or NULL */
+	struct parts *parts;     /* owned: several ranges; or NULL */
+	struct listing *listing; /* owned; or NULL */
+	char *location;          /* owned: Location; or NULL */
 	union {
 		uint64_t start;       /* with a file: the first byte to come */
 		const char *sentence; /* without: what the text says more,
@@ -37,8 +39,9 @@ struct message {
 	uint64_t size;    /* with a file: how many bytes; of a 416, its size */
 	uint64_t yielded; /* bytes of content so far */
 	uint16_t status;
-	bool allow; /* carries Allow */
-	bool front; /* message_settle() makes it the site's front page */
+	bool allow;  /* carries Allow */
+	bool varies; /* with the request's Accept */
+	bool front;  /* message_settle() makes it the site's front page */
 };
 
 /* Makes a 200 that holds nothing yet. */
@@ -55,8 +58,10 @@ void message_set(struct message *message, unsigned status,
     const char *sentence);
 
 /*
- * Makes the message what the site has for a query: the file, or the status and
- * page of its absence. May wait for the disk. Only the site's thread.
+ * Makes the message what the site has for a query: the file; or what takes its
+ * place, as the site is configured: a file with one of its extensions, a
+ * directory's listing, the fallback; or the status and page of its absence. May
+ * wait for the disk. Only the site's thread.
  */
 void message_find(struct message *message, struct site *site,
     const struct site_query *query, const struct moment *moment);
@@ -67,8 +72,11 @@ void message_find(struct message *message, struct site *site,
  */
 void message_use_front(struct message *message);
 
-/* Looks the front page up, where the message is to be that. Before the head is
- * written. May wait for the disk. Only the site's thread. */
+/*
+ * Looks the front page up, where the message is to be that; where the site has
+ * none, it is a line of text. Before the head is written. May wait for the
+ * disk. Only the site's thread.
+ */
 void message_settle(struct message *message, struct site *site,
     const struct moment *moment);
 
@@ -86,8 +94,12 @@ void message_refuse_ranges(struct message *message);
 static inline bool
 message_is_plain(const struct message *message)
 {
-	return message->status == 200 && message->file != NULL;
+	return message->status == 200 && message->file != NULL &&
+	       !message->varies;
 }
+
+/* The Content-Type of a content without a file; a constant. */
+const char *message_type(const struct message *message);
 
 /* Whether there is content to send, and how many bytes in all; before any of
  * it has been yielded. */

@@ -11,7 +11,8 @@
 struct parts *
 parts_new(const struct http_ranges *ranges, const struct file *file)
 {
-	struct parts *parts = malloc(sizeof(*parts));
+	size_t size = ranges->count * sizeof(*ranges->list);
+	struct parts *parts = malloc(sizeof(*parts) + size);
 	uint64_t secret;
 
 	if (parts == NULL ||
@@ -20,8 +21,9 @@ parts_new(const struct http_ranges *ranges, const struct file *file)
 		return NULL;
 	}
 	parts->file = file;
-	parts->ranges = *ranges;
+	parts->count = ranges->count;
 	parts->next = 0;
+	memcpy(parts->list, ranges->list, size);
 	snprintf(parts->boundary, sizeof(parts->boundary), "%016" PRIx64,
 	    secret);
 	return parts;
@@ -32,10 +34,10 @@ parts_new(const struct http_ranges *ranges, const struct file *file)
 static size_t
 parts_format(const struct parts *parts, unsigned number, char *text)
 {
-	const struct http_range *range = &parts->ranges.list[number];
+	const struct http_range *range = &parts->list[number];
 	int size;
 
-	if (number == parts->ranges.count)
+	if (number == parts->count)
 		size = snprintf(text, PARTS_TEXT_MAX, "\r\n--%s--\r\n",
 		    parts->boundary);
 	else
@@ -53,10 +55,10 @@ parts_size(const struct parts *parts)
 	char text[PARTS_TEXT_MAX];
 	uint64_t size = 0;
 
-	for (unsigned i = 0; i <= parts->ranges.count; i++) {
+	for (unsigned i = 0; i <= parts->count; i++) {
 		size += parts_format(parts, i, text);
-		if (i < parts->ranges.count)
-			size += parts->ranges.list[i].size;
+		if (i < parts->count)
+			size += parts->list[i].size;
 	}
 	return size;
 }
@@ -66,7 +68,6 @@ parts_next(struct parts *parts, char *text, const struct http_range **range)
 {
 	unsigned number = parts->next++;
 
-	*range = number < parts->ranges.count ? &parts->ranges.list[number]
-					      : NULL;
+	*range = number < parts->count ? &parts->list[number] : NULL;
 	return parts_format(parts, number, text);
 }

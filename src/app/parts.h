@@ -16,9 +16,10 @@
 
 struct parts {
 	const struct file *file;
-	struct http_ranges ranges;
+	unsigned count;
 	unsigned next; /* the one that comes next */
 	char boundary[17];
+	struct http_range list[]; /* as many as `count` */
 };
 
 /*

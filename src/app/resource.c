@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "app/media_type.h"
 #include "base/beneath.h"
 #include "base/clock.h"
 
@@ -31,13 +30,16 @@ struct resource_found {
 	struct stat status[HTTP_CODINGS];
 };
 
-/* The path of one of its files. Returns false where it is too long. */
+/* The path of one of its files. Returns false where it is too long, or there
+ * can be none. */
 static bool
 resource_path(const struct resource *resource, int coding, char path[PATH_MAX])
 {
 	int size = snprintf(path, PATH_MAX, "%s%s", resource->path,
 	    resource_suffixes[coding]);
 
+	if (resource->coded && coding != HTTP_CODING_IDENTITY)
+		return false;
 	return size < PATH_MAX;
 }
 
@@ -160,7 +162,8 @@ resource_load(struct resource *resource, struct resource_found *found,
 	for (int i = 0; i < HTTP_CODINGS; i++) {
 		if (found->fds[i] == -1)
 			continue;
-		facts->coding = (enum http_coding)i;
+		if (i != HTTP_CODING_IDENTITY || !resource->coded)
+			facts->coding = (enum http_coding)i;
 		resource->files[i] = file_open(found->fds[i], &found->status[i],
 		    facts, moment);
 		if (resource->files[i] == NULL)
@@ -199,18 +202,18 @@ resource_note_look(struct resource *resource, const struct moment *moment)
 }
 
 struct resource *
-resource_open(int root, struct span path, struct span fields,
+resource_open(int root, struct span path, const struct file_facts *common,
     const struct moment *moment, struct stat *status)
 {
 	struct resource *resource = calloc(1, sizeof *resource + path.size + 1);
 	struct resource_found found = { .fds = { -1, -1, -1, -1 } };
-	struct file_facts facts = { .type = media_type_of(path),
-		.fields = fields };
+	struct file_facts facts = *common;
 
 	if (resource == NULL)
 		return NULL;
 	memcpy(resource->path, path.data, path.size);
 	resource->path_size = path.size;
+	resource->coded = facts.coding != HTTP_CODING_IDENTITY;
 	resource_note_look(resource, moment);
 	found.fds[HTTP_CODING_IDENTITY] = beneath_open(root, resource->path,
 	    status);

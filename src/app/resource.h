@@ -34,7 +34,9 @@ struct resource {
 
 	/* numbers of looks, see struct moment: the last one at each file, */
 	uint64_t looked[HTTP_CODINGS];
-	uint64_t surveyed;  /* and the last one for coded files that come, */
+	uint64_t ranked;   /* the last one for an index that goes before it, the
+			  * cache's; UINT64_MAX: there can be none; */
+	uint64_t surveyed; /* and the last one for coded files that come, */
 	int64_t survey_due; /* when the next is, for Vary alone */
 	struct resource_directory directory; /* of then */
 	bool named[HTTP_CODINGS]; /* the name was there, whatever it leads to */
@@ -42,6 +44,7 @@ struct resource {
 	struct file *files[HTTP_CODINGS]; /* NULL: none; identity is there */
 	unsigned descriptors;             /* how many it holds, */
 	size_t bytes;                     /* and how much memory */
+	bool coded;                       /* the file itself is */
 	size_t path_size;
 	char path[]; /* below the root, NUL-terminated */
 };
@@ -54,14 +57,15 @@ resource_key(const struct resource *resource)
 }
 
 /*
- * Opens what is at `path` below the directory `root`; every answer carries
- * `fields`. A coded file that is older than the plain one, or can't be opened,
- * is none. Returns it; or NULL, with errno and *status as of beneath_open(),
- * ENOMEM, or EAGAIN; also where there is no room to open a coded one. May wait
- * for the disk.
+ * Opens what is at `path` below the directory `root`; `common` are the facts of
+ * the file but for `varies`. A coded file that is older than the plain one, or
+ * can't be opened, is none; what is coded itself has none. Returns it; or NULL,
+ * with errno and *status as of beneath_open(), ENOMEM, or EAGAIN; also where
+ * there is no room to open a coded one. May wait for the disk.
  */
-struct resource *resource_open(int root, struct span path, struct span fields,
-    const struct moment *moment, struct stat *status);
+struct resource *resource_open(int root, struct span path,
+    const struct file_facts *common, const struct moment *moment,
+    struct stat *status);
 
 void resource_close(struct resource *resource);
 

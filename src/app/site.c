@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Bounds of one cache. */
@@ -130,8 +131,7 @@ site_remember(struct site *site, struct resource *resource)
 	site_limit(site, &site->open, site->config->open_files);
 }
 
-/* What resource_open()'s errno, and its status with errno 0, say to a client. */
-static enum site_result
+enum site_result
 site_fault(int error, const struct stat *status)
 {
 	switch (error) {
@@ -149,6 +149,48 @@ site_fault(int error, const struct stat *status)
 	default:
 		return SITE_BUSY;
 	}
+}
+
+/* Puts the path of an index into a directory's. Returns the size of both; 0:
+ * too long. */
+static size_t
+site_path_of_index(struct span directory, const char *index,
+    char path[PATH_MAX])
+{
+	int size = snprintf(path, PATH_MAX, "%.*s%s", (int)directory.size,
+	    directory.data, index);
+
+	return size > 0 && size < PATH_MAX ? (size_t)size : 0;
+}
+
+/* Whether a resource is an index that others go before. */
+static bool
+site_has_rank(const struct site *site, const struct resource *resource)
+{
+	return resource->key_size < resource->path_size &&
+	       strcmp(resource->path + resource->key_size,
+		   site->config->indexes[0]) != 0;
+}
+
+/* Looks whether an index has come that goes before the one that is cached. Out
+ * of line, as it needs much room. */
+static __attribute__((noinline)) bool
+site_is_superseded(const struct site *site, struct resource *resource,
+    const struct moment *moment)
+{
+	const char *name = resource->path + resource->key_size;
+	const char *const *index = site->config->indexes;
+	char path[PATH_MAX];
+	struct stat status;
+
+	resource->ranked = moment->look;
+	for (; *index != NULL && strcmp(*index, name) != 0; index++)
+		if (site_path_of_index(resource_key(resource), *index, path) >
+			0 &&
+		    fstatat(site_root(site), path, &status, 0) == 0 &&
+		    S_ISREG(status.st_mode))
+			return true;
+	return false;
 }
 
 static void
@@ -174,7 +216,8 @@ site_cached(struct site *site, const struct site_query *query,
 		return NULL;
 	file = resource_current(resource, site_root(site), query->request,
 	    moment);
-	if (file == NULL) {
+	if (file == NULL || (resource->ranked < moment->since &&
+				site_is_superseded(site, resource, moment))) {
 		site_forget(site, resource);
 		return NULL;
 	}
@@ -190,13 +233,20 @@ static enum site_result
 site_load(struct site *site, const struct site_query *query, size_t key_size,
     const struct moment *moment, struct file **found)
 {
+	const struct site_config *config = site->config;
+	struct file_facts facts = { .type = media_type_of(config->types,
+					query->path),
+		.coding = media_type_coding(query->path),
+		.fields = config->fields };
 	struct stat status;
 	struct resource *resource = resource_open(site_root(site), query->path,
-	    site->config->fields, moment, &status);
+	    &facts, moment, &status);
 
 	if (resource == NULL)
 		return site_fault(errno, &status);
 	resource->key_size = key_size;
+	resource->ranked = site_has_rank(site, resource) ? moment->look
+							 : UINT64_MAX;
 	*found = file_take(resource_choose(resource, query->request));
 	site_remember(site, resource);
 	return SITE_FOUND;
@@ -218,26 +268,26 @@ site_is_hidden(struct span path)
 	return false;
 }
 
-/* Loads the index of the directory that is asked for. */
+/* Opens the first index that a directory has. */
 static enum site_result
 site_load_index(struct site *site, const struct site_query *query,
     const struct moment *moment, struct file **found)
 {
 	char path[PATH_MAX];
-	struct span directory = query->path;
-	struct span index = span_of(site->config->index);
-	struct site_query whole = { { path, directory.size + index.size },
-		query->request };
+	struct site_query whole = { { path, 0 }, query->request };
+	enum site_result result;
 
-	if (whole.path.size >= sizeof path)
-		return SITE_MISSING;
-	memcpy(path, directory.data, directory.size);
-	memcpy(path + directory.size, index.data, index.size);
-
-	enum site_result result = site_load(site, &whole, directory.size,
-	    moment, found);
-
-	return result == SITE_DIRECTORY ? SITE_MISSING : result;
+	for (const char *const *index = site->config->indexes; *index != NULL;
+	     index++) {
+		whole.path.size = site_path_of_index(query->path, *index, path);
+		if (whole.path.size == 0)
+			continue;
+		result = site_load(site, &whole, query->path.size, moment,
+		    found);
+		if (result != SITE_MISSING && result != SITE_DIRECTORY)
+			return result;
+	}
+	return SITE_NO_INDEX;
 }
 
 /* Finds what is not cached. Out of line: it is seldom needed, and needs much

@@ -27,6 +27,7 @@
 #define MTASYNC_APP_SITE_H
 
 #include "app/generation.h"
+#include "app/media_type.h"
 #include "app/resource.h"
 
 #define SITE_BUCKETS 4096 /* a power of two */
@@ -36,6 +37,8 @@ enum site_result {
 	SITE_MISSING,   /* nothing that we serve */
 	SITE_FORBIDDEN, /* there, but not readable for us */
 	SITE_DIRECTORY, /* a directory, asked for without its slash */
+	SITE_NO_INDEX,  /* no index in a directory, if it is one, asked for
+			 * with its slash */
 	SITE_BUSY,      /* no descriptor or memory for it just now */
 };
 
@@ -47,8 +50,14 @@ struct site_query {
 
 /* What all threads' caches share; constant while they run. */
 struct site_config {
-	const char *index;   /* the file that a directory is served by */
-	const char *missing; /* the page of a 404, a path below the root */
+	const char *const *indexes; /* the files that a directory is served by,
+				     * the first that it has; NULL ends them */
+	const char *missing;  /* the page of a 404, a path below the root */
+	const char *fallback; /* the page that browsers get instead; or NULL */
+	const char *extensions; /* that a path may leave out, with commas
+				 * between; or NULL */
+	const struct mime_types *types; /* the operator's; or NULL */
+	bool listing;        /* a directory without an index is listed */
 	struct span fields;  /* field lines that every answer carries */
 	unsigned open_files; /* descriptors that one cache may hold */
 };
@@ -81,11 +90,15 @@ void site_close(struct site *site);
  */
 void site_use_root(struct site *site, struct generation *generation);
 
+/* What becomes of a path, by errno; of 0, by what lies there instead of a file,
+ * which is not looked at otherwise. */
+enum site_result site_fault(int error, const struct stat *status);
+
 /*
  * Finds what a decoded path (see http_target_decode) names: a file, or, for ""
- * and a path that ends in a slash, the directory's index; coded as the request
- * wants it, which may be NULL. With SITE_FOUND, *found is a reference that the
- * caller releases. Names that start with a dot are missing, but for
+ * and a path that ends in a slash, an index of the directory; coded as the
+ * request wants it, which may be NULL. With SITE_FOUND, *found is a reference
+ * that the caller releases. Names that start with a dot are missing, but for
  * `.well-known` (RFC 8615). May wait for the disk. Only the site's thread.
  */
 enum site_result site_find(struct site *site, const struct site_query *query,

@@ -160,3 +160,33 @@ beneath_open_walk(int root, const char *path, struct stat *status)
 
 	return beneath_open_by(&lookup, status);
 }
+
+/* Opens what is at a path, whatever it is, in one of the two ways. */
+static int
+beneath_find(int root, const char *path, int flags)
+{
+	int fd = beneath_resolve(root, path, flags);
+
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		return beneath_walk(root, path, flags);
+	return fd;
+}
+
+int
+beneath_open_directory(int root, const char *path)
+{
+	return beneath_find(root, path, O_RDONLY | O_DIRECTORY);
+}
+
+int
+beneath_stat(int root, const char *path, struct stat *status)
+{
+	int fd = beneath_find(root, path, O_PATH);
+	int result;
+
+	if (fd < 0)
+		return -1;
+	result = fstat(fd, status);
+	beneath_close(fd);
+	return result;
+}

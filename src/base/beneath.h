@@ -26,4 +26,15 @@ int beneath_open(int root, const char *path, struct stat *status);
  */
 int beneath_open_walk(int root, const char *path, struct stat *status);
 
+/*
+ * Opens a directory below `root` for reading its names, by the same ways.
+ * Returns a descriptor that the caller owns, or -1 with errno (ENOTDIR, and as
+ * above).
+ */
+int beneath_open_directory(int root, const char *path);
+
+/* Looks at what is at a path below `root`, without opening it, by the same
+ * ways. Returns 0, or -1 with errno. */
+int beneath_stat(int root, const char *path, struct stat *status);
+
 #endif

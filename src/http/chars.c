@@ -1,10 +1,10 @@
 /*
  * chars: the table of octets. Constant; any thread.
  *
- * A target may hold all that is printable in ASCII except '#', which begins a
+ * A target may hold all octets but controls, space and '#', which begins a
  * fragment that no client may send. RFC 3986 allows less, but browsers send
- * `|`, `^`, `{`, `"` and others as they are within queries, and none of them
- * can be taken for a delimiter of the request line.
+ * `|`, `^`, `{`, `"` and others as they are within queries, and other clients
+ * UTF-8; none of them can be taken for a delimiter of the request line.
  */
 #include "config.h"
 
@@ -12,7 +12,7 @@
 
 enum {
 	TOKEN = HTTP_CHAR_TOKEN,
-	/* What is printable, and neither space nor one of the two below. */
+	/* What is neither control nor space, nor one of the two below. */
 	PRINT = HTTP_CHAR_VALUE | HTTP_CHAR_TARGET | HTTP_CHAR_ETAG,
 	QUOTE = HTTP_CHAR_VALUE | HTTP_CHAR_TARGET,
 	HASH = HTTP_CHAR_VALUE | HTTP_CHAR_ETAG | HTTP_CHAR_TOKEN,
@@ -55,5 +55,5 @@ const unsigned char http_chars[256] = {
 	['|'] = PRINT | TOKEN,
 	['}'] = PRINT,
 	['~'] = PLAIN,
-	[0x80 ... 0xff] = HTTP_CHAR_VALUE | HTTP_CHAR_ETAG,
+	[0x80 ... 0xff] = PRINT,
 };

@@ -26,27 +26,6 @@ static const struct {
 
 #define CODINGS_NAMES (sizeof(codings_names) / sizeof(codings_names[0]))
 
-/* Reads a qvalue (12.4.2), at most 1 with at most three decimals, to
- * thousandths. */
-static bool
-codings_read_quality(struct span text, uint16_t *quality)
-{
-	unsigned sum = 0, unit = 1000;
-
-	if (text.size == 0 || text.size > 5)
-		return false;
-	if (text.size > 1 && text.data[1] != '.')
-		return false;
-	for (size_t i = 0; i < text.size; i += i == 0 ? 2 : 1) {
-		if (!http_char_is(text.data[i], HTTP_CHAR_DIGIT))
-			return false;
-		sum += unit * (unsigned)(text.data[i] - '0');
-		unit /= 10;
-	}
-	*quality = (uint16_t)sum;
-	return sum <= 1000;
-}
-
 /* Reads an element: `coding`, or `coding;q=quality`, and nothing else. */
 static bool
 codings_read_element(struct span element, struct span *name, uint16_t *quality)
@@ -65,7 +44,7 @@ codings_read_element(struct span element, struct span *name, uint16_t *quality)
 	if (end - p < 2 || strncasecmp(p, "q=", 2) != 0)
 		return false;
 	p += 2;
-	return codings_read_quality((struct span){ p, (size_t)(end - p) },
+	return http_read_quality((struct span){ p, (size_t)(end - p) },
 	    quality);
 }
 

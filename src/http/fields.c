@@ -17,8 +17,8 @@ http_trim(struct span text)
 	return text;
 }
 
-/* Returns what is past the quoted string that starts at `p` (5.6.4); `end` where
- * it has no end. */
+/* Returns what is past the quoted string that starts at `p` (5.6.4); `end`
+ * where it has no end. */
 static const char *
 fields_skip_quoted(const char *p, const char *end)
 {
@@ -53,6 +53,25 @@ http_list_next(struct span *list, struct span *element)
 			return true;
 	}
 	return false;
+}
+
+bool
+http_read_quality(struct span text, uint16_t *quality)
+{
+	unsigned sum = 0, unit = 1000;
+
+	if (text.size == 0 || text.size > 5)
+		return false;
+	if (text.size > 1 && text.data[1] != '.')
+		return false;
+	for (size_t i = 0; i < text.size; i += i == 0 ? 2 : 1) {
+		if (!http_char_is(text.data[i], HTTP_CHAR_DIGIT))
+			return false;
+		sum += unit * (unsigned)(text.data[i] - '0');
+		unit /= 10;
+	}
+	*quality = (uint16_t)sum;
+	return sum <= 1000;
 }
 
 /* Measures the opaque-tag at `p` (8.8.3), quotes included; 0: there is none. */

@@ -3,6 +3,7 @@
 #define MTASYNC_HTTP_FIELDS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/span.h"
 
@@ -15,6 +16,12 @@ struct span http_trim(struct span text);
  * end. Any thread.
  */
 bool http_list_next(struct span *list, struct span *element);
+
+/*
+ * Reads a qvalue (12.4.2), at most 1 with at most three decimals, to
+ * thousandths. Returns false where it is none.
+ */
+bool http_read_quality(struct span text, uint16_t *quality);
 
 /*
  * Whether the value of an If-Match (strong) or If-None-Match (weak comparison,

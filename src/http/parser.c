@@ -1,7 +1,7 @@
 /*
- * parser: the lines of a request head (RFC 9112 2 to 5). Strictly from left
- * to right: whether a byte is a fault depends on nothing after it, so that a
- * head in pieces is judged like the whole. Its state is the request's; any thread.
+ * parser: the lines of a request head (RFC 9112 2 to 5). Strictly from left to
+ * right: whether a byte is a fault depends on nothing after it, so that a head
+ * in pieces is judged like the whole. Its state is the request's; any thread.
  */
 #include "config.h"
 
@@ -48,7 +48,7 @@ static const struct span parser_names[HTTP_FIELD_OTHER] = {
 static const unsigned char parser_names_by_size[][2] = {
 	[4] = { HTTP_FIELD_HOST },
 	[5] = { HTTP_FIELD_RANGE },
-	[6] = { HTTP_FIELD_EXPECT },
+	[6] = { HTTP_FIELD_ACCEPT, HTTP_FIELD_EXPECT },
 	[7] = { HTTP_FIELD_REFERER },
 	[8] = { HTTP_FIELD_IF_MATCH, HTTP_FIELD_IF_RANGE },
 	[10] = { HTTP_FIELD_CONNECTION, HTTP_FIELD_USER_AGENT },

@@ -66,8 +66,9 @@ enum http_ranges_result
 http_ranges_parse(struct span value, uint64_t size, struct http_ranges *ranges)
 {
 	struct span unit = { value.data, ranges_unit.size }, spec;
-	uint64_t left = size;
+	uint64_t left = size, end = 0;
 	unsigned seen = 0;
+	bool rising = true; /* each begins behind the end of the one before */
 
 	ranges->count = 0;
 	if (value.size < unit.size || !span_equal_nocase(unit, ranges_unit))
@@ -86,9 +87,11 @@ http_ranges_parse(struct span value, uint64_t size, struct http_ranges *ranges)
 		if (result == HTTP_RANGES_IGNORED || range->size > left)
 			return HTTP_RANGES_IGNORED;
 		left -= range->size;
+		rising = rising && range->first >= end;
+		end = range->first + range->size;
 		ranges->count++;
 	}
-	if (seen == 0)
+	if (seen == 0 || (seen > HTTP_RANGES_LOOSE_MAX && !rising))
 		return HTTP_RANGES_IGNORED;
 	return ranges->count > 0 ? HTTP_RANGES_SATISFIABLE
 				 : HTTP_RANGES_UNSATISFIABLE;

@@ -6,8 +6,13 @@
 
 #include "base/span.h"
 
-/* More than this many are no use to anybody but an attacker. */
-#define HTTP_RANGES_MAX 16
+/*
+ * As many as clients that put a file together from an old one ask for at once;
+ * and as many as may overlap, or come in any order, which more of them do for
+ * an attacker alone.
+ */
+#define HTTP_RANGES_MAX       256
+#define HTTP_RANGES_LOOSE_MAX 16
 
 struct http_range {
 	uint64_t first;
@@ -28,9 +33,10 @@ enum http_ranges_result {
 /*
  * Reads the value of a Range field for content of `size` bytes. Ranges come
  * out in the order asked for, clipped to the content, those that are not
- * satisfiable left out. Too much is more than HTTP_RANGES_MAX ranges (those
- * left out count too), or ranges that together, as they overlap, have more
- * bytes than the content (14.2: a server may ignore what is egregious). A
+ * satisfiable left out. Too much (14.2: a server may ignore what is egregious)
+ * is more than HTTP_RANGES_MAX ranges (those left out count too); more than
+ * HTTP_RANGES_LOOSE_MAX unless each begins behind the end of the one before;
+ * or ranges that together, as they overlap, have more bytes than the content. A
  * suffix of empty content is ignored: it is satisfiable (14.1.2), but no
  * Content-Range can say so. Any thread.
  */

@@ -35,6 +35,7 @@ enum http_method {
 
 /* The fields that somebody asks for by name. */
 #define HTTP_FIELD_TABLE(X)                    \
+ X(ACCEPT, "accept")                           \
  X(ACCEPT_ENCODING, "accept-encoding")         \
  X(CONNECTION, "connection")                   \
  X(CONTENT_LENGTH, "content-length")           \

@@ -1,6 +1,6 @@
 /*
- * target: percent-decoding and dot segments, in one pass over the path. Holds
- * no state; any thread.
+ * target: percent-decoding and dot segments, in one pass over the path; and the
+ * way back. Holds no state; any thread.
  */
 #include "config.h"
 
@@ -18,48 +18,35 @@ struct target_text {
 };
 
 /* Appends a byte, where it and the final NUL fit. */
-static bool
+static enum http_target
 target_put(struct target_text *text, char c)
 {
 	if (text->size + 1 >= text->room)
-		return false;
+		return HTTP_TARGET_TOO_LONG;
 	text->data[text->size++] = c;
-	return true;
-}
-
-/* The octet of two hex digits; -1 where they are none, or stand for '/'. */
-static int
-target_decode_octet(const char *p, const char *end)
-{
-	int high, low, octet;
-
-	if (end - p < 2)
-		return -1;
-	high = http_hex_value(p[0]);
-	low = http_hex_value(p[1]);
-	if (high < 0 || low < 0)
-		return -1;
-	octet = high << 4 | low;
-	return octet == '/' ? -1 : octet;
-}
-
-/* Appends the segment at *p, decoded, and moves *p to its end. */
-static enum http_target
-target_decode_segment(const char **p, const char *end, struct target_text *text)
-{
-	while (*p < end && **p != '/') {
-		int c = (unsigned char)*(*p)++;
-
-		if (c == '%') {
-			c = target_decode_octet(*p, end);
-			*p += c > 0 ? 2 : 0;
-		}
-		if (c <= 0)
-			return HTTP_TARGET_MALFORMED;
-		if (!target_put(text, (char)c))
-			return HTTP_TARGET_TOO_LONG;
-	}
 	return HTTP_TARGET_OK;
+}
+
+/*
+ * Takes the octet at *p, decoded, and moves *p behind it. Returns 0 where it is
+ * a NUL, or a '%' without two hex digits.
+ */
+static inline int
+target_take_octet(const char **p, const char *end)
+{
+	int c = (unsigned char)*(*p)++;
+	int high, low;
+
+	if (c != '%')
+		return c;
+	if (end - *p < 2)
+		return 0;
+	high = http_hex_value((*p)[0]);
+	low = http_hex_value((*p)[1]);
+	if (high < 0 || low < 0)
+		return 0;
+	*p += 2;
+	return high << 4 | low;
 }
 
 /*
@@ -84,30 +71,66 @@ target_resolve_segment(struct target_text *text, size_t start)
 	return HTTP_TARGET_OK;
 }
 
+/*
+ * Ends the segment that begins at *start, with a slash where anything is left
+ * of it. *start is where the next one begins.
+ */
+static enum http_target
+target_end_segment(struct target_text *text, size_t *start)
+{
+	enum http_target outcome;
+
+	if (text->size == *start)
+		return HTTP_TARGET_OK;
+	outcome = target_resolve_segment(text, *start);
+	if (outcome == HTTP_TARGET_OK && text->size > *start)
+		outcome = target_put(text, '/');
+	*start = text->size;
+	return outcome;
+}
+
 enum http_target
 http_target_decode(struct span path, char *text, size_t room, size_t *size)
 {
 	struct target_text result = { text, 0, room };
 	const char *p = path.data, *end = path.data + path.size;
+	enum http_target outcome = HTTP_TARGET_OK;
+	size_t start = 0; /* of the segment */
 
 	assert(room > 0);
 	while (p < end) {
-		size_t start = result.size;
-		enum http_target outcome;
+		int c = target_take_octet(&p, end);
 
-		if (*p == '/') {
-			p++;
-			continue;
-		}
-		outcome = target_decode_segment(&p, end, &result);
-		if (outcome == HTTP_TARGET_OK)
-			outcome = target_resolve_segment(&result, start);
+		if (c == 0)
+			return HTTP_TARGET_MALFORMED;
+		outcome = c == '/' ? target_end_segment(&result, &start)
+				   : target_put(&result, (char)c);
 		if (outcome != HTTP_TARGET_OK)
 			return outcome;
-		if (p < end && result.size > start && !target_put(&result, '/'))
-			return HTTP_TARGET_TOO_LONG;
 	}
+	if (result.size > start)
+		outcome = target_resolve_segment(&result, start);
 	text[result.size] = '\0';
 	*size = result.size;
-	return HTTP_TARGET_OK;
+	return outcome;
+}
+
+size_t
+http_target_encode(struct span path, char *text)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char *out = text;
+
+	for (size_t i = 0; i < path.size; i++) {
+		unsigned char c = (unsigned char)path.data[i];
+
+		if (c == '/' || http_char_is((char)c, HTTP_CHAR_NAME)) {
+			*out++ = (char)c;
+			continue;
+		}
+		*out++ = '%';
+		*out++ = digits[c >> 4];
+		*out++ = digits[c & 15];
+	}
+	return (size_t)(out - text);
 }

@@ -1,4 +1,4 @@
-/* target: the path of a request target, to a path below the root. */
+/* target: the path of a request target to a path below the root, and back. */
 #ifndef MTASYNC_HTTP_TARGET_H
 #define MTASYNC_HTTP_TARGET_H
 
@@ -17,12 +17,19 @@ enum http_target {
  * Decodes `path` (RFC 3986 2.1; it starts with '/') once, drops the slash at
  * its start, makes one slash of several, and resolves dot segments (5.2.4),
  * which may themselves be percent-encoded. A slash at the end stays: it says
- * directory. What %2f and %5c stand for stays data: %2f is refused as
- * HTTP_TARGET_MALFORMED, since no file name can hold it; a backslash is an
- * ordinary character. "/" gives "". `text` gets the result, NUL-terminated,
- * and *size its length. Any thread.
+ * directory. %2f is the slash that it stands for, as no file name can hold one;
+ * a backslash is an ordinary character. "/" gives "". `text` gets the result,
+ * NUL-terminated, and *size its length. Any thread.
  */
 enum http_target http_target_decode(struct span path, char *text, size_t room,
     size_t *size);
+
+/*
+ * Writes a decoded path as a target has it: all but slashes and what RFC 3986
+ * calls unreserved or sub-delims becomes %XX, so that nobody takes any of it
+ * for a delimiter, a scheme or the end of a line. `text` has 3 * path.size
+ * bytes. Returns the size. Any thread.
+ */
+size_t http_target_encode(struct span path, char *text);
 
 #endif

@@ -179,7 +179,7 @@ listeners_inherit(struct listeners *listeners,
 			    fd);
 			return -1;
 		}
-		listeners_add(listeners, app_site_routes);
+		listeners_add(listeners, wanted->routes);
 	}
 	return 0;
 }

@@ -29,6 +29,7 @@ struct listeners_wanted {
 	unsigned count;
 	unsigned inherited; /* sockets from ACTIVATION_FIRST on */
 	struct shards_terms terms;
+	const struct app_route *routes; /* what answers at inherited ones */
 };
 
 /* Returns how many addresses there are at all places. */
@@ -38,9 +39,8 @@ unsigned listeners_count_addresses(const struct listeners_wanted *wanted);
  * Binds all that are wanted, for a zeroed struct, and makes their entrances, in
  * whose addresses port 0 has been replaced, by the same port for all addresses
  * of a place. Of several addresses of a place, those that the machine has not
- * got are left out, unless none is left. Inherited sockets are entrances of the
- * site. Returns 0, or -1 and has said why; listeners_free() is right in both
- * cases.
+ * got are left out, unless none is left. Returns 0, or -1 and has
+ * said why; listeners_free() is right in both cases.
  */
 int listeners_open(struct listeners *listeners,
     const struct listeners_wanted *wanted);

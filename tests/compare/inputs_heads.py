@@ -73,7 +73,7 @@ INPUTS = [
         STRICT),
     Input("9112 3.2", "fragment in target", request("/ten.txt#part"),
         "400 FIN", "a target has none: the client did not split its URL"),
-    Input("9112 3.2", "8-bit target", request("/\xe4"), "400 FIN",
+    Input("9112 3.2", "8-bit target", request("/\xe4"), "404 kept",
         "a URI is ASCII; which file is meant would be a guess"),
     Input("9112 3.2", "control in target", request("/\1"), "400 FIN"),
     # Host

@@ -124,6 +124,7 @@ def ask_for_file(asked):
     forms += [f"/{name}?a=b", f"http://anybody:80/{name}", f"/x/%2e%2E/{name}"]
     if name:
         forms.append(f"/%{ord(name[0]):02x}{name[1:]}")
+        forms.append(f"/x%2f..%2F{name.replace('/', '%2f')}")
     asked.target = chance.choice([forms[0], chance.choice(forms)])
     asked.answer = Answer(200, content)
     chance.choice([no_condition, no_condition, add_ranges, add_condition])(
@@ -137,8 +138,8 @@ def ask_for_nothing(asked):
 
 
 def ask_for_directory(asked):
-    asked.target = "/dir?q"
-    asked.answer = Answer(301, fields=(("Location", "./dir/?q"),))
+    asked.target = asked.chance.choice(["/dir?q", "//dir?q", "/%2fdir?q"])
+    asked.answer = Answer(301, fields=(("Location", "/dir/?q"),))
 
 
 def ask_to_sleep(asked):
@@ -153,7 +154,7 @@ def ask_to_sleep_wrongly(asked):
 
 
 def ask_above(asked):
-    asked.target = asked.chance.choice(["/../etc", "/%zz", "/a%2fb", "/%00"])
+    asked.target = asked.chance.choice(["/../etc", "/%zz", "/a%2f..%2f..%2fb", "/%00"])
     asked.answer = Answer(400)
     asked.keeps = False
 

@@ -15,7 +15,7 @@ static const uint64_t sizes[] = { 0, 1, 2, 1000, UINT32_MAX, UINT64_MAX };
 static void
 check_bounds(const struct http_ranges *ranges, uint64_t size)
 {
-	uint64_t left = size;
+	uint64_t left = size, end = 0;
 
 	FUZZ_CHECK(ranges->count > 0 && ranges->count <= HTTP_RANGES_MAX);
 	for (unsigned i = 0; i < ranges->count; i++) {
@@ -25,7 +25,10 @@ check_bounds(const struct http_ranges *ranges, uint64_t size)
 		FUZZ_CHECK(range->first < size);
 		FUZZ_CHECK(range->size <= size - range->first);
 		FUZZ_CHECK(range->size <= left);
+		FUZZ_CHECK(ranges->count <= HTTP_RANGES_LOOSE_MAX ||
+			   range->first >= end);
 		left -= range->size;
+		end = range->first + range->size;
 	}
 }
 

@@ -1,6 +1,7 @@
 /*
  * fuzz_target: paths of targets. The result is a path below the root, comes
- * back from being encoded again, and fits where the contract says.
+ * back from being encoded again, its slashes too, and fits where the contract
+ * says.
  */
 #include "config.h"
 
@@ -59,7 +60,7 @@ check_same(const struct decoded *d, struct span path)
 	free(same.text);
 }
 
-/* The path of the decoded text: %XX for each byte but slashes, or for '%'. */
+/* The path of the decoded text: %XX for each byte, or for '%' alone. */
 static void
 check_encoded(const struct decoded *d, bool all)
 {
@@ -69,7 +70,7 @@ check_encoded(const struct decoded *d, bool all)
 	*p++ = '/';
 	for (size_t i = 0; i < d->size; i++) {
 		unsigned char c = (unsigned char)d->text[i];
-		bool as_is = c == '/' || (c != '%' && !all);
+		bool as_is = c != '%' && !all;
 
 		p += sprintf(p, as_is ? "%c" : "%%%02x", c);
 	}
@@ -77,16 +78,34 @@ check_encoded(const struct decoded *d, bool all)
 	free(path);
 }
 
-/* More slashes, and dots between them, change nothing. */
+/* What we write ourselves comes back, and holds nothing but plain ASCII. */
+static void
+check_written(const struct decoded *d)
+{
+	char *path = malloc(3 * d->size + 1);
+	size_t size;
+
+	FUZZ_CHECK(path != NULL);
+	path[0] = '/';
+	size = 1 +
+	       http_target_encode((struct span){ d->text, d->size }, path + 1);
+	for (size_t i = 0; i < size; i++)
+		FUZZ_CHECK(path[i] > ' ' && path[i] < 0x7f &&
+			   strchr("\\\"#?:@<>", path[i]) == NULL);
+	check_same(d, (struct span){ path, size });
+	free(path);
+}
+
+/* More slashes, encoded ones too, and dots between them, change nothing. */
 static void
 check_slashes(const struct decoded *d, struct span input)
 {
-	char *path = malloc(6 * input.size), *p = path;
+	char *path = malloc(9 * input.size), *p = path;
 
 	FUZZ_CHECK(path != NULL);
 	for (size_t i = 0; i < input.size; i++) {
 		if (input.data[i] == '/')
-			p = mempcpy(p, "//%2E", 5);
+			p = mempcpy(p, "//%2E%2f", 8);
 		*p++ = input.data[i];
 	}
 	check_same(d, (struct span){ path, (size_t)(p - path) });
@@ -131,6 +150,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_below_root(&d);
 		check_encoded(&d, true);
 		check_encoded(&d, false);
+		check_written(&d);
 	}
 	free(d.text);
 	fuzz_free(input);

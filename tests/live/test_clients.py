@@ -4,11 +4,13 @@ import contextlib
 import email.utils
 import gzip
 import http.client
+import json
 import os
 import random
 import re
 import shutil
 import subprocess
+import tarfile
 import urllib.error
 import urllib.request
 
@@ -59,6 +61,7 @@ def url(serve, root):
         "page.html": PAGE,
         "page.html.gz": gzip.compress(PAGE),
         "sub/hello.html": SUB,
+        "caf\xe9.txt": b"found",
         "big.bin": BIG,
     }
     (root / "sub").mkdir()
@@ -251,6 +254,79 @@ def test_siege(url, tmp_path):
     count = 4 * each
     assert re.search(rf'"successful_transactions":\s+{count},', said), said
     assert re.search(r'"failed_transactions":\s+0,', said), said
+
+
+# What a path may look like, and where a redirect may lead
+
+FOLLOWERS = {
+    "busybox": ["busybox", "wget", "-q", "-O", "-", "{url}{path}"],
+    "perl": [
+        "perl", "-MHTTP::Tiny", "-e",
+        "print HTTP::Tiny->new->get('{url}{path}')->{{content}}",
+    ],
+    "lftp": ["lftp", "-c", "open {url}/; cat .{path}"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("client", FOLLOWERS)
+def test_redirect_is_followed(url, client):
+    """By those who can't resolve a relative one; and raw UTF-8 is a path."""
+    if not shutil.which(client):
+        pytest.skip(f"{client} is missing (Debian: {client})")
+    for path, content in ("/sub", SUB), ("/caf\xe9.txt", b"found"):
+        command = [a.format(url=url, path=path) for a in FOLLOWERS[client]]
+        if client == "perl" and not path.isascii():
+            continue  # it encodes by itself
+        assert run(*command).stdout == content
+
+
+@needs("npm")
+def test_npm_installs_a_scoped_package(url, root, tmp_path):
+    """From a registry of files: it asks for /@team%2ftool."""
+    scope = root / "@team"
+    scope.mkdir()
+    package = tmp_path / "package"
+    package.mkdir()
+    about = {"name": "@team/tool", "version": "1.0.0"}
+    (package / "package.json").write_text(json.dumps(about))
+    archive = scope / "tool-1.0.0.tgz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(package, "package")
+    dist = {"tarball": f"{url}/@team/tool-1.0.0.tgz"}
+    (scope / "tool").write_text(json.dumps({
+        "name": "@team/tool",
+        "dist-tags": {"latest": "1.0.0"},
+        "versions": {"1.0.0": {**about, "dist": dist}},
+    }))  # fmt: skip
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "package.json").write_text('{"name":"x","version":"1.0.0"}')
+    run(
+        "npm", "install", "@team/tool", f"--registry={url}/", "--no-audit",
+        "--no-fund", "--no-update-notifier", f"--cache={tmp_path}/cache",
+        cwd=project,
+    )  # fmt: skip
+    installed = project / "node_modules/@team/tool/package.json"
+    assert json.loads(installed.read_text()) == about
+
+
+@needs("zsync")
+def test_zsync_takes_what_has_changed(url, root, tmp_path):
+    """It asks for 20 ranges and more at once, and does without none."""
+    old = tmp_path / "old"
+    old.write_bytes(10 * BIG)
+    new = bytearray(10 * BIG)
+    for number in range(40):
+        new[number * 70_000] ^= 1
+    (root / "new.bin").write_bytes(new)
+    run("zsyncmake", "-u", f"{url}/new.bin", "new.bin", cwd=root)
+    result = run(
+        "zsync", "-i", old, "-o", tmp_path / "got", f"{url}/new.bin.zsync",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert (tmp_path / "got").read_bytes() == new
+    fetched = re.search(rb"fetched (\d+)", result.stdout + result.stderr)
+    assert 0 < int(fetched[1]) < 300_000
 
 
 # Python

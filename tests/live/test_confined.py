@@ -35,6 +35,9 @@ def begin(serve, tmp_path, manager, monkeypatch):
         root.mkdir()
         (root / "hello.html").write_text(version)
         (root / "large").write_bytes(LARGE)
+        (root / "sub").mkdir()
+        for number in range(100):
+            (root / f"sub/{number}").touch()
     (tmp_path / "site").symlink_to("old")
     monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
 
@@ -42,6 +45,7 @@ def begin(serve, tmp_path, manager, monkeypatch):
         return serve(
             f"--model={model}",
             "--sandbox=require",
+            "--listing",
             "--log=combined",
             f"--log-file={tmp_path / 'access.log'}",
             root=tmp_path / "site",
@@ -64,6 +68,7 @@ def ask_for_everything(server):
     assert [part[-1] for part in parts] == [LARGE[:2], LARGE[4:6]]
     assert ask(server, "/sleep/20ms").status == 200
     assert ask(server, "/nothing").status == 404
+    assert b'<a href="./99">' in ask(server, "/sub/").body
     with server.connect() as client:
         client.send(b"nonsense\r\n\r\n")
         assert client.read_response().status == 400

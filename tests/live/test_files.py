@@ -293,7 +293,7 @@ def test_root_that_is_removed_serves_nothing(serve, root):
         assert response.status == 404
         assert response.field("Content-Type").startswith("text/plain")
     assert client.read(3 * MIB) == content(3 * MIB)
-    assert other.ask("/sleep/1ms").status == 404
+    assert other.ask("/sleep/1ms").body.startswith(b"200 OK: slept")
 
 
 @pytest.mark.parametrize("size", [3, CACHED + 1])
@@ -337,6 +337,7 @@ def test_names(serve, root, name, target):
 CLIMBS = """
     /../secret /%2e%2e/secret /%2E./secret /.%2e/secret /sub/../../secret
     /sub/%2e%2e/%2e%2e/secret /..%2fsecret /%2e%2e%2fsecret /..%5csecret
+    /%2f..%2f..%2fsecret /sub%2f..%2f..%2fsecret /sub/..%2F../secret
     /%252e%252e/secret /sub/..;/secret /..//secret //../secret
     /%c0%ae%c0%ae/secret /..%c0%afsecret /./../secret /../root/hello.html
     http://localhost/../secret
@@ -436,7 +437,7 @@ def test_directory_without_index_is_not_found(serve, root):
     "target", ["/sub", "/sub?a=b", "//sub", "/x/../sub", "/sub/deep%20er"]
 )
 def test_directory_without_slash_redirects(serve, root, target):
-    """By a relative Location, which keeps the query and names no host."""
+    """By a Location that is a path, keeps the query and names no host."""
     for name in "sub", "sub/deep er":
         (root / name).mkdir()
         (root / name / "hello.html").write_bytes(b"index of sub")
@@ -444,7 +445,7 @@ def test_directory_without_slash_redirects(serve, root, target):
     response = client.ask(target)
     assert response.status == 301
     location = response.field("Location")
-    assert not location.startswith("//") and "localhost" not in location
+    assert location.startswith("/sub/") and "localhost" not in location
     url = urllib.parse.urljoin("http://localhost" + target, location)
     assert url.endswith("/?a=b" if "?" in target else "/")
     led = client.ask(url.removeprefix("http://localhost"))

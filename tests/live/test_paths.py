@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import urllib.parse
 
 import pytest
@@ -9,7 +10,7 @@ from server import obey_modes, scaled
 
 # No name of a file, or none that is there: refused, or not found.
 NO_NAMES = """
-    /sub%2ffile /sub%2Ffile /%2fsub/file /sub%5cfile /%00 /file%00.html
+    /sub%252ffile /%2fsub%2ffile%2f /sub%5cfile /%00 /file%00.html
     /hello.html%00 /sub/%00 /sub%c0%affile /hello%c0%aehtml
     /hello%e0%80%aehtml /hello.html%20 /hello.html/ /hello.html/.
     /hello.html. /Hello.html /sub/file/ /hello.html/../sub/file/
@@ -58,24 +59,48 @@ def test_no_path_is_our_fault(serve, root):
         ("evil.example", "//evil.example"),
         ("evil.example", "///evil.example?x"),
         ("\\evil.example", "/%5cevil.example"),
+        ("\\evil.example", "/\\evil.example"),
+        ("evil.example", "/%2fevil.example"),
+        ("evil.example", "/x%2f..%2f%2fevil.example"),
+        ("\xe9\xff", "/\xe9\xff"),
         ("sub", "http://localhost/sub"),
         ("sub", "/./sub?//evil.example/"),
     ],
 )
 def test_redirect_stays_here(serve, root, name, target):
     """RFC 3986 5.2: to the same host, and the directory asked for."""
-    (root / name).mkdir()
-    (root / name / "hello.html").write_bytes(b"index")
+    directory = root / os.fsdecode(name.encode("latin-1"))
+    directory.mkdir()
+    (directory / "hello.html").write_bytes(b"index")
     client = serve(root=root).connect()
     response = client.ask(target)
     assert response.status == 301
     assert response.field("X") is None
     path = target.removeprefix("http://localhost")
     location = response.field("Location")
+    assert re.match(r"/[\w.%-]+/(\?|$)", location)
     url = urllib.parse.urljoin(f"http://localhost{path}", location)
     assert url.startswith("http://localhost/")
     led = client.ask(url.removeprefix("http://localhost"))
     assert led.body == b"index"
+
+
+@pytest.mark.parametrize(
+    "target", ["/sub%2ffile", "/sub%2Ffile", "/%2fsub/file", "/sub/x%2f..%2ffile"]
+)
+def test_encoded_slash_is_a_slash(serve, root, target):
+    """As npm asks for a scoped package: /@team%2ftool."""
+    (root / "sub").mkdir()
+    (root / "sub/file").write_bytes(b"found")
+    assert serve(root=root).connect().ask(target).body == b"found"
+
+
+def test_octets_as_they_are(serve, root):
+    """Raw UTF-8, or whatever else a name is of."""
+    for name in b"caf\xc3\xa9", b"\xe9\x80\xff":
+        (root / os.fsdecode(name)).write_bytes(name)
+        client = serve(root=root).connect()
+        assert client.ask("/" + name.decode("latin-1")).body == name
 
 
 @pytest.mark.parametrize("kind", ["directory", "fifo", "link-out"])

@@ -179,6 +179,14 @@ SEVERAL = {
     "one-is-behind": ("5-9,99999999-,1-1", [(5, 9), (1, 1)]),
     "one-is-left": ("5-9,99999999-", [(5, 9)]),
     "16": (SIXTEEN, [(i, i) for i in range(16)]),
+    "zsync": (
+        ",".join(f"{i}-{i + 9}" for i in range(0, 400, 20)),
+        [(i, i + 9) for i in range(0, 400, 20)],
+    ),
+    "256": (
+        ",".join(f"{i}-{i}" for i in range(0, 512, 2)),
+        [(i, i) for i in range(0, 512, 2)],
+    ),
 }
 
 
@@ -222,8 +230,9 @@ def test_several_ranges_to_a_slow_reader(site):
 # Bounds (14.2, 17.15): no range request gives more than the file has
 
 TOO_MUCH = {
-    "17": f"{SIXTEEN},16-16",
-    "17-with-one-behind": f"{SIXTEEN},9999999-",
+    "17-with-one-back": f"{SIXTEEN},15-16",
+    "17-in-no-order": f"500-500,{SIXTEEN}",
+    "257": ",".join(f"{i}-{i}" for i in range(0, 514, 2)),
     "twice-all": "0-,0-",
     "all-and-one": "0-,5-5",
     "suffixes": "-{size},-1",

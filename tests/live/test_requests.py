@@ -66,7 +66,6 @@ MALFORMED = {
     "target-fragment": request("/#top"),
     "target-control": request("/\x01"),
     "target-delete": request("/\x7f"),
-    "target-eight-bit": request("/\xe4"),
     "target-percent": request("/%zz"),
     "target-percent-cut": request("/%4"),
     "target-nul": request("/%00"),

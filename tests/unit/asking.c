@@ -23,6 +23,8 @@ const char asking_date[] = "Sun, 06 Nov 1994 08:49:37 GMT";
 int
 asking_setup(void **state)
 {
+	static const char *const indexes[] = { "hello.html", "index.html",
+		NULL };
 	static struct asking asking;
 
 	tree_enter();
@@ -32,8 +34,9 @@ asking_setup(void **state)
 	tree_write("large", 'l', LARGE);
 	tree_write("empty", 'e', 0);
 	mkdir("sub", 0755);
+	mkdir("\\\xc3\xa9:", 0755);
 	asking.config = (struct server_config){
-		.app = { .site = { .index = "hello.html",
+		.app = { .site = { .indexes = indexes,
 			     .missing = "404.html",
 			     .open_files = 4 },
 		    .max_sleep = 60 * CLOCK_S },

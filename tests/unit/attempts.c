@@ -205,6 +205,16 @@ try_read_beneath(void)
 }
 
 long
+try_list(void)
+{
+	char records[1024];
+	int fd = open(".", O_RDONLY | O_DIRECTORY);
+	long result = syscall(SYS_getdents64, fd, records, sizeof(records));
+
+	return result > 0 ? 0 : result;
+}
+
+long
 try_write_beneath(void)
 {
 	return open_beneath(O_WRONLY, 0);

@@ -30,6 +30,7 @@ long try_receive(void);
 long try_read(void);
 long try_write(void);
 long try_create(void);
+long try_list(void);
 long try_read_beneath(void);
 long try_write_beneath(void);
 long try_truncate(void);

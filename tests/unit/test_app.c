@@ -7,11 +7,13 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "asking.h"
+#include "tree.h"
 
 /* What each request's head says, and how its connection goes on. */
 static const struct row {
@@ -43,9 +45,19 @@ static const struct row {
 	{ REQUEST("HEAD", "/none", "1.1", ""), "404 Not Found",
 	    "Content-Length: 3\r\n", "ETag", "", true },
 	{ REQUEST("GET", "/sub?a=b", "1.1", ""), "301 Moved Permanently",
-	    "Location: ./sub/?a=b\r\n", NULL, "301 Moved Permanently\n", true },
+	    "Location: /sub/?a=b\r\n", NULL, "301 Moved Permanently\n", true },
 	{ REQUEST("GET", "//sub", "1.1", ""), "301 Moved Permanently",
-	    "Location: ./sub/\r\n", NULL, "301 Moved Permanently\n", true },
+	    "Location: /sub/\r\n", NULL, "301 Moved Permanently\n", true },
+	{ REQUEST("GET", "http://b//sub", "1.1", ""), "301 Moved Permanently",
+	    "Location: /sub/\r\n", NULL, "301 Moved Permanently\n", true },
+	{ REQUEST("GET", "/%2fsub", "1.1", ""), "301 Moved Permanently",
+	    "Location: /sub/\r\n", NULL, "301 Moved Permanently\n", true },
+	{ REQUEST("GET", "/sub%2f..%2f%2fsub?", "1.1", ""),
+	    "301 Moved Permanently", "Location: /sub/?\r\n", NULL,
+	    "301 Moved Permanently\n", true },
+	{ REQUEST("GET", "/\\\xc3\xa9:", "1.1", ""), "301 Moved Permanently",
+	    "Location: /%5C%C3%A9%3A/\r\n", NULL, "301 Moved Permanently\n",
+	    true },
 	{ REQUEST("GET", "/a%zz", "1.1", ""), "400 Bad Request",
 	    "Connection: close\r\n", NULL,
 	    "400 Bad Request: the path is wrongly encoded\n", false },
@@ -178,6 +190,144 @@ test_missing_without_page(void **state)
 	asking_assert_end(asking, true);
 }
 
+#define BROWSER "Accept: text/html,*/*;q=0.8\r\n"
+
+/* Asks, and asserts what the head says and what follows it at once. */
+static void
+assert_answer(struct asking *asking, const char *request, const char *status,
+    const char *with, const char *content)
+{
+	const char *head;
+
+	asking_begin(asking, request);
+	head = asking_next_bytes(asking);
+	assert_memory_equal(head + 9, status, strlen(status));
+	if (with != NULL && strstr(head, with) == NULL)
+		fail_msg("no %s in %s", with, head);
+	assert_string_equal(strstr(head, "\r\n\r\n") + 4, content);
+	asking_end(asking);
+}
+
+/* Those who name HTML get the page instead of a 404; all are told why. */
+static void
+test_fallback(void **state)
+{
+	static const char missing[] = "404 Not Found\n";
+	struct asking *asking = *state;
+
+	tree_write("app.html", 'a', 2);
+	unlink("404.html");
+	asking->config.app.site.fallback = "app.html";
+	assert_answer(asking, REQUEST("GET", "/none", "1.1", BROWSER), "200 OK",
+	    "\r\nVary: Accept\r\n", "");
+	assert_answer(asking, REQUEST("HEAD", "/sub/", "1.1", BROWSER),
+	    "200 OK", "Content-Length: 2\r\n", "");
+	assert_answer(asking,
+	    REQUEST("GET", "/none", "1.1", BROWSER "If-None-Match: *\r\n"),
+	    "304 Not Modified", "\r\nVary: Accept\r\n", "");
+	assert_answer(asking, REQUEST("GET", "/none", "1.1", "Accept: */*\r\n"),
+	    "404 Not Found", "\r\nVary: Accept\r\n", missing);
+	assert_answer(asking,
+	    REQUEST("GET", "/none", "1.1", "Accept: text/*\r\n"),
+	    "404 Not Found", NULL, missing);
+	assert_answer(asking,
+	    REQUEST("GET", "/none", "1.1", "Accept: text/html;q=0\r\n"),
+	    "404 Not Found", NULL, missing);
+	assert_answer(asking, REQUEST("GET", "/none", "1.1", ""),
+	    "404 Not Found", NULL, missing);
+	assert_answer(asking, REQUEST("GET", "/", "1.1", BROWSER), "200 OK",
+	    NULL, "hhhhh");
+	unlink("app.html");
+	asking->moment.since = ++asking->moment.look;
+	assert_answer(asking, REQUEST("GET", "/other", "1.1", BROWSER),
+	    "404 Not Found", NULL, missing);
+}
+
+/* What is there by its own name goes first, then the extensions in turn. */
+static void
+test_extensions(void **state)
+{
+	struct asking *asking = *state;
+
+	mkdir("dir", 0755);
+	tree_write("dir.html", 'd', 1);
+	tree_write("both", 'b', 1);
+	tree_write("both.html", 'x', 2);
+	tree_write("app.txt", 't', 3);
+	tree_write("page.txt", 't', 3);
+	tree_write("page.html", 'p', 4);
+	tree_write(".secret.html", 's', 1);
+	asking->config.app.site.extensions = "html,txt";
+	assert_answer(asking, REQUEST("GET", "/dir", "1.1", ""),
+	    "301 Moved Permanently", "Location: /dir/\r\n",
+	    "301 Moved Permanently\n");
+	assert_answer(asking, REQUEST("GET", "/both", "1.1", ""), "200 OK",
+	    "application/octet-stream", "b");
+	assert_answer(asking, REQUEST("GET", "/app", "1.1", ""), "200 OK",
+	    "text/plain", "ttt");
+	assert_answer(asking, REQUEST("GET", "/page", "1.1", ""), "200 OK",
+	    "text/html", "pppp");
+	assert_answer(asking, REQUEST("HEAD", "/.secret", "1.1", ""),
+	    "404 Not Found", NULL, "");
+	assert_answer(asking, REQUEST("HEAD", "/page/", "1.1", ""),
+	    "404 Not Found", NULL, "");
+	asking->config.app.site.extensions = NULL;
+	assert_answer(asking, REQUEST("HEAD", "/page", "1.1", ""),
+	    "404 Not Found", NULL, "");
+}
+
+/* A listing is lent, in the type that is preferred, and has no validators. */
+static void
+test_listing(void **state)
+{
+	static const struct {
+		const char *accept, *type;
+	} kinds[] = {
+		{ "", "text/html; charset=utf-8" },
+		{ BROWSER, "text/html; charset=utf-8" },
+		{ "Accept: */*\r\n", "text/html; charset=utf-8" },
+		{ "Accept: application/json\r\n", "application/json" },
+		{ "Accept: application/json, */*\r\n", "application/json" },
+		{ "Accept: text/html;q=0.5, application/*\r\n",
+		    "application/json" },
+		{ "Accept: image/png\r\n", "text/html; charset=utf-8" },
+	};
+	struct asking *asking = *state;
+	char request[256], type[64];
+	const char *head;
+	struct piece piece;
+
+	asking->config.app.site.listing = true;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		snprintf(request, sizeof request,
+		    REQUEST("GET", "/sub/", "1.1", "Range: bytes=0-0\r\n%s"),
+		    kinds[i].accept);
+		snprintf(type, sizeof type, "\r\nContent-Type: %s\r\n",
+		    kinds[i].type);
+		asking_begin(asking, request);
+		piece = asking_next(asking);
+		asking->room[piece.bytes.size] = '\0';
+		head = asking->room;
+		assert_memory_equal(head + 9, "200 OK", 6);
+		assert_non_null(strstr(head, type));
+		assert_non_null(strstr(head, "\r\nVary: Accept\r\n"));
+		assert_non_null(
+		    strstr(head, "\r\nCache-Control: no-cache\r\n"));
+		assert_null(strstr(head, "ETag"));
+		piece = asking_next(asking);
+		assert_int_equal(piece.kind, PIECE_LENT);
+		assert_int_equal(asking->exchange.answer.message.yielded,
+		    piece.bytes.size);
+		asking_assert_end(asking, true);
+	}
+	assert_answer(asking, REQUEST("GET", "/", "1.1", ""), "200 OK", "ETag",
+	    "hhhhh");
+	assert_answer(asking, REQUEST("GET", "/none/", "1.1", ""),
+	    "404 Not Found", NULL, "");
+	assert_answer(asking, REQUEST("GET", "/.git/", "1.1", ""),
+	    "404 Not Found", NULL, "");
+}
+
 /* The longest path there can be, encoded, fits the room with its Location. */
 static void
 test_longest_location(void **state)
@@ -193,7 +343,7 @@ test_longest_location(void **state)
 	    target);
 	asking_begin(asking, request);
 	assert_non_null(
-	    strstr(asking_next_bytes(asking), "Location: ./sub/?qqq"));
+	    strstr(asking_next_bytes(asking), "Location: /sub/?qqq"));
 	asking_assert_end(asking, true);
 }
 
@@ -205,6 +355,9 @@ main(void)
 		ASKING_TEST(test_closing),
 		ASKING_TEST(test_added_fields),
 		ASKING_TEST(test_missing_without_page),
+		ASKING_TEST(test_fallback),
+		ASKING_TEST(test_extensions),
+		ASKING_TEST(test_listing),
 		ASKING_TEST(test_longest_location),
 	};
 

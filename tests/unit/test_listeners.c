@@ -61,8 +61,8 @@ test_bound(void **state)
 
 	(void)state;
 	assert_return_code(listeners_open(&listeners,
-			       &(struct listeners_wanted){ wanted, 2, 0,
-				   terms }),
+			       &(struct listeners_wanted){ wanted, 2, 0, terms,
+				   app_site_routes }),
 	    0);
 	assert_int_equal(listeners.count, 2);
 	assert_int_equal(listeners_sockets(&listeners), 2 * WORKERS);
@@ -89,8 +89,8 @@ test_inherited(void **state)
 		close(fd);
 	}
 	assert_return_code(listeners_open(&listeners,
-			       &(struct listeners_wanted){ &wanted, 1, 1,
-				   terms }),
+			       &(struct listeners_wanted){ &wanted, 1, 1, terms,
+				   app_site_routes }),
 	    0);
 	assert_int_equal(listeners.count, 2);
 	assert_entrance(&listeners, 0, app_site_routes);
@@ -109,8 +109,8 @@ test_entrances_outlive_sockets(void **state)
 
 	(void)state;
 	assert_return_code(listeners_open(&listeners,
-			       &(struct listeners_wanted){ &wanted, 1, 0,
-				   terms }),
+			       &(struct listeners_wanted){ &wanted, 1, 0, terms,
+				   app_site_routes }),
 	    0);
 	entrance = &listeners.entrances[0];
 	listeners_close(&listeners);

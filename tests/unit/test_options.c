@@ -19,7 +19,7 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-#define ARGUMENTS_MAX 20
+#define ARGUMENTS_MAX 24
 
 /* A command line without its program, NULL at the end. */
 struct line {
@@ -101,7 +101,13 @@ test_defaults(void **state)
 	assert_int_equal(options.drain_timeout, 30 * CLOCK_S);
 	assert_int_equal(options.max_body, 1 << 20);
 	assert_null(options.root);
-	assert_string_equal(options.index, "hello.html");
+	assert_string_equal(options.indexes[0], "hello.html");
+	assert_string_equal(options.indexes[1], "index.html");
+	assert_null(options.indexes[2]);
+	assert_null(options.fallback);
+	assert_null(options.extensions);
+	assert_null(options.mime_types);
+	assert_false(options.listing);
 	assert_string_equal(options.error_page, "404.html");
 	assert_false(options.access_log);
 	assert_string_equal(options.access_log_file, "-");
@@ -142,8 +148,10 @@ static void
 test_the_rest(void **state)
 {
 	static const struct line line = { { "-l0", "site", "--listen=[::1]:0",
-	    "-l", "127.0.0.1:0", "--index=a/b..html", "--error-page", "no.html",
-	    "--log=combined", "--log-file=access.log", "--user=a:b",
+	    "-l", "127.0.0.1:0", "--index=a/b..html", "--index=c",
+	    "--fallback=app.html", "--extensions=html,txt",
+	    "--mime-types=/etc/mime.types", "--listing", "--error-page",
+	    "no.html", "--log=combined", "--log-file=access.log", "--user=a:b",
 	    "--chroot=/srv", "--sandbox=require", "--check", "-qv" } };
 	static const struct line other = { { "--log=combined", "--log=off",
 	    "--sandbox=off", "--user=7", "-vq", "--", "-x" } };
@@ -156,7 +164,13 @@ test_the_rest(void **state)
 	assert_listen(&options, 1, "[::1]:0");
 	assert_listen(&options, 2, "127.0.0.1:0");
 	assert_string_equal(options.root, "site");
-	assert_string_equal(options.index, "a/b..html");
+	assert_string_equal(options.indexes[0], "a/b..html");
+	assert_string_equal(options.indexes[1], "c");
+	assert_null(options.indexes[2]);
+	assert_string_equal(options.fallback, "app.html");
+	assert_string_equal(options.extensions, "html,txt");
+	assert_string_equal(options.mime_types, "/etc/mime.types");
+	assert_true(options.listing);
 	assert_string_equal(options.error_page, "no.html");
 	assert_true(options.access_log);
 	assert_string_equal(options.access_log_file, "access.log");
@@ -179,6 +193,8 @@ test_the_rest(void **state)
  "must be a time from " least " to 24h, such as 250ms, 1.5s or 2m\n"
 #define SIZE_TO(most) \
  "must be a size from 0 to " most ", such as 512, 64k or 1m\n"
+
+#define EXTENSIONS "must be extensions such as html, or html,txt\n"
 
 /* Each is refused with one line, which is all of it after `mtasync: `. */
 static const struct {
@@ -216,6 +232,15 @@ static const struct {
 	{ "--index=", "must be the name of a file\n" },
 	{ "--index=/x", "must be relative, without a '/' in front\n" },
 	{ "--index=..", "must not lead out by '..'\n" },
+	{ "--fallback=/x", "must be relative, without a '/' in front\n" },
+	{ "--extensions=", EXTENSIONS },
+	{ "--extensions=.html", EXTENSIONS },
+	{ "--extensions=html,", EXTENSIONS },
+	{ "--extensions=,html", EXTENSIONS },
+	{ "--extensions=html,,txt", EXTENSIONS },
+	{ "--extensions=html, txt", EXTENSIONS },
+	{ "--extensions=a/b", EXTENSIONS },
+	{ "--mime-types=", "must be the name of a file\n" },
 	{ "--error-page=a/../b", "must not lead out by '..'\n" },
 	{ "--error-page=a/..", "must not lead out by '..'\n" },
 	{ "--log=common", "must be combined or off\n" },
@@ -305,6 +330,11 @@ test_root_and_listen_refused(void **state)
 		      "-l16", "-l17" } },
 		    "mtasync: --listen=17: one address more than there is"
 		    " room for\n" },
+		{ { { "--index=1", "--index=2", "--index=3", "--index=4",
+		      "--index=5", "--index=6", "--index=7", "--index=8",
+		      "--index=9" } },
+		    "mtasync: --index=9: one index more than there is room"
+		    " for\n" },
 	};
 
 	(void)state;
@@ -335,6 +365,27 @@ test_refused_in_one_line(void **state)
 	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
 }
 
+/* It is for all addresses, wherever it stands; and for the default one. */
+static void
+test_no_sleep(void **state)
+{
+	static const struct line lines[] = {
+		{ { "-l1", "--no-sleep", "-l2" } },
+		{ { "--no-sleep" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct options options;
+
+		parse_and_listen(&options, &lines[i], OPTIONS_RUN);
+		assert_ptr_equal(options.routes, app_file_routes);
+		for (unsigned j = 0; j < options.listen_count; j++)
+			assert_ptr_equal(options.listen[j].routes,
+			    app_file_routes);
+	}
+}
+
 static void
 test_version(void **state)
 {
@@ -354,12 +405,14 @@ test_help(void **state)
 		"--backlog=", "--max-conns=", "--max-sleepers=",
 		"--header-timeout=", "--body-timeout=", "--idle-timeout=",
 		"--write-timeout=", "--max-sleep=", "--drain-timeout=",
-		"--max-body=", "--index=", "--error-page=", "--log=",
-		"--log-file=", "--user=", "--chroot=", "--sandbox=",
+		"--max-body=", "--index=", "--error-page=", "--fallback=",
+		"--extensions=", "--listing", "--mime-types=", "--no-sleep",
+		"--log=", "--log-file=", "--user=", "--chroot=", "--sandbox=",
 		"-q, --quiet", "-v, --verbose", "--check", "--version",
 		"-h, --help", "[127.0.0.1:7878]", "[10s]", "[30s]", "[60s]",
-		"[10m]", "[1m]", "[hello.html]", "[404.html]", "[off]", "[-]",
-		"[auto]", "[net.core.somaxconn]", "[RLIMIT_NOFILE]" };
+		"[10m]", "[1m]", "[hello.html, index.html]", "[404.html]",
+		"[off]", "[-]", "[auto]", "[net.core.somaxconn]",
+		"[RLIMIT_NOFILE]" };
 	static const struct line lines[] = { { { "--help" } }, { { "-h" } } };
 	struct capture capture;
 	struct options options;
@@ -395,6 +448,7 @@ main(void)
 		cmocka_unit_test(test_usage_refused),
 		cmocka_unit_test(test_root_and_listen_refused),
 		cmocka_unit_test(test_refused_in_one_line),
+		cmocka_unit_test(test_no_sleep),
 		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_help),
 	};

@@ -32,7 +32,8 @@ static const struct parsing_row target_rows[] = {
 	ROW("9112 3.2 NUL", TARGET("GET", "/\0"), "400"),
 	ROW("9112 3.2 DEL", TARGET("GET", "/\x7f"), "400"),
 	ROW("9112 3.2 HTAB", TARGET("GET", "/\t"), "400"),
-	ROW("9112 3.2 not ASCII", TARGET("GET", "/\xc3\xa9"), "400"),
+	ROW("9112 3.2 not ASCII", TARGET("GET", "/\xc3\xa9"),
+	    "GET /\xc3\xa9 @h 1.1 keep none"),
 
 	ROW("9112 3.2.2 absolute", TARGET("GET", "http://a.b:80/c?d"),
 	    "GET /c ?d @a.b:80 1.1 keep none"),

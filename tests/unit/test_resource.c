@@ -47,7 +47,9 @@ open_page(int root)
 		.date = "Sun, 06 Nov 1994 08:49:37 GMT" };
 	struct stat status;
 	struct resource *resource = resource_open(root, SPAN("page"),
-	    (struct span){ NULL, 0 }, &moment, &status);
+	    &(struct file_facts){ .type = "text/plain",
+		.coding = HTTP_CODING_IDENTITY },
+	    &moment, &status);
 
 	for (int i = 0; resource != NULL && i < HTTP_CODINGS; i++)
 		if (resource->files[i] != NULL)

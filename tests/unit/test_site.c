@@ -32,10 +32,12 @@ struct fixture {
 static int
 site_setup(void **state)
 {
+	static const char *const indexes[] = { "hello.html", "index.html",
+		NULL };
 	static struct fixture fixture;
 
 	tree_enter();
-	fixture.config = (struct site_config){ .index = "hello.html",
+	fixture.config = (struct site_config){ .indexes = indexes,
 		.missing = "404.html",
 		.open_files = OPEN_FILES };
 	fixture.moment = (struct moment){
@@ -99,6 +101,58 @@ assert_content(struct fixture *fixture, const char *path, char letter,
 	file_release(file);
 }
 
+/* The first index that is there counts, also when it comes later; a directory
+ * of that name, or a link that leads out, is none. */
+static void
+test_indexes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *file;
+
+	mkdir("sub", 0755);
+	assert_int_equal(find(fixture, "sub/", &file), SITE_NO_INDEX);
+	tree_write("sub/index.html", 'i', 2);
+	assert_int_equal(find(fixture, "sub/", &file), SITE_FOUND);
+	file->settled = true; /* or it would be read anew for that */
+	file_release(file);
+	mkdir("sub/hello.html", 0755);
+	ask_later(fixture);
+	assert_content(fixture, "sub/", 'i', 2);
+	assert_return_code(rmdir("sub/hello.html"), 0);
+	tree_write("sub/hello.html", 'h', 1);
+	ask_later(fixture);
+	assert_content(fixture, "sub/", 'h', 1);
+	assert_content(fixture, "sub/index.html", 'i', 2);
+	unlink("sub/hello.html");
+	ask_later(fixture);
+	assert_content(fixture, "sub/", 'i', 2);
+	assert_return_code(symlink("/etc/passwd", "sub/hello.html"), 0);
+	ask_later(fixture);
+	assert_content(fixture, "sub/", 'i', 2);
+}
+
+/* What is coded as it lies there says so, and has no coded siblings. */
+static void
+test_coded_itself(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file *file;
+
+	tree_write("a.svgz", 'a', 2);
+	tree_write("a.svgz.gz", 'b', 3);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(find(fixture, "a.svgz", &file), SITE_FOUND);
+		assert_int_equal(file_size(file), 2);
+		assert_int_equal(file->facts.coding, HTTP_CODING_GZIP);
+		assert_false(file->facts.varies);
+		file_release(file);
+		ask_later(fixture);
+	}
+	assert_int_equal(find(fixture, "a.svgz.gz", &file), SITE_FOUND);
+	assert_int_equal(file->facts.coding, HTTP_CODING_IDENTITY);
+	file_release(file);
+}
+
 static void
 test_paths(void **state)
 {
@@ -111,10 +165,10 @@ test_paths(void **state)
 		{ "sub/", SITE_FOUND },
 		{ "sub/hello.html", SITE_FOUND },
 		{ "sub", SITE_DIRECTORY },
-		{ "bare/", SITE_MISSING },
-		{ "odd/", SITE_MISSING }, /* its index is a directory */
+		{ "bare/", SITE_NO_INDEX },
+		{ "odd/", SITE_NO_INDEX }, /* its index is a directory */
 		{ "none", SITE_MISSING },
-		{ "hello.html/", SITE_MISSING },
+		{ "hello.html/", SITE_NO_INDEX },
 		{ "fifo", SITE_MISSING },
 		{ "out", SITE_MISSING },
 		{ "loop", SITE_MISSING },
@@ -265,10 +319,10 @@ test_index_changes(void **state)
 	assert_content(fixture, "sub/", 'c', 2);
 	unlink("sub/hello.html");
 	ask_later(fixture);
-	assert_int_equal(find(fixture, "sub/", &file), SITE_MISSING);
+	assert_int_equal(find(fixture, "sub/", &file), SITE_NO_INDEX);
 
 	site_use_root(&fixture->site, generation_new(open("sub", O_PATH)));
-	assert_int_equal(find(fixture, "", &file), SITE_MISSING);
+	assert_int_equal(find(fixture, "", &file), SITE_NO_INDEX);
 }
 
 /* What is evicted lives on for those who hold it. */
@@ -540,7 +594,9 @@ test_codings_of_changed_file(void **state)
 
 	tree_write("page", 'p', 1);
 	tree_write("page.gz", 'o', 1);
-	resource = resource_open(root, SPAN("page"), (struct span){ NULL, 0 },
+	resource = resource_open(root, SPAN("page"),
+	    &(struct file_facts){ .type = "text/plain",
+		.coding = HTTP_CODING_IDENTITY },
 	    &fixture->moment, &status);
 	assert_non_null(resource);
 	for (int i = 0; i < HTTP_CODINGS; i++)
@@ -563,6 +619,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_indexes, site_setup,
+		    site_teardown),
+		cmocka_unit_test_setup_teardown(test_coded_itself, site_setup,
+		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_paths, site_setup,
 		    site_teardown),
 		cmocka_unit_test_setup_teardown(test_content, site_setup,

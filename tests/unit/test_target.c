@@ -39,8 +39,12 @@ static const struct row rows[] = {
 	{ "2.1 not hex", "/%4g", HTTP_TARGET_MALFORMED, NULL },
 	{ "2.1 sign", "/%+4", HTTP_TARGET_MALFORMED, NULL },
 	{ "NUL", "/a%00", HTTP_TARGET_MALFORMED, NULL },
-	{ "encoded slash", "/a%2fb", HTTP_TARGET_MALFORMED, NULL },
-	{ "encoded slash, upper", "/a%2Fb", HTTP_TARGET_MALFORMED, NULL },
+	{ "raw octets", "/\x80\xff", HTTP_TARGET_OK, "\x80\xff" },
+	{ "encoded slash", "/@team%2ftool", HTTP_TARGET_OK, "@team/tool" },
+	{ "encoded slash, upper", "/a%2Fb", HTTP_TARGET_OK, "a/b" },
+	{ "encoded slash at the end", "/a%2f", HTTP_TARGET_OK, "a/" },
+	{ "encoded slash, decoded once", "/a%252fb", HTTP_TARGET_OK, "a%2fb" },
+	{ "encoded slashes merge", "/%2f%2fa/%2f/b", HTTP_TARGET_OK, "a/b" },
 
 	/* RFC 3986 5.2.4: dot segments */
 	{ "5.2.4 dot", "/./a/./b", HTTP_TARGET_OK, "a/b" },
@@ -60,6 +64,15 @@ static const struct row rows[] = {
 	{ "above, from below", "/a/../../b", HTTP_TARGET_ABOVE, NULL },
 	{ "above, encoded", "/%2e%2e/a", HTTP_TARGET_ABOVE, NULL },
 	{ "above, through dots", "/./../a", HTTP_TARGET_ABOVE, NULL },
+	{ "encoded slash and dots", "/a%2f..%2fb", HTTP_TARGET_OK, "b" },
+	{ "encoded slash and a dot", "/a%2f.%2fb", HTTP_TARGET_OK, "a/b" },
+	{ "dots at the end", "/a%2fb%2f..", HTTP_TARGET_OK, "a/" },
+	{ "above, by encoded slashes", "/%2f..%2f..%2fetc", HTTP_TARGET_ABOVE,
+	    NULL },
+	{ "above, from below by them", "/a%2f..%2f..", HTTP_TARGET_ABOVE,
+	    NULL },
+	{ "above, all encoded", "/%2e%2e%2f%2e%2e%2fetc", HTTP_TARGET_ABOVE,
+	    NULL },
 };
 
 static void
@@ -133,6 +146,34 @@ test_nul(void **state)
 	    HTTP_TARGET_MALFORMED);
 }
 
+/* What comes back is decoded to the same, and tells no reader anything else. */
+static void
+test_encode(void **state)
+{
+	static const struct {
+		const char *path, *text;
+	} encoded[] = {
+		{ "", "" },
+		{ "a/b.c", "a/b.c" },
+		{ "-._~!$&'()*+,;=", "-._~!$&'()*+,;=" },
+		{ "a:b@c", "a%3Ab%40c" },
+		{ "\\host", "%5Chost" },
+		{ "a b?c#d%e", "a%20b%3Fc%23d%25e" },
+		{ "\"<>\r\n\x7f", "%22%3C%3E%0D%0A%7F" },
+		{ "\xc3\xa9", "%C3%A9" },
+	};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(encoded) / sizeof(encoded[0]); i++) {
+		size_t size = http_target_encode(span_of(encoded[i].path),
+		    text);
+
+		text[size] = '\0';
+		assert_string_equal(text, encoded[i].text);
+	}
+}
+
 int
 main(void)
 {
@@ -140,6 +181,7 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_every_room),
 		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_encode),
 	};
 
 	return cmocka_run_group_tests_name("target", tests, NULL, NULL);
