@@ -344,11 +344,42 @@ main_reload(struct server *server, const struct options *options,
 	return main_use_root(server, options, root);
 }
 
+/*
+ * ROOT has been removed: serves what has its name now, if that is there by now.
+ * Else the workers will ask again, as long as they are asked; why it can't be
+ * is said the first time.
+ */
+static void
+main_replace_root(struct server *server, const struct options *options,
+    bool *told)
+{
+	int root = main_open_root(options->root);
+
+	/* what was the current directory can still be opened, as `.` */
+	if (root != -1 && generation_is_gone(root)) {
+		close(root);
+		errno = ENOENT;
+		root = -1;
+	}
+	if (root != -1) {
+		*told = false;
+		(void)main_use_root(server, options, root);
+		return;
+	}
+	if (!*told)
+		log_error("%s has been removed, and nothing can be served "
+			  "until it is there again: %m",
+		    options->root);
+	*told = true;
+}
+
 /* Serves until the end, and does meanwhile what the operator wants. */
 static void
 main_wait(struct server *server, const struct options *options,
     struct server_config *config)
 {
+	bool told = false;
+
 	for (;;) {
 		switch (server_wait(server)) {
 		case SERVER_REOPEN:
@@ -363,6 +394,9 @@ main_wait(struct server *server, const struct options *options,
 		case SERVER_RELOADED:
 			report_reload(options);
 			activation_tell(ACTIVATION_READY);
+			break;
+		case SERVER_GONE:
+			main_replace_root(server, options, &told);
 			break;
 		case SERVER_STOPPING:
 			activation_tell(ACTIVATION_STOPPING);

@@ -106,6 +106,7 @@ static const struct filters_row filters_table[] = {
 	FILTERS_CALL(openat2, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(getdents64, FILTERS_WORKER),
 	FILTERS_CALL(lseek, FILTERS_WORKER),
+	FILTERS_CALL(readlinkat, FILTERS_WORKER),
 	FILTERS_CALL(pread64, FILTERS_WORKER),
 	FILTERS_CALL(fstat, FILTERS_ALL),
 	FILTERS_CALL(newfstatat, FILTERS_ALL),

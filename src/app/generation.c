@@ -6,7 +6,13 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+
+/* How often ROOT may be opened anew. */
+#define GENERATION_LOOK_TIME CLOCK_S
 
 struct generation *
 generation_new(int root)
@@ -20,7 +26,33 @@ generation_new(int root)
 	}
 	atomic_init(&generation->owners, 1);
 	generation->root = root;
+	generation->on_gone = NULL;
+	generation->arg = NULL;
+	atomic_init(&generation->look_due, clock_now() + GENERATION_LOOK_TIME);
 	return generation;
+}
+
+/* A network file system fails where the directory is gone (ESTALE). */
+bool
+generation_is_gone(int root)
+{
+	struct stat status;
+
+	return fstat(root, &status) == -1 || status.st_nlink == 0;
+}
+
+void
+generation_miss(struct generation *generation, int64_t now)
+{
+	int64_t due = atomic_load(&generation->look_due);
+
+	if (generation->on_gone == NULL || now < due ||
+	    !generation_is_gone(generation->root))
+		return;
+	/* one thread of all that have missed by now */
+	if (atomic_compare_exchange_strong(&generation->look_due, &due,
+		now + GENERATION_LOOK_TIME))
+		generation->on_gone(generation->arg);
 }
 
 struct generation *

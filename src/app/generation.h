@@ -1,14 +1,24 @@
 /*
  * generation: what a reload replaces: the open directory ROOT. It never
  * changes, so that all threads share it, and it ends with its last owner.
- * Any thread.
+ *
+ * A directory that has been removed finds nothing any more, even if another one
+ * has its name by now. Threads that may not open that one have it asked for by
+ * generation_miss(). Any thread.
  */
 #ifndef MTASYNC_APP_GENERATION_H
 #define MTASYNC_APP_GENERATION_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct generation {
 	_Atomic unsigned owners;
 	int root; /* a descriptor of the directory */
+	/* Tells whoever can open ROOT anew that it is gone; NULL: nobody. */
+	void (*on_gone)(void *arg);
+	void *arg;
+	_Atomic int64_t look_due; /* as clock_now() */
 };
 
 /*
@@ -17,6 +27,16 @@ struct generation {
  * can't be made. Returns NULL with errno then.
  */
 struct generation *generation_new(int root);
+
+/* Whether the directory that `root` is open on has no name any more, so that
+ * nothing can be found in it. Costs one fstat(2). */
+bool generation_is_gone(int root);
+
+/*
+ * Nothing has been found in the directory: looks whether it is gone, at most
+ * once a second, and calls on_gone() then. `now` as clock_now().
+ */
+void generation_miss(struct generation *generation, int64_t now);
 
 /* Adds an owner, for whom the caller, an owner too, asks. Returns the
  * generation. */

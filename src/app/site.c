@@ -311,8 +311,15 @@ site_find(struct site *site, const struct site_query *query,
 {
 	struct file *file = site_cached(site, query, moment);
 
-	if (file == NULL)
-		return site_find_on_disk(site, query, moment, found);
+	if (file == NULL) {
+		enum site_result result = site_find_on_disk(site, query, moment,
+		    found);
+
+		if ((result == SITE_MISSING || result == SITE_BUSY) &&
+		    site->generation != NULL)
+			generation_miss(site->generation, moment->now);
+		return result;
+	}
 	*found = file_take(file);
 	return SITE_FOUND;
 }

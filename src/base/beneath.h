@@ -8,9 +8,11 @@
  * Opens `path` (relative, NUL-terminated, "" for the root itself) below the
  * directory `root`, which is an open descriptor, for reading. Only a regular
  * file is ever opened: what else is found (a directory, FIFO, socket, device)
- * is told by *status alone. Symbolic links are followed as long as they stay
- * below the root. Uses openat2(2) with RESOLVE_BENEATH; where the kernel or a
- * sandbox refuses that call, beneath_open_walk().
+ * is told by *status alone. Symbolic links are followed as long as each leads to
+ * below the root, absolute ones from the root of the process; names of `path`
+ * never lead on from outside. Uses openat2(2) with RESOLVE_BENEATH; where that
+ * finds a way out, or the kernel or a sandbox refuses the call,
+ * beneath_open_walk().
  *
  * Returns a descriptor that the caller owns (O_CLOEXEC); or -1 with errno = 0
  * where *status tells of something that is no regular file; or -1 with errno
@@ -20,10 +22,7 @@
  */
 int beneath_open(int root, const char *path, struct stat *status);
 
-/*
- * The same, by openat(2) component by component, which follows no symbolic
- * link at all (ELOOP), and no `..` (EXDEV).
- */
+/* The same by openat(2), name by name. */
 int beneath_open_walk(int root, const char *path, struct stat *status);
 
 /*

@@ -35,6 +35,7 @@ struct server {
 	struct worker **workers;
 	unsigned worker_count;
 	_Atomic unsigned ended; /* workers whose threads are about to end */
+	_Atomic bool gone;      /* a worker has found that ROOT is */
 	int news;               /* eventfd: a worker has something to tell */
 	int signals;            /* signalfd */
 	bool failed;            /* a worker ended by itself */
@@ -55,6 +56,16 @@ server_on_news(void *arg)
 
 	if (write(server->news, &one, sizeof one) == -1)
 		log_error("the main thread can't be told: %m");
+}
+
+/* Has server_wait() tell that ROOT is gone. Any worker's thread. */
+static void
+server_on_gone(void *arg)
+{
+	struct server *server = arg;
+
+	atomic_store(&server->gone, true);
+	server_on_news(server);
 }
 
 /* Counts a worker whose thread is about to end. That worker's thread. */
@@ -177,6 +188,8 @@ server_listeners(const struct server *server)
 void
 server_use_root(struct server *server, struct generation *generation)
 {
+	generation->on_gone = server_on_gone;
+	generation->arg = server;
 	for (unsigned i = 0; i < server->worker_count; i++)
 		mailbox_send(&server->workers[i]->mailbox, generation);
 	server->reloading = true;
@@ -315,7 +328,7 @@ server_has_reloaded(const struct server *server)
 }
 
 /* Looks at the workers. Returns true where all have ended, one has ended by
- * itself, or all have their new ROOT: *event says which. */
+ * itself, all have their new ROOT, or one misses it: *event says which. */
 static bool
 server_on_workers(struct server *server, enum server_event *event)
 {
@@ -337,7 +350,9 @@ server_on_workers(struct server *server, enum server_event *event)
 		*event = SERVER_RELOADED;
 		return true;
 	}
-	return false;
+	*event = SERVER_GONE;
+	return atomic_exchange(&server->gone, false) &&
+	       server->order < WORKER_DRAIN;
 }
 
 /* Returns how long poll(2) may wait, in ms, rounded up; -1: without limit. */

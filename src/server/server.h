@@ -18,6 +18,7 @@ enum server_event {
 	SERVER_REOPEN,   /* SIGUSR1: re-open the log */
 	SERVER_RELOAD,   /* SIGHUP: re-open ROOT and the log */
 	SERVER_RELOADED, /* all workers serve from the new ROOT */
+	SERVER_GONE,     /* ROOT has been removed: look for another one */
 	SERVER_STOPPING, /* SIGTERM, SIGINT, or a worker ended by itself */
 	SERVER_ENDED,    /* all workers have ended, or are stuck */
 };
@@ -57,7 +58,8 @@ const struct listeners *server_listeners(const struct server *server);
 
 /*
  * Has all workers serve from this generation's root, from the start or from now
- * on. Each worker becomes an owner of the generation.
+ * on. Each worker becomes an owner of the generation, whose one owner has been
+ * the caller; SERVER_GONE tells when they miss its directory.
  */
 void server_use_root(struct server *server, struct generation *generation);
 

@@ -114,6 +114,11 @@ def write_in_place(path):
         file.write(b"x")
 
 
+def append(path):
+    with path.open("ab") as file:
+        file.write(b"x")
+
+
 def read_while(change, address, path):
     """How the answer to a slow reader ends, when the file changes."""
     with path.open("wb") as file:
@@ -147,10 +152,47 @@ def measure_slow(target, effort, root):
             others = effort.slow - ends.count("reset")
             what = f"a file that is read, {title}: ends other than resets"
             yield counted(what, others, effort.slow)
+        progress("a file that is read, appended to")
+        ends = [
+            read_while(append, server.address, path)
+            for _ in range(effort.slow)
+        ]
+        others = effort.slow - ends.count("whole")
+        what = "a file that is read, appended to: not whole"
+        yield counted(what, others, effort.slow)
         with load.one_each(
             server.address, (PAGE,), 1, repeat=False
         ) as afterwards:
             yield nothing_lost("a page afterwards", afterwards.finish())
+
+
+def measure_order(target, effort, root):
+    """
+    Clients of a repository, which is updated in order: list, then index. Each
+    has asked for the list shortly before, as others do all the time.
+    """
+    listing, index = root / "list", root / "index"
+    progress("files that are replaced in order")
+    with contextlib.ExitStack() as stack:
+        server = target.start("-w", WORKERS, root=root)
+        stack.enter_context(server)
+        replace(listing, b"0")
+        replace(index, b"0")
+        clients = [
+            stack.enter_context(Client(server.address))
+            for _ in range(effort.clients)
+        ]
+        old = 0
+        for number in range(1, effort.changes + 1):
+            for client in clients:
+                client.ask("/list")
+            for path in listing, index:
+                replace(path, b"%d" % number)
+            for client in clients:
+                for name in "/index", "/list":
+                    old += client.ask(name).body != b"%d" % number
+        asked = 2 * effort.changes * len(clients)
+        yield counted("files that are replaced in order: old ones", old, asked)
 
 
 def measure(target, effort):
@@ -163,3 +205,4 @@ def measure(target, effort):
         (root / target.page).write_bytes(PAGE)
         yield from measure_changes(target, effort, root)
         yield from measure_slow(target, effort, root)
+        yield from measure_order(target, effort, root)

@@ -1,21 +1,19 @@
 """Files: their validators, every size, changes, and what is not
 served."""
 
-import ctypes
 import email.utils
-import errno
 import os
 import random
 import shutil
 import stat
+import time
 import urllib.parse
 
 import pytest
-from server import CACHED, HTDOCS, LIBC, eventually, obey_modes
+from server import CACHED, HTDOCS, eventually, obey_modes
 from wire import request
 
 MIB = 1 << 20
-SYS_OPENAT2 = 437
 
 
 def content(size):
@@ -26,12 +24,6 @@ def write_sparse(path, size):
     """A large file that takes no disk."""
     with open(path, "wb") as file:
         file.truncate(size)
-
-
-def has_openat2():
-    """Without this system call symbolic links are not followed at all."""
-    LIBC.syscall(SYS_OPENAT2, -1, b"", None, 0)
-    return ctypes.get_errno() != errno.ENOSYS
 
 
 # Validators
@@ -296,6 +288,69 @@ def test_root_that_is_removed_serves_nothing(serve, root):
     assert other.ask("/sleep/1ms").body.startswith(b"200 OK: slept")
 
 
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("model", ["mtasync", "pool"])
+def test_root_that_is_made_anew_is_served(serve, root, model, relative):
+    """By all workers, and both changes are told in a line."""
+    how = {"root": "root", "cwd": root.parent} if relative else {"root": root}
+    server = serve("-w", "2", f"--model={model}", **how)
+
+    def ask_all(target="/"):
+        answers = []
+        for _ in range(8):
+            with server.connect() as client:
+                answers.append(client.ask(target).status)
+        return answers
+
+    assert ask_all() == 8 * [200]
+    shutil.rmtree(root)
+    assert ask_all() == 8 * [404]
+
+    def is_told():
+        ask_all()
+        return "has been removed" in server.stderr
+
+    eventually(is_told, "the line that ROOT is gone")
+    root.mkdir()
+    (root / "hello.html").write_bytes(b"new")
+    (root / "more").write_bytes(b"more")
+    eventually(lambda: ask_all() == 8 * [200], "the new ROOT")
+    assert ask_all("/more") == 8 * [200]
+    server.await_output("^mtasync: reloaded")
+    assert server.stderr.count("\n") == 1
+
+
+def test_root_that_is_renamed_is_served_on(serve, root):
+    """Until a reload, and so until it is removed, too."""
+    (root / "old").write_bytes(b"")
+    server = serve("-w", "1", root=root)
+    client = server.connect()
+    old = root.rename(root.with_name("renamed"))
+    root.mkdir()
+    (root / "new").write_bytes(b"")
+    give_up = time.monotonic() + 1.5  # more than between two looks
+    while time.monotonic() < give_up:
+        assert client.ask("/old").status == 200
+        assert client.ask("/new").status == 404
+    shutil.rmtree(old)
+    eventually(lambda: client.ask("/new").status == 200, "the new ROOT")
+    assert client.ask("/old").status == 404
+
+
+def test_root_that_is_the_current_directory_is_not_made_anew(serve, root):
+    """What is removed still is the directory `.`, and no other one."""
+    server = serve("-w", "1", root=".", cwd=root)
+    client = server.connect()
+    shutil.rmtree(root)
+
+    def is_told():
+        assert client.ask("/").status == 404
+        return "has been removed" in server.stderr
+
+    eventually(is_told, "the line that ROOT is gone")
+    assert "reloaded" not in server.stdout
+
+
 @pytest.mark.parametrize("size", [3, CACHED + 1])
 def test_file_that_becomes_unreadable_is_forbidden(serve, root, size):
     path = root / "file"
@@ -389,9 +444,30 @@ def test_link_that_turns_outwards_while_cached(serve, root):
     assert client.ask("/file").status == 404
 
 
+@pytest.mark.parametrize("by_link", [False, True])
+def test_absolute_link_inside_works(serve, root, by_link):
+    """By ROOT's own path, or by that of a link to it, which is served."""
+    top = root
+    if by_link:
+        top = root.with_name("current")
+        top.symlink_to(root)
+    (root / "sub").mkdir()
+    (root / "sub/file").write_bytes(b"found")
+    (root / "sub/hello.html").write_bytes(b"index")
+    (root / "link").symlink_to(top / "sub/file")
+    (root / "directory").symlink_to(top / "sub")
+    (root / "self").symlink_to(top)
+    (root / "out").symlink_to(root.parent)
+    client = serve("-w", "1", root=top).connect()
+    for _ in range(2):  # and from the cache
+        assert client.ask("/link").body == b"found"
+        assert client.ask("/directory/file").body == b"found"
+        assert client.ask("/directory/").body == b"index"
+        assert client.ask("/self/self/link").body == b"found"
+        assert client.ask("/out/root/sub/file").status == 404
+
+
 def test_link_inside_works(serve, root):
-    if not has_openat2():
-        pytest.skip("openat2(2) is not to be had here")
     (root / "sub").mkdir()
     (root / "sub/file").write_bytes(b"found")
     (root / "link").symlink_to("sub/file")

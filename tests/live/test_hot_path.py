@@ -14,6 +14,7 @@ from wire import request
 
 RECEIVE = ["recvfrom", "recvmsg", "readv"]
 SEND = ["sendto", "sendmsg", "writev", "sendfile"]
+LOOK = ["newfstatat", "fstatat64", "fstat", "stat", "statx", "openat2"]
 # Some come at the start or at the end of a run, a few of them by chance.
 NEVER = ["brk", "mmap", "munmap", "madvise", "fcntl", "futex", "getsockopt"]
 NEVER += ["timerfd_settime", "clock_gettime"]
@@ -49,8 +50,8 @@ def count_calls(serve, path, rounds, pipelined):
 @pytest.mark.parametrize("pipelined", [1, 10])
 def test_one_receive_and_one_send(serve, tmp_path, pipelined):
     """
-    For each request, or each batch of pipelined ones; and no epoll_ctl, no
-    memory, no waiting for a lock (but for a few calls by chance). What a run
+    For each request, or each batch of pipelined ones, and one look at the file;
+    and no epoll_ctl, no memory, no waiting for a lock (but for a few calls by chance). What a run
     costs in any case cancels out.
     """
     few = count_calls(serve, tmp_path / "few", 100, pipelined)
@@ -64,6 +65,7 @@ def test_one_receive_and_one_send(serve, tmp_path, pipelined):
     assert few["nothing"] <= 1 and many["nothing"] <= 1
     assert more(RECEIVE) - more(["nothing"]) == 200
     assert more(SEND) == 200
+    assert more(LOOK) == 200
     assert more(["epoll_ctl"]) == 0
     assert more(["epoll_wait"]) < 220
     assert [name for name in NEVER if more([name]) >= 20] == []

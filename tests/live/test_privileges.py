@@ -388,6 +388,30 @@ def test_reload_inside(serve, open_root):
     assert client.ask("/").body == b"new"
 
 
+@needs_chroot
+def test_root_made_anew_inside(serve, open_root):
+    """And absolute links, which begin at the chroot."""
+
+    def make(version):
+        site = open_root / "site"
+        site.mkdir()
+        (site / "page").write_bytes(version)
+        (site / "hello.html").symlink_to("/site/page")
+        (site / "out").symlink_to(site / "page")
+
+    make(b"old")
+    server = serve(
+        f"--user={USER}", f"--chroot={open_root}", "-w", "2", root="/site"
+    )
+    client = server.connect()
+    assert client.ask("/").body == b"old"
+    assert client.ask("/out").status == 404
+    shutil.rmtree(open_root / "site")
+    assert client.ask("/").status == 404
+    make(b"new")
+    eventually(lambda: client.ask("/").body == b"new", "the new ROOT")
+
+
 @needs_root
 def test_chroot_would_hide_the_service_manager(open_root):
     environment = {**os.environ, "NOTIFY_SOCKET": "/run/notify"}

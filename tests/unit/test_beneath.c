@@ -9,7 +9,9 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -57,6 +59,45 @@ make_socket(const char *path)
 	return close(fd);
 }
 
+/* Absolute links, which mostly lead in again; `%s` is the top. */
+static const struct {
+	const char *name, *target;
+} absolute_links[] = {
+	{ "in", "%s/root/index" },
+	{ "in-dir", "%s/root/dir" },
+	{ "in-root", "%s/root" },
+	{ "in-slash", "%s/root/dir/" },
+	{ "in-dots", "%s/./root/../root//dir/../index" },
+	{ "in-via", "%s/current/dir/file" },
+	{ "in-twice", "%s/root/in-dir/file" },
+	{ "in-deep", "%s/root/dir/deep" },
+	{ "in-nothing", "%s/root/nothing" },
+	{ "in-loop", "%s/root/in-loop" },
+	{ "in-up", "%s/root/../outside" },
+	{ "out-file", "%s/outside" },
+	{ "out-nothing", "%s/nothing" },
+	{ "out-below", "%s/outside/x" },
+	{ "out-slash", "/" },
+	{ "../current", "%s/root" },
+};
+
+static int
+make_links(void)
+{
+	for (size_t i = 0; i < COUNT(absolute_links); i++) {
+		char target[PATH_MAX], name[PATH_MAX];
+		const char *form = absolute_links[i].target;
+		bool whole = strncmp(form, "%s", 2) != 0;
+
+		snprintf(target, sizeof(target), "%s%s", whole ? "" : top,
+		    whole ? form : form + 2);
+		snprintf(name, sizeof(name), "root/%s", absolute_links[i].name);
+		if (symlink(target, name) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Makes the tree, and stays in its root. */
 static int
 make_tree(void **state)
@@ -64,7 +105,8 @@ make_tree(void **state)
 	(void)state;
 	if (mkdtemp(top) == NULL || chdir(top) < 0 || chmod(".", 0755) < 0 ||
 	    make_file("outside", 0644) < 0 || mkdir("root", 0755) < 0 ||
-	    symlink(top, "root/absolute") < 0 || chdir("root") < 0)
+	    symlink(top, "root/absolute") < 0 || make_links() < 0 ||
+	    chdir("root") < 0)
 		return -1;
 	if (make_file("index", 0644) < 0 || make_file(".hidden", 0644) < 0 ||
 	    make_file("...", 0644) < 0 || make_file("secret", 0) < 0 ||
@@ -77,7 +119,9 @@ make_tree(void **state)
 	    symlink("../outside", "out") < 0 || symlink("..", "up") < 0 ||
 	    symlink("/etc", "etc") < 0 || symlink("loop", "loop") < 0 ||
 	    symlink("b", "a") < 0 || symlink("a", "b") < 0 ||
-	    symlink("nothing", "dangling") < 0)
+	    symlink("nothing", "dangling") < 0 ||
+	    symlink("../in-dir/../index", "dir/deep") < 0 ||
+	    symlink("../root/dir/../index", "around-root") < 0)
 		return -1;
 	if (mkfifo("fifo", 0644) < 0 || make_socket("socket") < 0)
 		return -1;
@@ -90,8 +134,8 @@ remove_tree(void **state)
 {
 	static const char *const files[] = { "index", ".hidden", "...",
 		"secret", "dir/file", "closed/file", "link", "dirlink",
-		"around", "out", "up", "etc", "loop", "a", "b", "dangling",
-		"fifo", "socket", "absolute", "../outside" };
+		"around", "around-root", "out", "up", "etc", "loop", "a", "b",
+		"dangling", "fifo", "socket", "absolute", "../outside" };
 
 	(void)state;
 	if (chmod("closed", 0700) < 0)
@@ -99,6 +143,11 @@ remove_tree(void **state)
 	for (size_t i = 0; i < COUNT(files); i++)
 		if (unlink(files[i]) < 0)
 			return -1;
+	for (size_t i = 0; i < COUNT(absolute_links); i++)
+		if (unlink(absolute_links[i].name) < 0)
+			return -1;
+	if (unlink("dir/deep") < 0)
+		return -1;
 	if (rmdir("dir") < 0 || rmdir("closed") < 0 || chdir("/") < 0)
 		return -1;
 	close(root);
@@ -195,11 +244,10 @@ test_no_links(void **state)
 	}
 }
 
-/* What openat2() finds; the walk follows no link at all. */
+/* Both ways follow links that stay below the root. */
 static void
 test_links(void **state)
 {
-	static const struct expected refused = FAILS(ELOOP);
 	static const struct {
 		const char *path;
 		struct expected expected;
@@ -207,7 +255,13 @@ test_links(void **state)
 		{ "link", FILE_WITH("index") },
 		{ "dirlink/file", FILE_WITH("dir/file") },
 		{ "dirlink", OTHER(S_IFDIR) },
+		{ "dirlink/", OTHER(S_IFDIR) },
+		{ "link/", FAILS(ENOTDIR) },
+		{ "link/file", FAILS(ENOTDIR) },
 		{ "around", FILE_WITH("index") },
+		{ "dir/../index", FILE_WITH("index") },
+		{ "dirlink/../dir/./../dir/file", FILE_WITH("dir/file") },
+		{ "around-root", FILE_WITH("index") },
 		{ "out", FAILS(EXDEV) },
 		{ "up", FAILS(EXDEV) },
 		{ "up/outside", FAILS(EXDEV) },
@@ -219,31 +273,98 @@ test_links(void **state)
 		{ "a", FAILS(ELOOP) },
 		{ "a/file", FAILS(ELOOP) },
 		{ "dangling", FAILS(ENOENT) },
+		{ "in", FILE_WITH("index") },
+		{ "in-dir", OTHER(S_IFDIR) },
+		{ "in-dir/file", FILE_WITH("dir/file") },
+		{ "in-dir/../index", FILE_WITH("index") },
+		{ "in-root", OTHER(S_IFDIR) },
+		{ "in-root/", OTHER(S_IFDIR) },
+		{ "in-root/index", FILE_WITH("index") },
+		{ "in-root/../outside", FAILS(EXDEV) },
+		{ "in-slash", OTHER(S_IFDIR) },
+		{ "in-slash/file", FILE_WITH("dir/file") },
+		{ "in-dots", FILE_WITH("index") },
+		{ "in-via", FILE_WITH("dir/file") },
+		{ "in-twice", FILE_WITH("dir/file") },
+		{ "in-deep", FILE_WITH("index") },
+		{ "in-root/in-root/dirlink/file", FILE_WITH("dir/file") },
+		{ "in-nothing", FAILS(ENOENT) },
+		{ "in-loop", FAILS(ELOOP) },
+		{ "in-up", FAILS(EXDEV) },
+		{ "in/", FAILS(ENOTDIR) },
+		{ "out-file", FAILS(EXDEV) },
+		{ "out-nothing", FAILS(EXDEV) },
+		{ "out-below", FAILS(EXDEV) },
+		{ "out-slash", FAILS(EXDEV) },
+		{ "out-slash/etc/passwd", FAILS(EXDEV) },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		check(beneath_open, root, rows[i].path, &rows[i].expected);
-		check(beneath_open_walk, root, rows[i].path, &refused);
+		check(beneath_open_walk, root, rows[i].path, &rows[i].expected);
 	}
 }
 
-/* `dir/../index` stays below the root, yet the walk takes no `..` at all. */
+/* Where the root is the process's, each absolute link leads to below it. */
 static void
-test_dots_within(void **state)
+test_links_below_slash(void **state)
 {
-	static const struct expected found = FILE_WITH("index"),
-				     refused = FAILS(EXDEV);
+	static const struct expected found = FILE_WITH("index");
+	int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[PATH_MAX];
 
 	(void)state;
-	check(beneath_open, root, "dir/../index", &found);
-	check(beneath_open_walk, root, "dir/../index", &refused);
+	snprintf(path, sizeof(path), "%s/root/in", top + 1);
+	check(beneath_open, slash, path, &found);
+	check(beneath_open_walk, slash, path, &found);
+	close(slash);
 }
 
-/* Devices, and the links of /proc that are no paths. */
+/* Moves `room/dir` out of the root and in again, until it is killed. */
+static void
+move_around(void)
+{
+	for (;;) {
+		(void)!rename("dir", "../moved");
+		(void)!rename("../moved", "dir");
+	}
+}
+
+/* A directory that is moved out of the root while a way leads through it does
+ * not take the way with it, though `..` is in it. */
+static void
+test_renames_do_not_lead_out(void **state)
+{
+	pid_t child;
+	int found = 0;
+
+	(void)state;
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		move_around();
+	for (int i = 0; i < 20000; i++) {
+		struct stat status;
+		int fd = beneath_open_walk(root, "dir/../outside", &status);
+
+		assert_int_equal(fd, -1);
+		fd = beneath_open_walk(root, "in-dir/../index", &status);
+		found += fd >= 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	(void)!rename("../moved", "dir");
+	assert_true(found > 0);
+}
+
+/* Devices, and the links of /proc that are no paths; as paths, they lead out. */
 static void
 test_elsewhere(void **state)
 {
+	static const struct expected out = FAILS(EXDEV);
 	static const struct {
 		const char *root, *path;
 		struct expected expected;
@@ -258,7 +379,8 @@ test_elsewhere(void **state)
 		int fd = open(rows[i].root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		check(beneath_open, fd, rows[i].path, &rows[i].expected);
-		check(beneath_open_walk, fd, rows[i].path, &rows[i].expected);
+		check(beneath_open_walk, fd, rows[i].path,
+		    rows[i].expected.error != 0 ? &out : &rows[i].expected);
 		close(fd);
 	}
 }
@@ -345,9 +467,10 @@ test_without_openat2(void **state)
 		int error, result;
 	} rows[] = {
 		{ "index", ENOSYS, 0 },
-		{ "link", ENOSYS, ELOOP }, /* as the walk has it */
+		{ "link", ENOSYS, 0 },
 		{ "index", EPERM, 0 },
-		{ "link", EPERM, ELOOP },
+		{ "link", EPERM, 0 },
+		{ "out", EPERM, EXDEV },
 		{ "index", EAGAIN, EAGAIN }, /* tried again, but not for ever */
 		{ "index", EIO, EIO },
 	};
@@ -365,7 +488,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_links),
 		cmocka_unit_test(test_links),
-		cmocka_unit_test(test_dots_within),
+		cmocka_unit_test(test_links_below_slash),
+		cmocka_unit_test(test_renames_do_not_lead_out),
 		cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_no_permission),
 		cmocka_unit_test(test_fifo_is_never_opened),
