@@ -121,14 +121,13 @@ void
 wire_begin_pace(struct wire_pace *pace, int64_t now)
 {
 	pace->taken = 0; /* so the first look counts from what is taken then */
-	pace->sent = 0;
 	pace->kept_up = wire_time(now);
 }
 
 void
 wire_note_sent(struct wire_pace *pace, size_t size)
 {
-	pace->sent += (uint32_t)size;
+	pace->taken -= (uint32_t)size;
 }
 
 /* What a look at a connection has found. */
@@ -139,27 +138,28 @@ struct wire_view {
 
 /* Looks at a unix socket, where the peer takes bytes by reading. The kernel tells
  * how much memory is filled with what it has not read: whole buffers, so that
- * what was taken is known to some KiB. */
+ * what was taken is known to some KiB. Bytes that are sent count against it; see
+ * wire_note_sent(). */
 static struct wire_view
-wire_view_unix(int fd, const struct wire_pace *pace)
+wire_view_unix(int fd)
 {
 	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
 	socklen_t size = sizeof memory;
 
 	(void)getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &size);
-	return (struct wire_view){ pace->sent - memory[SK_MEMINFO_WMEM_ALLOC],
+	return (struct wire_view){ 0 - memory[SK_MEMINFO_WMEM_ALLOC],
 		memory[SK_MEMINFO_WMEM_ALLOC] == 0 };
 }
 
 static struct wire_view
-wire_view(int fd, const struct wire_pace *pace)
+wire_view(int fd)
 {
 	struct tcp_info info;
 	socklen_t size = sizeof info;
 
 	memset(&info, 0, sizeof info);
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == -1)
-		return wire_view_unix(fd, pace);
+		return wire_view_unix(fd);
 	return (struct wire_view){ (uint32_t)info.tcpi_bytes_acked,
 		info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0 };
 }
@@ -167,7 +167,7 @@ wire_view(int fd, const struct wire_pace *pace)
 enum wire_pace_state
 wire_check_pace(int fd, struct wire_pace *pace, int64_t now, int64_t limit)
 {
-	const struct wire_view view = wire_view(fd, pace);
+	const struct wire_view view = wire_view(fd);
 
 	if ((view.taken - pace->taken) * CLOCK_S >= limit * WIRE_RATE_MIN) {
 		pace->taken = view.taken;

@@ -67,7 +67,6 @@ enum wire_result wire_sendfile(int fd, int file, off_t *offset, size_t size);
 struct wire_pace {
 	uint32_t taken;   /* bytes that it had acknowledged, modulo 2^32, */
 	uint32_t kept_up; /* and when, in ms, it last was fast enough */
-	uint32_t sent; /* bytes that wire_note_sent() was told of, likewise */
 };
 
 enum wire_pace_state {
@@ -79,8 +78,8 @@ enum wire_pace_state {
 /* Begins the looks of wire_check_pace(); `now` as clock_now(). */
 void wire_begin_pace(struct wire_pace *pace, int64_t now);
 
-/* Counts bytes that were sent while the peer had to take some, since of a unix
- * socket the kernel does not tell. */
+/* Counts bytes that were sent over a unix socket while the peer had to take some:
+ * of these the kernel tells only what the peer has yet to take. */
 void wire_note_sent(struct wire_pace *pace, size_t size);
 
 /* Looks at what the peer has acknowledged. It keeps up if that is WIRE_RATE_MIN

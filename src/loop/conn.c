@@ -171,6 +171,7 @@ static int
 conn_wait(struct conn *conn, bool blocked)
 {
 	struct context *context = conn->context;
+
 	if (conn_is_broken(conn))
 		return -1;
 	if (conn->state == CONN_WAITING && !blocked &&
@@ -179,7 +180,7 @@ conn_wait(struct conn *conn, bool blocked)
 	if (!blocked && context_turn_is_over(context))
 		ready_queue_add(&context->ready_queue, &conn->ready);
 	conn_set_deadline(conn, blocked ? DEADLINE_WRITE : conn_deadline(conn));
-	if (blocked)
+	if (blocked && listener_is_unix(&conn->entrance->address))
 		wire_note_sent(&conn->pace, context->turn_sent);
 	if (channel_save(&conn->channel, context) == -1)
 		return -1;
