@@ -195,12 +195,12 @@ app_on_file(const struct app_request *request, struct span rest,
 
 	message_find(message, &request->app->site, &query, request->moment);
 	if (message->status == 301) {
-		message->location = app_directory_location(request);
+		message_set_location(message, app_directory_location(request));
 		if (message->location == NULL)
 			message_set(message, 503, NULL);
 	}
-	if (message->status == 200 && message->file != NULL &&
-	    (request->http->present & APP_CONDITIONS) != 0)
+	if ((request->http->present & APP_CONDITIONS) != 0 &&
+	    message->status == 200 && message->file != NULL)
 		app_apply_conditions(request, message);
 }
 

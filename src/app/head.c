@@ -151,7 +151,7 @@ head_compose(const struct answer *answer, const struct site_config *site,
 		http_head_field(&head, "Location", span_of(message->location));
 	if (message->varies)
 		http_head_field(&head, "Vary", SPAN("Accept"));
-	if (message->listing != NULL && !waited)
+	if (message->listed && !waited)
 		http_head_field(&head, "Cache-Control", SPAN("no-cache"));
 	if (message->status == 416)
 		http_head_printf(&head, "Content-Range", "bytes */%" PRIu64,

@@ -31,15 +31,15 @@ message_fini(struct message *message)
 		file_release(message->file);
 	message->file = NULL;
 	/* few have them, and each call of free() would cost all others */
-	if (message->location == NULL && message->parts == NULL &&
-	    message->listing == NULL)
+	if (!message->owns)
 		return;
 	free(message->location);
 	free(message->parts);
-	listing_free(message->listing);
+	if (message->listed)
+		listing_free(message->listing);
 	message->location = NULL;
 	message->parts = NULL;
-	message->listing = NULL;
+	message->listed = message->owns = false;
 }
 
 void
@@ -157,6 +157,7 @@ message_list(struct message *message, struct site *site,
 	    message_prefers_json(query->request));
 	if (message->listing == NULL)
 		return site_fault(errno, NULL);
+	message->listed = message->owns = true;
 	message->varies = true;
 	return SITE_FOUND;
 }
@@ -237,6 +238,7 @@ message_select(struct message *message, const struct http_ranges *ranges)
 	message->parts = parts_new(ranges, message->file);
 	if (message->parts == NULL)
 		return;
+	message->owns = true;
 	message->status = 206;
 	message->size = 0; /* a text comes before the first range */
 }
@@ -288,7 +290,7 @@ message_length(const struct message *message)
 		return parts_size(message->parts);
 	if (message->file != NULL)
 		return message->size;
-	if (message->listing != NULL)
+	if (message->listed)
 		return message->listing->size;
 	return message_write_text(message, text);
 }
@@ -296,8 +298,8 @@ message_length(const struct message *message)
 const char *
 message_type(const struct message *message)
 {
-	return message->listing != NULL ? message->listing->type
-					: "text/plain; charset=utf-8";
+	return message->listed ? message->listing->type
+			       : "text/plain; charset=utf-8";
 }
 
 /* Yields the text before the next range; or behind the last one, and returns
@@ -348,7 +350,7 @@ message_next(struct message *message, char *room, struct piece *piece)
 		return message_next_range(message, piece);
 	if (message->parts != NULL)
 		return message_next_frame(message, room, piece);
-	if (message->listing != NULL) {
+	if (message->listed) {
 		piece->kind = PIECE_LENT;
 		piece->bytes = (struct span){ message->listing->text,
 			message->listing->size };

@@ -27,20 +27,22 @@ struct parts;
  * these, it is a line of text: the status, its reason, and the sentence.
  */
 struct message {
-	struct file *file;       /* a counted reference; or NULL */
-	struct parts *parts;     /* owned: several ranges; or NULL */
-	struct listing *listing; /* owned; or NULL */
-	char *location;          /* owned: Location; or NULL */
+	struct file *file;   /* a counted reference; or NULL */
+	struct parts *parts; /* owned: several ranges; or NULL */
+	char *location;      /* owned: Location; or NULL */
 	union {
 		uint64_t start;       /* with a file: the first byte to come */
 		const char *sentence; /* without: what the text says more,
 				       * constant; or NULL */
+		struct listing *listing; /* if `listed`: owned */
 	};
 	uint64_t size;    /* with a file: how many bytes; of a 416, its size */
 	uint64_t yielded; /* bytes of content so far */
 	uint16_t status;
 	bool allow;  /* carries Allow */
 	bool varies; /* with the request's Accept */
+	bool listed; /* the content is a listing */
+	bool owns;   /* something of what it may own */
 	bool front;  /* message_settle() makes it the site's front page */
 };
 
@@ -86,6 +88,14 @@ void message_settle(struct message *message, struct site *site,
  * frame is not, so that no Content-Encoding would be true.
  */
 void message_select(struct message *message, const struct http_ranges *ranges);
+
+/* Takes a Location over, to be freed by free(). */
+static inline void
+message_set_location(struct message *message, char *location)
+{
+	message->location = location;
+	message->owns = true;
+}
 
 /* Makes a 416 of a 200 with a file (RFC 9110 15.5.17). */
 void message_refuse_ranges(struct message *message);

@@ -93,11 +93,11 @@ enum http_target
 http_target_decode(struct span path, char *text, size_t room, size_t *size)
 {
 	struct target_text result = { text, 0, room };
-	const char *p = path.data, *end = path.data + path.size;
+	const char *p = path.data + 1, *end = path.data + path.size;
 	enum http_target outcome = HTTP_TARGET_OK;
 	size_t start = 0; /* of the segment */
 
-	assert(room > 0);
+	assert(room > 0 && path.size > 0 && path.data[0] == '/');
 	while (p < end) {
 		int c = target_take_octet(&p, end);
 
