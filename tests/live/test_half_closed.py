@@ -119,13 +119,13 @@ def test_http_1_0_client_that_leaves_keeps_its_place(begin, model):
     listeners = server.descriptors("socket:")
     client = server.connect()
     began = time.monotonic()
-    client.send(request("/sleep/300ms", version="1.0"))
+    client.send(request("/sleep/2s", version="1.0"))
     eventually(lambda: is_read(client), "it to be received")
     client.close()
     eventually(
         lambda: server.descriptors("socket:") == listeners, "it to be let go"
     )
-    assert time.monotonic() - began >= 0.3
+    assert time.monotonic() - began >= 2
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -134,8 +134,8 @@ def test_http_1_0_client_that_resets_is_let_go(begin, model):
     listeners = server.descriptors("socket:")
     client = server.connect()
     client.send(request(FOREVER, version="1.0"))
-    client.half_close()
     eventually(lambda: is_read(client), "it to be received")
+    client.half_close()
     client.reset()
     eventually(
         lambda: server.descriptors("socket:") == listeners, "it to be let go"
