@@ -200,8 +200,11 @@ def test_log_is_opened_anew_by_the_user(serve, open_root, logs):
     )
     client = server.connect()
     for part in "first", "second":
-        client.ask(f"/{part}")
-        eventually(lambda: part in path.read_text(), f"the {part} line")
+        # the new file is there a moment before the writer takes it
+        eventually(
+            lambda: client.ask(f"/{part}") and part in path.read_text(),
+            f"the {part} line",
+        )
         assert path.stat().st_uid == UID
         path.rename(logs / part)
         server.signal(signal.SIGUSR1)
