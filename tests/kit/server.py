@@ -59,6 +59,17 @@ def eventually(predicate, what, patience=PATIENCE):
     return answer
 
 
+def settle(path):
+    """
+    Waits until a file's times tell it from any later version. A younger one is
+    read again with each look.
+    """
+    changed = path.stat().st_ctime_ns
+    eventually(
+        lambda: time.time_ns() > changed + 30_000_000, "the file's age"
+    )
+
+
 def run(*arguments, wrapper=(), **how):
     """mtasync run to its end: returncode, stdout and stderr."""
     return subprocess.run(

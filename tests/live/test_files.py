@@ -10,7 +10,7 @@ import time
 import urllib.parse
 
 import pytest
-from server import CACHED, HTDOCS, eventually, obey_modes
+from server import CACHED, HTDOCS, eventually, obey_modes, settle
 from wire import request
 
 MIB = 1 << 20
@@ -174,17 +174,6 @@ def forbid(path):
 
 def move(path):
     path.rename(path.with_name("moved"))
-
-
-def settle(path):
-    """Waits until a change of the file must show in its times."""
-    probe = path.with_name("probe")
-
-    def is_past():
-        probe.write_bytes(b"")
-        return probe.stat().st_ctime_ns > path.stat().st_ctime_ns
-
-    eventually(is_past, "the clock of the files to go on")
 
 
 SENT = 32 * MIB

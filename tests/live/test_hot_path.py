@@ -9,7 +9,7 @@ import signal
 
 import pytest
 from counted import Counted
-from server import SANITIZERS, eventually, needs_strace
+from server import SANITIZERS, eventually, needs_strace, settle
 from wire import request
 
 RECEIVE = ["recvfrom", "recvmsg", "readv"]
@@ -78,6 +78,8 @@ def test_one_receive_and_one_send(serve, tmp_path, pipelined):
 def test_no_allocation_and_no_lock(serve, root, tmp_path, target, pipelined):
     """Once the first answers have made what they keep; not one."""
     (root / "medium").write_bytes(100_000 * b"x")
+    for path in root.iterdir():
+        settle(path)
     counted = Counted(tmp_path / "counted")
     server = serve("-w", "1", root=root, env=counted.environment)
     client = server.connect()
