@@ -8,7 +8,7 @@ import socket
 import time
 
 import pytest
-from server import HTDOCS, eventually, needs_strace, run, scaled
+from server import HTDOCS, eventually, needs_strace, run, scaled, settle
 from wire import PATIENCE, READ_SIZE, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -314,6 +314,8 @@ def test_descriptors_run_out(serve):
 def test_those_who_are_in_are_served_while_descriptors_lack(serve, root):
     """Those who wait get in as soon as there is room."""
     (root / "file").write_bytes(bytes(100000))
+    for path in root.iterdir():
+        settle(path)
     server = serve("-w", "1", root=root)
     inside = [server.connect() for _ in range(20)]
     for client in inside:

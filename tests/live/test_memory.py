@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 from counted import Counted
-from server import PROGRAM, SANITIZERS, Server, eventually
+from server import PROGRAM, SANITIZERS, Server, eventually, settle
 from wire import Ended, request
 
 AT_ONCE = 8  # runs side by side
@@ -243,6 +243,8 @@ def test_each_allocation_that_fails_costs_one_client(root, tmp_path, script):
 
 def test_no_memory_for_a_while(serve, root, tmp_path):
     """Who needs none is served, who needs some is turned away; then all is."""
+    for path in root.iterdir():
+        settle(path)
     counted = Counted(tmp_path / "counted")
     server = serve("-w", "1", root=root, env=counted.environment)
     before = server.descriptors("socket:")
