@@ -3,6 +3,7 @@
 import contextlib
 import email.utils
 import gzip
+import hashlib
 import http.client
 import json
 import os
@@ -327,6 +328,82 @@ def test_zsync_takes_what_has_changed(url, root, tmp_path):
     assert (tmp_path / "got").read_bytes() == new
     fetched = re.search(rb"fetched (\d+)", result.stdout + result.stderr)
     assert 0 < int(fetched[1]) < 300_000
+
+
+# What fetches files that others replace, which it names by their sums
+
+
+def replace(path, content):
+    """By rename, so that nobody sees a part of it."""
+    new = path.with_name(path.name + ".new")
+    new.write_bytes(content)
+    new.rename(path)
+
+
+def publish(repository, number):
+    """A repository of apt's, updated in its order: the list, then the index."""
+    packages = (
+        f"Package: tool\nVersion: {number}\nArchitecture: all\n"
+        f"Filename: ./tool.deb\nSize: 1\nSHA256: {64 * '0'}\n"
+        f"Description: {number * 'x'}\n\n"
+    ).encode()
+    digest = hashlib.sha256(packages).hexdigest()
+    release = (
+        "Date: Sat, 28 Nov 2026 00:00:00 UTC\nSHA256:\n"
+        f" {digest} {len(packages)} Packages\n"
+    )
+    replace(repository / "Packages", packages)
+    replace(repository / "Release", release.encode())
+
+
+@needs("apt-get", "apt")
+def test_apt_updates_while_its_repository_is(url, root, tmp_path):
+    """The old list, asked for just before, does not come with the new index."""
+    repository = root / "debian"
+    repository.mkdir()
+    (tmp_path / "lists/partial").mkdir(parents=True)
+    source = tmp_path / "sources.list"
+    source.write_text(f"deb [trusted=yes] {url}/debian ./\n")
+    options = {
+        "Dir::Etc::SourceList": source,
+        "Dir::Etc::SourceParts": "/dev/null",
+        "Dir::State::Lists": tmp_path / "lists",
+        "Dir::Cache": tmp_path,
+        "APT::Sandbox::User": "",
+        "APT::Get::List-Cleanup": "true",
+        "Acquire::http::Proxy": "false",
+        "Acquire::Languages": "none",
+    }
+    apt = [f"-o{name}={value}" for name, value in options.items()]
+    for number in range(1, scaled(10)):
+        publish(repository, number)
+        run("apt-get", *apt, "update")
+        assert f"Version: {number}" in text_of("apt-cache", *apt, "show", "tool")
+        with urllib.request.urlopen(f"{url}/debian/Packages") as answer:
+            answer.read()
+
+
+@needs("git")
+def test_git_clones_what_was_pushed(url, root, tmp_path):
+    """At once, over plain HTTP, from a bare repository of files."""
+    identity = ["-c", "user.name=a", "-c", "user.email=a@localhost"]
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null"}
+
+    def git(*arguments):
+        return run("git", *identity, *arguments, env=environment).stdout
+
+    work = tmp_path / "work"
+    git("init", "--quiet", "--bare", root / "tool.git")
+    git("clone", "--quiet", root / "tool.git", work)
+    for number in range(1, scaled(8)):
+        (work / "file").write_text(str(number))
+        git("-C", work, "add", "file")
+        git("-C", work, "commit", "--quiet", "-m", str(number))
+        git("-C", work, "push", "--quiet", "origin", "HEAD:main")
+        git("-C", root / "tool.git", "update-server-info")
+        clone = tmp_path / f"clone-{number}"
+        git("clone", "--quiet", "--branch=main", f"{url}/tool.git", clone)
+        assert (clone / "file").read_text() == str(number)
 
 
 # Python
