@@ -362,7 +362,7 @@ beneath_find(int root, const char *path, int flags)
 {
 	int fd = beneath_resolve(root, path, flags);
 
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+	if (fd < 0 && (errno == EXDEV || errno == ENOSYS || errno == EPERM))
 		return beneath_walk(root, path, flags);
 	return fd;
 }

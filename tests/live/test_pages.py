@@ -185,6 +185,18 @@ def test_listing_shows_nothing_outside(serve, root):
     assert client.ask("/out/").status == 404
 
 
+def test_listing_shows_absolute_links_inside(serve, root):
+    """What a request for them would get."""
+    (root / "sub").mkdir()
+    (root / "sub/file").touch()
+    (root / "dir").symlink_to(root / "sub")
+    (root / "sub/link").symlink_to(root / "hello.html")
+    client = serve("--listing", root=root).connect()
+    links = Links(client.ask("/dir/").body.decode()).found
+    assert [h for h, _ in links] == ["../", "./file", "./link"]
+    assert client.ask("/dir/link").body == b"<p>hello</p>\n"
+
+
 def test_listing_that_changes(serve, root):
     """It is made anew for each."""
     (root / "sub").mkdir()
