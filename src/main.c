@@ -13,7 +13,6 @@
 #include "app/generation.h"
 #include "base/activation.h"
 #include "base/clock.h"
-#include "base/cpus.h"
 #include "base/log.h"
 #include "base/log_file.h"
 #include "base/log_queue.h"
@@ -22,21 +21,11 @@
 #include "options.h"
 #include "report.h"
 #include "server/server.h"
-
-/* How long the connections that drain may stay idle; and how long a connection
- * whose FIN is out waits for its client's: since the client's last bytes, and in
- * all. */
-#define MAIN_GRACE       (300 * CLOCK_MS)
-#define MAIN_LINGER      (5 * CLOCK_S)
-#define MAIN_LINGER_MOST (30 * CLOCK_S)
+#include "settings.h"
 
 /* A thread's stack: far more than the 28 KB that the deepest calls were seen to
  * take, for libraries keep what is a thread's own on it, sanitizers above all. */
 #define MAIN_STACK ((size_t)1024 * 1024)
-
-/* How often one looks whether a client still takes its answer; it is cut at the
- * first look after the write timeout. */
-#define MAIN_WRITE_CHECK (250 * CLOCK_MS)
 
 /* How long the logs may take to be written at the end, each of the two; and
  * where the operator has asked twice. */
@@ -128,64 +117,6 @@ main_open_root(const char *root)
 		return -1;
 	}
 	return fd;
-}
-
-static void
-main_configure(struct options *options, struct server_config *config)
-{
-	const struct model *model = options->model;
-	unsigned threads = options->workers > 0 ? (unsigned)options->workers
-						: cpus_available();
-
-	config->new_worker = model->new_worker;
-	config->workers = model->threads == MODEL_LOOPS ? threads : 1;
-	config->workers_given = model->threads == MODEL_LOOPS &&
-				options->workers > 0;
-	config->threads = threads;
-	config->listen = (struct listeners_wanted){ options->listen,
-		options->listen_count, 0,
-		{ config->workers, options->take_over, options->freebind },
-		options->routes };
-	config->max_conns = (unsigned)options->max_connections;
-	config->max_sleepers = (unsigned)options->max_sleepers;
-	config->backlog = (int)options->backlog;
-	config->max_body = (uint64_t)options->max_body;
-	config->limits = (struct server_limits){ .idle = options->idle_timeout,
-		.grace = MAIN_GRACE,
-		.head = options->header_timeout,
-		.body = options->body_timeout,
-		.write = options->write_timeout,
-		.write_check = MAIN_WRITE_CHECK,
-		.linger = MAIN_LINGER,
-		.linger_most = MAIN_LINGER_MOST,
-		.drain = options->drain_timeout };
-	config->app.max_sleep = options->max_sleep;
-	config->app.site.indexes = options->indexes;
-	config->app.site.missing = options->error_page;
-	config->app.site.fallback = options->fallback;
-	config->app.site.extensions = options->extensions;
-	config->app.site.listing = options->listing;
-	config->app.site.fields = (struct span){ options->added.lines,
-		options->added.size };
-}
-
-/*
- * What a service manager hands over takes the place of the default address.
- * Returns 0, or -1 and has said why.
- */
-static int
-main_inherit(const struct options *options, struct server_config *config)
-{
-	int count = activation_count();
-
-	if (count == -1) {
-		log_error("LISTEN_FDS must be a number of sockets");
-		return -1;
-	}
-	config->listen.inherited = (unsigned)count;
-	if (count > 0 && !options->listen_given)
-		config->listen.count = 0;
-	return 0;
 }
 
 /* Has the server serve from `root`, which is closed when nobody serves from it
@@ -312,8 +243,7 @@ main_open(struct options *options, struct server_config *config,
 
 	if (sandbox_plan(&config->sandbox, options->sandbox) == -1 ||
 	    privileges_find(privileges, options->user) == -1 ||
-	    privileges_try(privileges) == -1 ||
-	    main_inherit(options, config) == -1)
+	    privileges_try(privileges) == -1)
 		return NULL;
 	server = server_open(config);
 	if (server == NULL)
@@ -459,42 +389,27 @@ main_check(const struct options *options, const struct server_config *config)
 	return main_end_output();
 }
 
-/* Reads --mime-types, as who has started the program. Returns 0, or -1 and has
- * said why. */
-static int
-main_read_types(const struct options *options, struct mime_types **types)
-{
-	*types = NULL;
-	if (options->mime_types == NULL)
-		return 0;
-	*types = mime_types_read(options->mime_types);
-	return *types != NULL ? 0 : -1;
-}
-
 static enum main_status
 main_run(struct options *options)
 {
-	struct mime_types *types;
-	struct server_config config = { 0 };
+	struct settings settings = { 0 };
+	struct server_config *config = &settings.config;
 	struct privileges privileges = { 0 };
 	enum main_status status = MAIN_FAILED;
-	struct server *server;
+	struct server *server = NULL;
 
 	log_set_level(options->log_level);
-	main_configure(options, &config);
-	if (main_read_types(options, &types) == -1)
-		return MAIN_FAILED;
-	config.app.site.types = types;
-	server = main_open(options, &config, &privileges);
+	if (settings_make(&settings, options) == 0)
+		server = main_open(options, config, &privileges);
 	if (server != NULL && options->check)
-		status = main_check(options, &config);
+		status = main_check(options, config);
 	else if (server != NULL)
-		status = main_serve(server, options, &config, &privileges);
+		status = main_serve(server, options, config, &privileges);
 	server_close(server);
-	access_log_close(config.log, MAIN_LOG_PATIENCE);
+	access_log_close(config->log, MAIN_LOG_PATIENCE);
 	privileges_free(&privileges);
 	log_queue_stop(MAIN_LOG_PATIENCE);
-	mime_types_free(types);
+	settings_free(&settings);
 	return status;
 }
 

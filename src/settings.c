@@ -1,0 +1,100 @@
+/* settings: the server's, by the options; the main thread. */
+#include "config.h"
+
+#include "settings.h"
+
+#include "app/mime_types.h"
+#include "base/activation.h"
+#include "base/clock.h"
+#include "base/cpus.h"
+#include "base/log.h"
+
+/* How long the connections that drain may stay idle; and how long a connection
+ * whose FIN is out waits for its client's: since the client's last bytes, and in
+ * all. */
+#define SETTINGS_GRACE       (300 * CLOCK_MS)
+#define SETTINGS_LINGER      (5 * CLOCK_S)
+#define SETTINGS_LINGER_MOST (30 * CLOCK_S)
+
+/* How often one looks whether a client still takes its answer; it is cut at the
+ * first look after the write timeout. */
+#define SETTINGS_WRITE_CHECK (250 * CLOCK_MS)
+
+static void
+settings_take(struct server_config *config, const struct options *options)
+{
+	const struct model *model = options->model;
+	unsigned threads = options->workers > 0 ? (unsigned)options->workers
+						: cpus_available();
+
+	config->new_worker = model->new_worker;
+	config->workers = model->threads == MODEL_LOOPS ? threads : 1;
+	config->workers_given = model->threads == MODEL_LOOPS &&
+				options->workers > 0;
+	config->threads = threads;
+	config->listen = (struct listeners_wanted){ options->listen,
+		options->listen_count, 0,
+		{ config->workers, options->take_over, options->freebind },
+		options->routes };
+	config->max_conns = (unsigned)options->max_connections;
+	config->max_sleepers = (unsigned)options->max_sleepers;
+	config->backlog = (int)options->backlog;
+	config->max_body = (uint64_t)options->max_body;
+	config->limits = (struct server_limits){ .idle = options->idle_timeout,
+		.grace = SETTINGS_GRACE,
+		.head = options->header_timeout,
+		.body = options->body_timeout,
+		.write = options->write_timeout,
+		.write_check = SETTINGS_WRITE_CHECK,
+		.linger = SETTINGS_LINGER,
+		.linger_most = SETTINGS_LINGER_MOST,
+		.drain = options->drain_timeout };
+	config->app.max_sleep = options->max_sleep;
+	config->app.site.indexes = options->indexes;
+	config->app.site.missing = options->error_page;
+	config->app.site.fallback = options->fallback;
+	config->app.site.extensions = options->extensions;
+	config->app.site.listing = options->listing;
+	config->app.site.fields = (struct span){ options->added.lines,
+		options->added.size };
+}
+
+/*
+ * What a service manager hands over takes the place of the default address.
+ * Returns 0, or -1 and has said why.
+ */
+static int
+settings_inherit(struct server_config *config, const struct options *options)
+{
+	int count = activation_count();
+
+	if (count == -1) {
+		log_error("LISTEN_FDS must be a number of sockets");
+		return -1;
+	}
+	config->listen.inherited = (unsigned)count;
+	if (count > 0 && !options->listen_given)
+		config->listen.count = 0;
+	return 0;
+}
+
+int
+settings_make(struct settings *settings, const struct options *options)
+{
+	struct server_config *config = &settings->config;
+
+	settings_take(config, options);
+	if (settings_inherit(config, options) == -1)
+		return -1;
+	if (options->mime_types == NULL)
+		return 0;
+	settings->types = mime_types_read(options->mime_types);
+	config->app.site.types = settings->types;
+	return settings->types != NULL ? 0 : -1;
+}
+
+void
+settings_free(struct settings *settings)
+{
+	mime_types_free(settings->types);
+}
