@@ -325,9 +325,6 @@ def test_stop_is_asked_for_while_it_starts(number, tmp_path):
     assert result.stderr == ""
 
 
-# --check
-
-
 def test_closed_standard_descriptors_are_not_reused(serve):
     """Or a message would be written to whoever gets the number."""
 
@@ -338,59 +335,6 @@ def test_closed_standard_descriptors_are_not_reused(serve):
     server = serve("-v", preexec_fn=close)
     for number in (0, 2):
         assert os.readlink(f"/proc/{server.pid}/fd/{number}") == "/dev/null"
-
-
-def test_check_of_what_is_good():
-    result = run("--check", "-l", "127.0.0.1:0", HTDOCS)
-    assert result.returncode == 0 and result.stderr == ""
-    assert re.fullmatch(r"[^\n]+\n", result.stdout)
-
-
-def test_check_of_a_root_that_is_not(tmp_path):
-    missing = tmp_path / "missing"
-    assert_refused(run("--check", missing), 1, missing)
-
-
-def check_log(path):
-    return run(
-        "--check", "-l", "0", "--log=combined", f"--log-file={path}", HTDOCS
-    )
-
-
-def test_check_makes_no_log(tmp_path):
-    path = tmp_path / "access.log"
-    assert check_log(path).returncode == 0
-    assert not path.exists()
-    path.write_text("before\n")
-    assert check_log(path).returncode == 0
-    assert path.read_text() == "before\n"
-
-
-@pytest.mark.parametrize(
-    "name", ["missing/access.log", "fifo", "file/access.log", "directory", ""]
-)
-def test_check_of_a_log_that_cannot_be_written(tmp_path, name):
-    os.mkfifo(tmp_path / "fifo")  # which nobody reads
-    (tmp_path / "file").touch()
-    (tmp_path / "directory").mkdir()
-    path = tmp_path / name
-    assert_refused(check_log(path), 1, path)
-
-
-def test_check_of_a_log_without_permission(tmp_path):
-    tmp_path.chmod(0o500)
-    path = tmp_path / "access.log"
-    result = run(
-        "--check",
-        "-l",
-        "0",
-        "--log=combined",
-        f"--log-file={path}",
-        HTDOCS,
-        preexec_fn=obey_modes,
-    )
-    tmp_path.chmod(0o700)
-    assert_refused(result, 1, path)
 
 
 # What cannot start: status 1
