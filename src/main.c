@@ -161,8 +161,9 @@ main_open_log(const struct options *options, struct server_config *config,
 		result = config->log != NULL ? 0 : -1;
 	}
 	if (result == -1)
-		log_error("can't write the log to %s: %m: name a file that %s "
-			  "may write",
+		log_error(
+		    "can't write the log to %.200s: %m: name a file that %s "
+		    "may write",
 		    path, main_user(privileges));
 	return result;
 }
@@ -176,8 +177,9 @@ main_enter(const struct options *options)
 		return 0;
 	if (!activation_waits_at_path())
 		return privileges_enter(options->chroot);
-	log_error("--chroot=%s: the NOTIFY_SOCKET of the service manager would "
-		  "lie outside: let it change the root, by RootDirectory=",
+	log_error(
+	    "--chroot=%.200s: the NOTIFY_SOCKET of the service manager would "
+	    "lie outside: let it change the root, by RootDirectory=",
 	    options->chroot);
 	return -1;
 }
@@ -186,7 +188,7 @@ main_enter(const struct options *options)
 static void
 main_refuse_root(const struct options *options, const char *who)
 {
-	log_error("can't serve %s: %m: name a directory that %s may enter",
+	log_error("can't serve %.200s: %m: name a directory that %s may enter",
 	    options->root, who);
 }
 
@@ -213,18 +215,38 @@ main_open_files(struct options *options, struct server_config *config,
 	return -1;
 }
 
-/* Gives root up, when it has done its last, and has the server serve ROOT, which its user is to enter; the
- * descriptor is not the caller's any more. Returns 0, or -1 and has said why. */
+/* Whether the user to become may enter ROOT; false: has said why. */
+static bool
+main_may_enter(const struct options *options,
+    const struct privileges *privileges, int root)
+{
+	struct privileges_before before;
+	bool may;
+
+	if (privileges->text == NULL)
+		return true; /* main_open_root() has looked */
+	if (privileges_assume(privileges, &before) == -1)
+		return true; /* privileges_drop() will say why */
+	may = faccessat(root, ".", X_OK, AT_EACCESS) == 0;
+	if (!may)
+		main_refuse_root(options, main_user(privileges));
+	return privileges_resume(&before) == 0 && may;
+}
+
+/*
+ * Has the sockets take their names, whose predecessors lose them: last, when
+ * nothing but the want of memory or threads can keep it from serving. Then gives
+ * root up, and has the server serve ROOT; the descriptor is not the caller's any
+ * more. Returns 0, or -1 and has said why.
+ */
 static int
 main_settle(struct server *server, const struct options *options,
     const struct privileges *privileges, int root)
 {
-	if ((options->check || server_publish(server) == 0) &&
-	    privileges_drop(privileges) == 0) {
-		if (faccessat(root, ".", X_OK, AT_EACCESS) == 0)
-			return main_use_root(server, options, root);
-		main_refuse_root(options, main_user(privileges));
-	}
+	if (main_may_enter(options, privileges, root) &&
+	    (options->check || server_publish(server) == 0) &&
+	    privileges_drop(privileges) == 0)
+		return main_use_root(server, options, root);
 	close(root);
 	return -1;
 }
@@ -264,10 +286,13 @@ main_reload(struct server *server, const struct options *options,
 	int root = main_open_root(options->root);
 
 	if (root == -1) {
-		log_error("not reloaded: can't serve %s: %m", options->root);
+		log_error("not reloaded: can't serve %.200s: %m",
+		    options->root);
 		return -1;
 	}
 	if (config->log != NULL && access_log_reopen(config->log) == -1) {
+		log_error("not reloaded: %.200s is served as before",
+		    options->root);
 		close(root);
 		return -1;
 	}
@@ -297,7 +322,7 @@ main_replace_root(struct server *server, const struct options *options,
 		return;
 	}
 	if (!*told)
-		log_error("%s has been removed, and nothing can be served "
+		log_error("%.200s has been removed, and nothing can be served "
 			  "until it is there again: %m",
 		    options->root);
 	*told = true;

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_file.h"
 
 /* A line that is made piece by piece. */
 struct report {
@@ -37,7 +37,8 @@ static void
 report_say(const struct report *line, const struct options *options)
 {
 	bool taken = options->access_log &&
-		     strcmp(options->access_log_file, "-") == 0;
+		     log_file_descriptor(options->access_log_file) ==
+			 STDOUT_FILENO;
 
 	log_report(taken ? STDERR_FILENO : STDOUT_FILENO, line->text);
 }

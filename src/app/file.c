@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -93,7 +94,7 @@ static void
 file_describe(struct file *file)
 {
 	file->settled = file_time_is_past(&file->status.st_ctim);
-	file->longest = file->status.st_size;
+	atomic_store(&file->longest, file->status.st_size);
 	file_make_etag(file);
 }
 
@@ -121,9 +122,10 @@ file_write_validity(const struct file *file, const struct moment *moment,
     struct http_head *head)
 {
 	time_t modified = file_modified(file, moment);
-	char text[HTTP_DATE_SIZE];
 
 	if (modified != HTTP_DATE_NONE) {
+		char text[HTTP_DATE_SIZE];
+
 		http_date_format(text, modified);
 		http_head_field(head, "Last-Modified",
 		    (struct span){ text, sizeof text });
@@ -265,9 +267,15 @@ file_is_unwritten(struct file *file)
 {
 	struct stat status;
 
-	if (fstat(file->fd, &status) == -1 || status.st_size < file->longest)
+	/* first, since others may see it grow meanwhile */
+	off_t longest = atomic_load(&file->longest);
+
+	if (fstat(file->fd, &status) == -1 || status.st_size < longest)
 		return false;
-	file->longest = status.st_size;
+	while (longest < status.st_size &&
+	       !atomic_compare_exchange_weak(&file->longest, &longest,
+		   status.st_size))
+		;
 	return status.st_size > file->status.st_size ||
 	       file_unwritten(&file->status, &status);
 }

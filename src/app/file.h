@@ -47,10 +47,11 @@ struct file_facts {
 
 struct file {
 	unsigned references;
-	int fd;             /* large: open for reading; small: -1 */
-	struct stat status; /* as of the time that it was read */
-	off_t longest;      /* the most that it was seen to have since */
-	bool settled;       /* its ctime tells it from any later version */
+	int fd;                /* large: open for reading; small: -1 */
+	struct stat status;    /* as of the time that it was read */
+	_Atomic off_t longest; /* the most that it was seen to have since: the
+				* threads that send it look at it, too */
+	bool settled;          /* its ctime tells it from any later version */
 	struct file_facts facts;
 	char etag[FILE_ETAG_MAX]; /* a strong entity tag, with its quotes */
 	time_t dated;             /* the second whose Date stands in the head */

@@ -4,9 +4,11 @@
 #include "app/generation.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -32,13 +34,33 @@ generation_new(int root)
 	return generation;
 }
 
+/*
+ * Whether the entries of a removed directory are asked for: overlayfs, of which
+ * containers have their files, makes up the number of its links.
+ */
+static bool
+generation_has_no_entries(int root)
+{
+	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char entries[512];
+	bool gone;
+
+	if (fd == -1)
+		return errno == ENOENT;
+	gone = syscall(SYS_getdents64, fd, entries, sizeof(entries)) == -1 &&
+	       errno == ENOENT;
+	close(fd);
+	return gone;
+}
+
 /* A network file system fails where the directory is gone (ESTALE). */
 bool
 generation_is_gone(int root)
 {
 	struct stat status;
 
-	return fstat(root, &status) == -1 || status.st_nlink == 0;
+	return fstat(root, &status) == -1 || status.st_nlink == 0 ||
+	       generation_has_no_entries(root);
 }
 
 void
@@ -46,12 +68,12 @@ generation_miss(struct generation *generation, int64_t now)
 {
 	int64_t due = atomic_load(&generation->look_due);
 
-	if (generation->on_gone == NULL || now < due ||
-	    !generation_is_gone(generation->root))
+	if (generation->on_gone == NULL || now < due)
 		return;
-	/* one thread of all that have missed by now */
+	/* one thread of all that have missed by now looks */
 	if (atomic_compare_exchange_strong(&generation->look_due, &due,
-		now + GENERATION_LOOK_TIME))
+		now + GENERATION_LOOK_TIME) &&
+	    generation_is_gone(generation->root))
 		generation->on_gone(generation->arg);
 }
 

@@ -3,8 +3,12 @@
 
 #include "app/mime_types.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "http/chars.h"
@@ -97,12 +101,12 @@ mime_types_add_lines(struct mime_types *types, FILE *file, const char *path)
 			fault = mime_types_add_line(types, line);
 		if (fault == NULL)
 			continue;
-		log_error("%s:%u: %s", path, number, fault);
+		log_error("%.200s:%u: %s", path, number, fault);
 		return -1;
 	}
 	if (!ferror(file))
 		return 0;
-	log_error("can't read the types of %s: %m", path);
+	log_error("can't read the types of %.200s: %m", path);
 	return -1;
 }
 
@@ -133,16 +137,34 @@ mime_types_sort(struct mime_types *types)
 	types->count = kept;
 }
 
+/* Opens a regular file: a FIFO would hold the start up. Returns NULL with
+ * errno. */
+static FILE *
+mime_types_open(const char *path)
+{
+	int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat status;
+
+	if (fd == -1)
+		return NULL;
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		return fdopen(fd, "r");
+	close(fd);
+	errno = EINVAL;
+	return NULL;
+}
+
 struct mime_types *
 mime_types_read(const char *path)
 {
 	struct mime_types *types = calloc(1, sizeof(*types));
-	FILE *file = fopen(path, "re");
+	FILE *file = mime_types_open(path);
 	int result = -1;
 
 	if (types == NULL || file == NULL)
-		log_error("can't read the types of %s: %m: name a file that "
-			  "mtasync may read",
+		log_error(
+		    "can't read the types of %.200s: %m: name a file that "
+		    "mtasync may read",
 		    path);
 	else
 		result = mime_types_add_lines(types, file, path);

@@ -256,13 +256,14 @@ site_load(struct site *site, const struct site_query *query, size_t key_size,
 static bool
 site_is_hidden(struct span path)
 {
-	static const struct span known = SPAN(".well-known/");
+	static const struct span known = SPAN(".well-known");
 
 	for (size_t i = 0; i < path.size; i++) {
 		if (path.data[i] != '.' || (i > 0 && path.data[i - 1] != '/'))
 			continue;
 		if (i > 0 || path.size < known.size ||
-		    memcmp(path.data, known.data, known.size) != 0)
+		    memcmp(path.data, known.data, known.size) != 0 ||
+		    (path.size > known.size && path.data[known.size] != '/'))
 			return true;
 	}
 	return false;
@@ -315,7 +316,8 @@ site_find(struct site *site, const struct site_query *query,
 		enum site_result result = site_find_on_disk(site, query, moment,
 		    found);
 
-		if ((result == SITE_MISSING || result == SITE_BUSY) &&
+		if ((result == SITE_MISSING || result == SITE_NO_INDEX ||
+			result == SITE_BUSY) &&
 		    site->generation != NULL)
 			generation_miss(site->generation, moment->now);
 		return result;

@@ -164,7 +164,7 @@ access_writer_complain(struct access_writer *writer)
 	    now - writer->complained < ACCESS_WRITER_COMPLAINT)
 		return;
 	writer->complained = now;
-	log_error("access log %s: %m; lines are lost", writer->path);
+	log_error("access log %.200s: %m; lines are lost", writer->path);
 }
 
 /* Gives up the lines that can't be written, and returns their size. */

@@ -84,7 +84,8 @@ activation_send(const char *name, const char *text)
 
 	if (size == 0)
 		return -1;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* who does not read must not keep us from the operator's signals */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		return -1;
 	sent = sendto(fd, text, strlen(text), MSG_NOSIGNAL,

@@ -8,40 +8,53 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/span.h"
 #include "base/syscalls.h"
+#include "base/units.h"
 
 /* Opening what is no file must not wait, nor make it our terminal. */
 #define LOG_FILE_FLAGS (O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
 #define LOG_FILE_MODE 0640
 
-/* Names of descriptors, which nobody but root can lead elsewhere. */
-static const char *const log_file_descriptors[] = { "/dev/stdout",
-	"/dev/stderr", "/dev/fd/", "/proc/self/fd/" };
+/* Names of descriptors that the process was started with; behind a slash comes
+ * the number. */
+static const struct {
+	const char *name;
+	int fd;
+} log_file_descriptors[] = {
+	{ "-", STDOUT_FILENO },
+	{ "/dev/stdout", STDOUT_FILENO },
+	{ "/dev/stderr", STDERR_FILENO },
+	{ "/dev/fd/", -1 },
+	{ "/proc/self/fd/", -1 },
+};
 
-static bool
-log_file_is_descriptor(const char *path)
+int
+log_file_descriptor(const char *path)
 {
 	const size_t count = sizeof(log_file_descriptors) /
 			     sizeof(log_file_descriptors[0]);
 
 	for (size_t i = 0; i < count; i++) {
-		const char *name = log_file_descriptors[i];
+		const char *name = log_file_descriptors[i].name;
 		size_t size = strlen(name);
+		int64_t number;
 
-		if (strncmp(path, name, size) != 0)
-			continue;
-		path += size;
-		if (name[size - 1] == '/')
-			path += strspn(path, "0123456789");
-		return *path == '\0';
+		if (strcmp(path, name) == 0)
+			return log_file_descriptors[i].fd;
+		if (name[size - 1] == '/' && strncmp(path, name, size) == 0 &&
+		    units_parse_count(span_of(path + size), &number) ==
+			UNITS_OK &&
+		    number >= 0 && number <= INT_MAX)
+			return (int)number;
 	}
-	return false;
+	return -1;
 }
 
 /* Opens the path and sees to it that no part of it is a link. */
@@ -145,8 +158,6 @@ log_file_open_for(const char *path, const struct privileges *user, bool check)
 {
 	int fd;
 
-	if (log_file_is_descriptor(path))
-		return openat(AT_FDCWD, path, LOG_FILE_FLAGS);
 	fd = log_file_take(path);
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
@@ -157,11 +168,12 @@ log_file_open_for(const char *path, const struct privileges *user, bool check)
 static int
 log_file_try(const char *path, const struct privileges *user, bool check)
 {
+	const int descriptor = log_file_descriptor(path);
 	struct privileges_before before;
 	int fd, saved;
 
-	if (strcmp(path, "-") == 0)
-		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (descriptor != -1)
+		return fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (user == NULL || user->text == NULL)
 		return log_file_open_plainly(path, check);
 	if (privileges_assume(user, &before) == -1)

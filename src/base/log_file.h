@@ -8,14 +8,20 @@
 #include "base/privileges.h"
 
 /*
- * Opens `path` for appending; `-` is a copy of standard output. A new file has
+ * The descriptor that a path names: `-`, /dev/stdout, /dev/stderr, /dev/fd/N and
+ * /proc/self/fd/N; -1: it is the path of a file. Any thread.
+ */
+int log_file_descriptor(const char *path);
+
+/*
+ * Opens `path` for appending; what names a descriptor is a copy of that, whoever
+ * it belongs to and however often it is opened. A new file has
  * mode 0640. Nothing waits: a FIFO that nobody reads is ENXIO.
  *
  * With a user to become, it is opened as that user. Where they may not, root
  * opens it: a new file, which is given to the user, or a regular one with one
- * link, and through no link on the whole way; anything else is EPERM. The
- * exceptions are the names of descriptors that the process was started with,
- * like /dev/stdout. NULL is nobody else, as in struct privileges.
+ * link, and through no link on the whole way; anything else is EPERM. NULL is
+ * nobody else, as in struct privileges.
  *
  * Returns a descriptor, or -1 with errno. Main thread; with a user, before
  * there are others.

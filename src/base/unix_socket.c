@@ -193,8 +193,8 @@ unix_socket_grant(struct unix_socket *file,
 	    fchownat(file->directory, file->temporary, (uid_t)-1, rights->group,
 		AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
-	if (rights->mode_given &&
-	    fchmodat(file->directory, file->temporary, rights->mode, 0) == -1)
+	if (rights->mode_given && fchmodat(file->directory, file->temporary,
+				      rights->mode, AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
 	if (fstatat(file->directory, file->temporary, &status,
 		AT_SYMLINK_NOFOLLOW) == -1)

@@ -31,7 +31,7 @@ wire_name_peer(const struct sockaddr_storage *peer, char name[WIRE_NAME_MAX])
 	const void *address = v6;
 
 	if (family == AF_UNIX) {
-		strcpy(name, "unix");
+		memcpy(name, "unix", sizeof("unix"));
 		return;
 	}
 	if (family == AF_INET)

@@ -180,12 +180,14 @@ conn_wait(struct conn *conn, bool blocked)
 	if (!blocked && context_turn_is_over(context))
 		ready_queue_add(&context->ready_queue, &conn->ready);
 	conn_set_deadline(conn, blocked ? DEADLINE_WRITE : conn_deadline(conn));
-	if (blocked && listener_is_unix(&conn->entrance->address))
+	if (conn->deadline.kind == DEADLINE_WRITE &&
+	    listener_is_unix(&conn->entrance->address))
 		wire_note_sent(&conn->pace, context->turn_sent);
 	if (channel_save(&conn->channel, context) == -1)
 		return -1;
 	if (!context->turn_is_due)
 		conn->ahead |= conn->watched != 0 && context->turn_received > 0;
+	conn->has_sent |= context->turn_sent > 0;
 	return conn_watch(conn);
 }
 

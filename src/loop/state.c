@@ -181,7 +181,8 @@ state_body(struct conn *conn)
 }
 
 /* Ends the exchange, whose answer has been yielded whole, and decides whether
- * the connection goes on. */
+ * the connection goes on. What was sent in an earlier turn counts as slow: nobody
+ * has looked whether the client has taken it. */
 static enum conn_state
 state_end(struct conn *conn)
 {
@@ -195,7 +196,8 @@ state_end(struct conn *conn)
 	conn->lingers = !keep && exchange_must_linger(exchange,
 				     channel->readable ||
 					 context_input(context).size > 0,
-				     channel->has_blocked, context->turn_sent);
+				     channel->has_blocked || conn->has_sent,
+				     context->turn_sent + context->output_size);
 	loop_exchange_end(conn->loop_exchange, context, conn->peer);
 	conn->loop_exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;

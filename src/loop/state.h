@@ -49,9 +49,10 @@ struct conn {
 	bool lingers : 1;  /* the close waits for the peer's FIN */
 	bool finished : 1; /* our FIN is out */
 	bool reset : 1;    /* the close says that something went wrong */
-	bool late : 1;  /* the head's or the body's limit has passed: 408, once
+	bool late : 1; /* the head's or the body's limit has passed: 408, once
 			    * nothing more lies in the socket */
-	bool ahead : 1; /* has received what an event may still tell of */
+	bool has_sent : 1; /* in a turn before this one */
+	bool ahead : 1;    /* has received what an event may still tell of */
 };
 
 /* A row for each state but CONN_CLOSED. */

@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 int
-fstatat(int directory, const char *path, struct stat *status, int flags)
+fstatat(int fd, const char *file, struct stat *buf, int flag)
 {
 	const struct timespec wait = { 0, 1000000 };
-	long result = syscall(SYS_newfstatat, directory, path, status, flags);
+	long result = syscall(SYS_newfstatat, fd, file, buf, flag);
 	int saved = errno;
 
-	if (strcmp(path, "page") == 0 && rename("hold", "held") == 0)
+	if (strcmp(file, "page") == 0 && rename("hold", "held") == 0)
 		while (access("held", F_OK) == 0)
 			nanosleep(&wait, NULL);
 	errno = saved;

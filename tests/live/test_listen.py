@@ -322,6 +322,19 @@ def test_start_that_fails_leaves_the_predecessor(path, here, serve):
     assert os.listdir(here) == [path.name]
 
 
+@needs_root
+def test_root_that_is_closed_leaves_the_predecessor(path, here, serve):
+    """Of a server that becomes another user."""
+    server = serve(listen=[at(path)])
+    closed = here / "closed"
+    closed.mkdir(mode=0o700)
+    here.chmod(0o755)
+    user = "--user=nobody"
+    result = run("--take-over", user, "-l", at(path), closed)
+    assert_refused(result, 1, closed)
+    assert server.connect().ask().body == HELLO
+
+
 # Stop and hand-over
 
 
@@ -455,6 +468,22 @@ def test_reader_of_a_unix_socket_that_stops_is_dropped(path, root, serve):
     slow.read(size - taken)
     with pytest.raises(AssertionError):
         still.read(size)
+
+
+def test_reader_of_a_unix_socket_in_a_rhythm_gets_it_whole(
+    path, root, serve
+):
+    """Each look may find as much in the kernel as the one before."""
+    size = 24 << 20
+    (root / "large").write_bytes(bytes(size))
+    server = serve("--write-timeout=1s", listen=[at(path)], root=root)
+    client = server.connect()
+    client.send(request("/large"))
+    client.read_head()
+    taken = 0
+    while taken < size:
+        taken += len(client.read(min(2 << 20, size - taken)))
+        time.sleep(0.4)
 
 
 def test_inherited_unix_socket(path, serve):

@@ -213,6 +213,23 @@ def test_log_is_opened_anew_by_the_user(serve, open_root, logs):
 
 
 @needs_root
+@pytest.mark.parametrize("name", ["/dev/stdout", "/proc/self/fd/1"])
+def test_log_to_standard_output_stays_at_a_reload(serve, open_root, name):
+    """Whose pipe the user may not open; and ROOT is what it has become."""
+    server = serve(
+        f"--user={USER}", "--log=combined", f"--log-file={name}", root=open_root
+    )
+    client = server.connect()
+    old = open_root.rename(open_root.with_name("old"))
+    shutil.copytree(old, open_root)
+    (open_root / "new").write_bytes(b"new")
+    server.signal(signal.SIGHUP)
+    eventually(lambda: client.ask("/new").status == 200, "the reload")
+    server.await_output(r'"GET /new HTTP/1.1" 200 ')
+    assert "Permission denied" not in server.stderr
+
+
+@needs_root
 def test_log_made_by_root_is_the_users(serve, open_root):
     """In a directory where the user may make nothing."""
     path = open_root / "access.log"

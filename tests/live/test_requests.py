@@ -222,3 +222,24 @@ def test_limits_of_a_head(shipped, data, status):
         assert client.read_response().body == HELLO
     else:
         assert_refuses(client, data, status)
+
+
+@pytest.mark.parametrize("earlier", [12 << 10, 58 << 10])
+def test_close_behind_answers_that_are_not_taken_loses_none(
+    serve, root, earlier
+):
+    """RFC 9112 9.6: whatever the client sends behind its last request."""
+    (root / "first").write_bytes(earlier * b"1")
+    (root / "last").write_bytes((12 << 10) * b"2")
+    server = serve("-w", "1", root=root)
+    client = server.connect(receive_buffer=8192)
+    client.send(request("/first"))
+    assert not client.is_silent(5)  # and so in a turn of its own
+    client.send(request("/last") + request("/last", "Connection: close"))
+    for _ in range(3):
+        client.is_silent(0.05)
+        client.send(b"\r\n")
+    assert client.read_response().body == earlier * b"1"
+    for _ in range(2):
+        assert client.read_response().body == (12 << 10) * b"2"
+    client.read_eof()

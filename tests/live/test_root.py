@@ -64,6 +64,15 @@ def test_root_that_is_made_anew_is_served(serve, root, model, relative):
     assert server.stderr.count("\n") == 1
 
 
+def test_root_that_is_made_anew_is_asked_for_by_sleeps(serve, root):
+    server = serve("-w", "1", root=root)
+    client = server.connect()
+    shutil.rmtree(root)
+    root.mkdir()
+    (root / "hello.html").write_bytes(b"new")
+    eventually(lambda: client.ask("/sleep/1ms").body == b"new", "the new ROOT")
+
+
 def test_root_that_is_renamed_is_served_on(serve, root):
     """Until a reload, and so until it is removed, too."""
     (root / "old").write_bytes(b"")

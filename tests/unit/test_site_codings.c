@@ -155,7 +155,7 @@ test_codings_change(void **state)
 		settle();
 		ask_later(fixture);
 		assert_choice(fixture, "gzip, br",
-		    i > 0 ? rows[i - 1].wanted : 'p');
+		    i > 0 ? rows[i - 1].wanted : (char)'p');
 		rows[i].change(rows[i].name, rows[i].letter);
 		ask_later(fixture);
 		assert_choice(fixture, "gzip, br", rows[i].wanted);
