@@ -41,8 +41,9 @@ enum filters_users {
 	FILTERS_ALL = FILTERS_WORKER | FILTERS_LOG | FILTERS_MAIN,
 };
 
-/* The flags of open(2) that ask for more than reading. */
-#define FILTERS_OPEN_WRITES (O_ACCMODE | O_CREAT | O_TRUNC)
+/* The flags of open(2) that ask for more than reading. O_ACCMODE would not do:
+ * that of musl has O_PATH in it. */
+#define FILTERS_OPEN_WRITES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
 
 /* Arguments are ints: their upper halves may hold anything. */
 #define FILTERS_WHOLE UINT32_MAX
@@ -105,6 +106,10 @@ static const struct filters_row filters_table[] = {
 	FILTERS_IF(openat, FILTERS_WORKER, 2, FILTERS_OPEN_WRITES, O_RDONLY),
 	FILTERS_CALL(openat2, FILTERS_WORKER | FILTERS_MAIN),
 	FILTERS_CALL(getdents64, FILTERS_WORKER | FILTERS_MAIN),
+	FILTERS_IF(fcntl, FILTERS_WORKER, 1, FILTERS_WHOLE,
+	    F_GETFL), /* musl's */
+	FILTERS_IF(fcntl, FILTERS_WORKER, 1, FILTERS_WHOLE,
+	    F_SETFD), /* opendir */
 	FILTERS_CALL(lseek, FILTERS_WORKER),
 	FILTERS_CALL(readlinkat, FILTERS_WORKER),
 	FILTERS_CALL(pread64, FILTERS_WORKER),

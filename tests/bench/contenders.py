@@ -18,12 +18,17 @@ ALL_CPUS = tuple(sorted(os.sched_getaffinity(0)))
 ONE_CPU = ALL_CPUS[-1:]
 
 
+AGED = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT
+
+
 def plant(root):
     """Fills a directory that any user may read: h2o gives up being root."""
     root.chmod(0o755)
     shutil.copy(HTDOCS / PAGE, root)
     for name, size in FILES.items():
         (root / name).write_bytes(b"x" * size)
+    for path in root.iterdir():  # or their heads change once they are old
+        os.utime(path, (AGED, AGED))
 
 
 def on(cpus, *command):

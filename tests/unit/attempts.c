@@ -208,7 +208,7 @@ long
 try_list(void)
 {
 	char records[1024];
-	int fd = open(".", O_RDONLY | O_DIRECTORY);
+	int fd = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY);
 	long result = syscall(SYS_getdents64, fd, records, sizeof(records));
 
 	return result > 0 ? 0 : result;
