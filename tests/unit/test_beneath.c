@@ -110,9 +110,9 @@ make_tree(void **state)
 		return -1;
 	if (make_file("index", 0644) < 0 || make_file(".hidden", 0644) < 0 ||
 	    make_file("...", 0644) < 0 || make_file("secret", 0) < 0 ||
-	    mkdir("dir", 0755) < 0 || make_file("dir/file", 0644) < 0 ||
-	    mkdir("closed", 0755) < 0 || make_file("closed/file", 0644) < 0 ||
-	    chmod("closed", 0) < 0)
+	    mkdir("dir", 0755) < 0 || mkdir("dir/sub", 0755) < 0 ||
+	    make_file("dir/file", 0644) < 0 || mkdir("closed", 0755) < 0 ||
+	    make_file("closed/file", 0644) < 0 || chmod("closed", 0) < 0)
 		return -1;
 	if (symlink("index", "link") < 0 || symlink("dir", "dirlink") < 0 ||
 	    symlink("dir/../index", "around") < 0 ||
@@ -146,7 +146,7 @@ remove_tree(void **state)
 	for (size_t i = 0; i < COUNT(absolute_links); i++)
 		if (unlink(absolute_links[i].name) < 0)
 			return -1;
-	if (unlink("dir/deep") < 0)
+	if (unlink("dir/deep") < 0 || rmdir("dir/sub") < 0)
 		return -1;
 	if (rmdir("dir") < 0 || rmdir("closed") < 0 || chdir("/") < 0)
 		return -1;
@@ -260,6 +260,8 @@ test_links(void **state)
 		{ "link/file", FAILS(ENOTDIR) },
 		{ "around", FILE_WITH("index") },
 		{ "dir/../index", FILE_WITH("index") },
+		{ "dir/sub/../file", FILE_WITH("dir/file") },
+		{ "dir/sub/../../index", FILE_WITH("index") },
 		{ "dirlink/../dir/./../dir/file", FILE_WITH("dir/file") },
 		{ "around-root", FILE_WITH("index") },
 		{ "out", FAILS(EXDEV) },
@@ -321,8 +323,8 @@ test_links_below_slash(void **state)
 	close(slash);
 }
 
-/* Moves `room/dir` out of the root and in again, until it is killed, or the
- * test has ended without that. */
+/* Moves `dir` out of the root and in again, and makes `swap` a file and a link
+ * out in turn, until it is killed, or the test has ended without that. */
 static void
 move_around(void)
 {
@@ -330,16 +332,36 @@ move_around(void)
 	for (;;) {
 		(void)!rename("dir", "../moved");
 		(void)!rename("../moved", "dir");
+		(void)!link("index", "next");
+		(void)!rename("next", "swap");
+		(void)!symlink("../outside", "next");
+		(void)!rename("next", "swap");
 	}
 }
 
-/* A directory that is moved out of the root while a way leads through it does
- * not take the way with it, though `..` is in it. */
+/* Returns whether a walk has found a file, which is to be this one. */
+static bool
+walk_finds(const char *path, const char *wanted)
+{
+	struct stat status;
+	char text[16] = "";
+	int fd = beneath_open_walk(root, path, &status);
+
+	if (fd < 0)
+		return false;
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	assert_string_equal(text, wanted);
+	close(fd);
+	return true;
+}
+
+/* Neither a directory that is moved out of the root while a way leads through
+ * it takes the way with it, nor does a link that takes a file's place. */
 static void
 test_renames_do_not_lead_out(void **state)
 {
 	pid_t child;
-	int found = 0;
+	int found = 0, swaps = 0;
 
 	(void)state;
 	child = fork();
@@ -347,19 +369,16 @@ test_renames_do_not_lead_out(void **state)
 	if (child == 0)
 		move_around();
 	for (int i = 0; i < 20000; i++) {
-		struct stat status;
-		int fd = beneath_open_walk(root, "dir/../outside", &status);
-
-		assert_int_equal(fd, -1);
-		fd = beneath_open_walk(root, "in-dir/../index", &status);
-		found += fd >= 0;
-		if (fd >= 0)
-			close(fd);
+		assert_false(walk_finds("dir/../outside", ""));
+		found += walk_finds("in-dir/../index", "index");
+		swaps += walk_finds("swap", "index");
 	}
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	(void)!rename("../moved", "dir");
-	assert_true(found > 0);
+	(void)!unlink("next");
+	assert_return_code(unlink("swap"), errno);
+	assert_true(found > 0 && swaps > 0);
 }
 
 /* Devices, and the links of /proc that are no paths; as paths, they lead out. */

@@ -184,7 +184,8 @@ test_unreadable(void **state)
 	assert_string_equal(capture.text,
 	    "mtasync: can't read the types of none: No such file or directory: "
 	    "name a file that mtasync may read\n"
-	    "mtasync: can't read the types of .: Is a directory\n");
+	    "mtasync: can't read the types of .: Invalid argument: name a file "
+	    "that mtasync may read\n");
 }
 
 #define TYPES_TEST(test) \

@@ -93,6 +93,26 @@ test_sibling_that_cannot_be_opened(void **state)
 	tree_remove(other);
 }
 
+/* A sibling that has come within one tick of the directory's clock does not show
+ * in its ctime, which says nothing until it is older than that. */
+static void
+test_sibling_that_comes_within_a_tick(void **state)
+{
+	const int *root = *state;
+	struct resource *resource;
+	struct stat status;
+
+	tree_write("page", 'p', 1);
+	resource = open_page(*root);
+	assert_non_null(resource);
+	tree_write("page.gz", 'g', 1);
+	assert_return_code(fstatat(*root, ".", &status, 0), errno);
+	resource->directory.changed = status.st_ctim;
+	resource->directory.settled = false;
+	assert_false(is_current(resource, *root));
+	resource_close(resource);
+}
+
 /* The lowest number that a descriptor can have now. */
 static int
 lowest_free(void)
@@ -136,6 +156,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_sibling_that_cannot_be_opened),
+		TEST(test_sibling_that_comes_within_a_tick),
 		TEST(test_no_room_for_a_sibling),
 	};
 
