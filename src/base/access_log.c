@@ -160,7 +160,8 @@ access_log_reopen(struct access_log *log)
 	int fd = log_file_open(log->path, NULL);
 
 	if (fd == -1) {
-		log_error("access log %.200s: %m; the old file stays", log->path);
+		log_error("access log %.200s: %m; the old file stays",
+		    log->path);
 		return -1;
 	}
 	fd = atomic_exchange(&log->writer.next, fd);
