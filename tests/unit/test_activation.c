@@ -142,6 +142,30 @@ test_tell(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* A manager that does not read keeps nobody waiting; a test that waits is ended
+ * by the alarm. */
+static void
+test_tell_unread(void **state)
+{
+	static struct capture capture;
+	char name[32];
+	int fd;
+
+	(void)state;
+	snprintf(name, sizeof(name), "@mtasync-unread-%d", (int)getpid());
+	fd = open_manager(name);
+	setenv("NOTIFY_SOCKET", name, 1);
+	alarm(10);
+	capture_begin(&capture, STDERR_FILENO);
+	for (int i = 0; i < 2000; i++)
+		activation_tell(ACTIVATION_READY);
+	capture_end(&capture);
+	alarm(0);
+	assert_true(strlen(capture.text) > 0); /* that it can't be told */
+	unsetenv("NOTIFY_SOCKET");
+	close(fd);
+}
+
 /* What can't be told is said, and no more comes of it. */
 static void
 test_tell_fails(void **state)
@@ -183,6 +207,7 @@ main(void)
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_waits_at_path),
 		cmocka_unit_test(test_tell),
+		cmocka_unit_test(test_tell_unread),
 		cmocka_unit_test(test_tell_fails),
 	};
 

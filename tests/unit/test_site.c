@@ -90,6 +90,7 @@ test_paths(void **state)
 		{ ".secret", SITE_MISSING },
 		{ "sub/.secret", SITE_MISSING },
 		{ ".git/config", SITE_MISSING },
+		{ ".well-known", SITE_DIRECTORY },
 		{ ".well-known/a", SITE_FOUND },
 		{ ".well-known/.secret", SITE_MISSING },
 		{ "sub/.well-known/a", SITE_MISSING },
