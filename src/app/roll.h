@@ -1,0 +1,42 @@
+/*
+ * roll: the chances that are drawn for a request. Each is a function of a seed,
+ * a dimension (what is drawn), the request's ordinal, and, of what is drawn
+ * several times for one request, its place: so the same seed gives the same draws
+ * again, whatever the order and the threads, and the draws of one dimension
+ * know nothing of those of another. Any thread.
+ */
+#ifndef MTASYNC_APP_ROLL_H
+#define MTASYNC_APP_ROLL_H
+
+#include <stdint.h>
+
+/* Seeds are 0 to ROLL_SEED_MAX: integers of structured fields (RFC 9651 3.3.1). */
+#define ROLL_SEED_MAX INT64_C(999999999999999)
+
+/* What is drawn. The numbers are part of what a seed means: none ever changes. */
+enum roll_dimension {
+	ROLL_DELAY = 1,
+	ROLL_STATUS = 2,
+	ROLL_SIZE = 3,
+	ROLL_FAULT = 4,
+	ROLL_CLOSE = 5,
+	ROLL_GAP = 6,  /* the gaps between the parts of a body: many */
+	ROLL_FILL = 7, /* the bytes of a body that can't be compressed: many */
+};
+
+/* Whose chances are drawn. */
+struct roll {
+	int64_t seed;
+	uint64_t n; /* the request's ordinal, from 1 on */
+};
+
+/* Returns 64 bits, evenly distributed. `place` counts what is drawn several times
+ * for one request, from 0 on. */
+uint64_t roll_bits(const struct roll *roll, enum roll_dimension dimension,
+    uint64_t place);
+
+/* Returns a number of (0, 1), evenly distributed, by some such bits; neither end
+ * ever comes, so that its logarithm is finite. */
+double roll_even(uint64_t bits);
+
+#endif
