@@ -35,4 +35,26 @@ span_equal_nocase(struct span a, struct span b)
 	return a.size == b.size && strncasecmp(a.data, b.data, a.size) == 0;
 }
 
+/* Removes the first bytes of `text`; there are so many. */
+static inline void
+span_skip(struct span *text, size_t size)
+{
+	text->data += size;
+	text->size -= size;
+}
+
+/* Removes from `text` what is in front of the first of the bytes `marks`, or all
+ * of it where there is none, and returns it; `text` then begins at that mark. */
+static inline struct span
+span_take(struct span *text, struct span marks)
+{
+	struct span taken = { text->data, 0 };
+
+	while (taken.size < text->size &&
+	       memchr(marks.data, text->data[taken.size], marks.size) == NULL)
+		taken.size++;
+	span_skip(text, taken.size);
+	return taken;
+}
+
 #endif

@@ -18,14 +18,16 @@ struct units_row {
 	int64_t scale;
 };
 
-/* Largest unit first, for units_format(); the last row, without a name, is a
- * bare number's. */
+/* Largest unit first, for units_format(), which writes the first of two names;
+ * the last row, without a name, is a bare number's. */
 static const struct units_row units_of_time[] = {
 	{ "h", 3600 * CLOCK_S },
 	{ "m", 60 * CLOCK_S },
 	{ "s", CLOCK_S },
 	{ "ms", CLOCK_MS },
 	{ "us", CLOCK_US },
+	{ "\u00b5s", CLOCK_US }, /* the micro sign */
+	{ "\u03bcs", CLOCK_US }, /* the Greek letter that it stands for */
 	{ NULL, CLOCK_S },
 };
 
@@ -45,8 +47,7 @@ units_take_digits(struct span *text)
 	while (digits.size < text->size && text->data[digits.size] >= '0' &&
 	       text->data[digits.size] <= '9')
 		digits.size++;
-	text->data += digits.size;
-	text->size -= digits.size;
+	span_skip(text, digits.size);
 	return digits;
 }
 
@@ -99,23 +100,94 @@ units_scale(struct span whole, struct span fraction, int64_t scale,
 	return UNITS_OK;
 }
 
+/* Removes the run of letters at the beginning of `text`, and returns it: a
+ * unit ends where its table would have no use for the next byte. */
+static struct span
+units_take_letters(struct span *text)
+{
+	struct span letters = { text->data, 0 };
+
+	while (letters.size < text->size) {
+		unsigned char c = (unsigned char)text->data[letters.size];
+
+		if (c < 0x80 && (c < 'A' || c > 'z' || (c > 'Z' && c < 'a')))
+			break;
+		letters.size++;
+	}
+	span_skip(text, letters.size);
+	return letters;
+}
+
+/* Removes `.DIGITS` from `text`, if there is a point, and sets *digits to the
+ * digits. Returns false where a point has none behind it. */
+static bool
+units_take_fraction(struct span *text, struct span *digits)
+{
+	*digits = (struct span){ text->data, 0 };
+	if (text->size == 0 || text->data[0] != '.')
+		return true;
+	span_skip(text, 1);
+	*digits = units_take_digits(text);
+	return digits->size > 0;
+}
+
+/*
+ * Removes a part of a duration, `WHOLE.FRACTIONunit`, from `text`, which then
+ * begins behind it; where the part is malformed, at the byte at fault. The unit
+ * has to be smaller than *scale, which then is the part's; a part of more than
+ * one has to have a unit, and only the last a fraction. Sets *value to the part.
+ */
+static enum units_result
+units_take_part(struct span *text, int64_t *scale, int64_t *value)
+{
+	struct span whole = units_take_digits(text), fraction, unit;
+	bool is_first = *scale == INT64_MAX;
+	int64_t found;
+
+	if (whole.size == 0 || !units_take_fraction(text, &fraction))
+		return UNITS_MALFORMED;
+	unit = units_take_letters(text);
+	found = units_find(units_of_time, unit);
+	if (found == 0 || found >= *scale || (unit.size == 0 && !is_first)) {
+		text->data = unit.data;
+		return UNITS_MALFORMED;
+	}
+	if (text->size > 0 && (unit.size == 0 || fraction.size > 0))
+		return UNITS_MALFORMED;
+	*scale = found;
+	return units_scale(whole, fraction, found, value);
+}
+
+enum units_result
+units_find_duration(struct span text, int64_t *nanoseconds, const char **fault)
+{
+	int64_t scale = INT64_MAX, total = 0, value = 0;
+	bool fits = true;
+
+	*fault = text.data;
+	do {
+		enum units_result result = units_take_part(&text, &scale,
+		    &value);
+
+		if (result == UNITS_MALFORMED) {
+			*fault = text.data;
+			return result;
+		}
+		fits = fits && result == UNITS_OK &&
+		       !__builtin_add_overflow(total, value, &total);
+	} while (text.size > 0);
+	if (!fits)
+		return UNITS_TOO_LARGE;
+	*nanoseconds = total;
+	return UNITS_OK;
+}
+
 enum units_result
 units_parse_duration(struct span text, int64_t *nanoseconds)
 {
-	struct span whole = units_take_digits(&text), fraction = { NULL, 0 };
-	int64_t scale;
+	const char *fault;
 
-	if (text.size > 0 && text.data[0] == '.') {
-		text.data++;
-		text.size--;
-		fraction = units_take_digits(&text);
-		if (fraction.size == 0)
-			return UNITS_MALFORMED;
-	}
-	scale = units_find(units_of_time, text);
-	if (whole.size == 0 || scale == 0)
-		return UNITS_MALFORMED;
-	return units_scale(whole, fraction, scale, nanoseconds);
+	return units_find_duration(text, nanoseconds, &fault);
 }
 
 enum units_result

@@ -16,12 +16,19 @@ enum units_result {
 #define UNITS_TEXT_MAX 32
 
 /*
- * Parses a duration: `250us`, `250ms`, `1.5s`, `2m`, `1h` (either case); a bare
- * number is seconds. Decimal digits, at most one point with digits on both
- * sides, no sign, no space. *nanoseconds is set only with UNITS_OK, and is
- * rounded up, so that no sleep is early. Any thread.
+ * Parses a duration: `250us`, `250µs`, `250ms`, `1.5s`, `2m`, `1h` (either
+ * case); a bare number is seconds. Decimal digits, at most one point with digits
+ * on both sides, no sign, no space. Several in a row add up, each with a smaller
+ * unit than the one before, and only the last with a point: `1m30s`, `1h1.5s`.
+ * *nanoseconds is set only with UNITS_OK, and is rounded up, so that no sleep is
+ * early. Any thread.
  */
 enum units_result units_parse_duration(struct span text, int64_t *nanoseconds);
+
+/* Does the same, and sets *fault, unless all is well: of a malformed duration to
+ * the byte that is at fault, which may be its end; else to its beginning. */
+enum units_result units_find_duration(struct span text, int64_t *nanoseconds,
+    const char **fault);
 
 /*
  * Parses a size: `512`, `64k`, `1m`, `2g` (powers of 1024, either case). *bytes

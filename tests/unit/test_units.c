@@ -84,6 +84,20 @@ test_durations(void **state)
 		{ "99999999999999999999999999999999999999999", TOO_LARGE },
 		{ "2562047h", UNITS_OK, 2562047 * INT64_C(3600000000000) },
 		{ "2562048h", TOO_LARGE },
+		{ "250\u00b5s", UNITS_OK, 250000 }, /* the micro sign */
+		{ "250\u03bcS", UNITS_OK, 250000 }, /* the Greek letter */
+		{ "1m30s", UNITS_OK, 90000000000 },
+		{ "1H30M", UNITS_OK, 5400000000000 },
+		{ "1h0m0.5s", UNITS_OK, 3600500000000 },
+		{ "1h2m3s4ms5.5us", UNITS_OK, 3723004005500 },
+		{ "1s1\u00b5s", UNITS_OK, 1000001000 },
+		{ "90m90s", UNITS_OK, 5490000000000 },
+		{ "1m0.0000000001s", UNITS_OK, 60000000001 },
+		{ "9223372036s854ms775.807us", UNITS_OK, INT64_MAX },
+		{ "9223372036s854ms775.8071us", TOO_LARGE },
+		{ "2562047h60m", TOO_LARGE },
+		{ "2562048h1m", TOO_LARGE },
+		{ "1m9223372036854775808s", TOO_LARGE },
 	};
 
 	(void)state;
@@ -118,10 +132,64 @@ test_durations_malformed(void **state)
 		{ "inf", MALFORMED },
 		{ "nan", MALFORMED },
 		{ "99999999999999999999999999999999999999999x", MALFORMED },
+		{ "99999999999999999999h1x", MALFORMED },
+		{ "1m30", MALFORMED },
+		{ "30s1m", MALFORMED },
+		{ "1m1m", MALFORMED },
+		{ "1us1\u00b5s", MALFORMED },
+		{ "1.5m30s", MALFORMED },
+		{ "1m.5s", MALFORMED },
+		{ "1m 30s", MALFORMED },
+		{ "1m-30s", MALFORMED },
+		{ "250\u00b5", MALFORMED },
+		{ "250\xb5s", MALFORMED }, /* not UTF-8 */
+		{ "1\u00b5ss", MALFORMED },
 	};
 
 	(void)state;
 	CHECK(units_parse_duration, rows);
+}
+
+/* Where malformed durations are: at the byte that nothing could go on with. */
+static void
+test_durations_at_fault(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t column;
+	} rows[] = {
+		{ "", 0 },
+		{ "s", 0 },
+		{ ".5s", 0 },
+		{ "5.", 2 },
+		{ "5.s", 2 },
+		{ "1.5.5s", 3 },
+		{ "1min", 1 },
+		{ "1e3", 1 },
+		{ "1s ", 2 },
+		{ "1 s", 1 },
+		{ "1m30", 4 },
+		{ "1m30x", 4 },
+		{ "30s1m", 4 },
+		{ "1.5m30s", 4 },
+		{ "1m s", 2 },
+		{ "9223372036854775808h1x", 21 },
+		{ "9223372036854775808", 0 },
+		{ "1m9223372036854775808s", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *text = rows[i].text, *fault = NULL;
+		int64_t value = UNTOUCHED;
+
+		assert_int_not_equal(units_find_duration(span_of(text), &value,
+					 &fault),
+		    UNITS_OK);
+		if (fault != text + rows[i].column)
+			fail_msg("'%s': column %td", text, fault - text);
+		assert_int_equal(value, UNTOUCHED);
+	}
 }
 
 static void
@@ -258,6 +326,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_durations_malformed),
+		cmocka_unit_test(test_durations_at_fault),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_durations_back),
