@@ -18,11 +18,17 @@
 #define SHARE_WHOLE   (UINT64_C(100) * SHARE_PERCENT)
 #define SHARE_PERCENT UINT64_C(10000000000)
 
-/* Parses percents: decimal, 0 to 100, no sign, no unit. Returns false with a
- * complaint. */
+/* Parses percents: decimal, 0 to 100, no sign, no unit, at most ten decimals.
+ * Returns false with a complaint. */
 bool share_parse(struct span text, uint64_t *share, struct complaint *why);
 
-/* Writes percents as share_parse() reads them; returns the size, at most 16. */
+/* Parses percents of which only *left are left, and takes them from it. */
+bool share_take(struct span text, uint64_t *left, uint64_t *share,
+    struct complaint *why);
+
+/* Writes percents as share_parse() reads them, and a NUL within these bytes;
+ * returns the size without it. */
+#define SHARE_TEXT_MAX 16
 size_t share_format(uint64_t share, char *text);
 
 /* Whether a chance of this share comes true, by roll_bits(): never of 0, always
@@ -43,10 +49,11 @@ struct choice_kind {
 	    struct complaint *why);
 	/* writes at most CHOICE_VALUE_MAX bytes, returns the size */
 	size_t (*format)(int64_t value, char *text);
+	const char *example; /* of a whole list, for complaints; a constant */
 };
 
 #define CHOICE_VALUE_MAX 32
-#define CHOICE_TEXT_MAX  (CHOICE_MAX * (CHOICE_VALUE_MAX + 18))
+#define CHOICE_TEXT_MAX  (CHOICE_MAX * (CHOICE_VALUE_MAX + SHARE_TEXT_MAX + 2))
 
 /*
  * Parses `VALUE`, which is always chosen, or `VALUE:PERCENT,...`, whose percents
@@ -66,7 +73,11 @@ size_t choice_format(const struct choice *choice,
  * ever does. */
 bool choice_is_certain(const struct choice *choice);
 
-/* Chooses by roll_bits(). Returns NULL where none is chosen, else the value. */
+/*
+ * Chooses by roll_bits(): the shares lie side by side from 0 to SHARE_WHOLE, in
+ * the order of the list, and roll_below(bits, SHARE_WHOLE) is where it hits.
+ * Returns NULL where none is chosen, else the value.
+ */
 const int64_t *choice_draw(const struct choice *choice, uint64_t bits);
 
 #endif

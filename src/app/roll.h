@@ -4,6 +4,20 @@
  * several times for one request, its place: so the same seed gives the same draws
  * again, whatever the order and the threads, and the draws of one dimension
  * know nothing of those of another. Any thread.
+ *
+ * What is computed, in 64 bits without sign, modulo 2^64, so that any language
+ * can do it too. S(x, k) is the k-th output (from 1 on) of SplitMix64 (Steele,
+ * Lea, Flood, "Fast splittable pseudorandom number generators", 2014) whose state
+ * begins at x:
+ *
+ *     z = x + k * 0x9e3779b97f4a7c15
+ *     z = (z xor (z >> 30)) * 0xbf58476d1ce4e5b9
+ *     z = (z xor (z >> 27)) * 0x94d049bb133111eb
+ *     S(x, k) = z xor (z >> 31)
+ *
+ *     bits = S(S(S(0, seed * 256 + dimension), n), place + 1)
+ *
+ * for instance 0xebb9a942c2ffada8 for seed 7, ROLL_DELAY, n 1, place 0.
  */
 #ifndef MTASYNC_APP_ROLL_H
 #define MTASYNC_APP_ROLL_H
@@ -35,8 +49,15 @@ struct roll {
 uint64_t roll_bits(const struct roll *roll, enum roll_dimension dimension,
     uint64_t place);
 
-/* Returns a number of (0, 1), evenly distributed, by some such bits; neither end
- * ever comes, so that its logarithm is finite. */
+/* Returns one of the whole numbers from 0 to count - 1, evenly distributed, by
+ * some such bits: bits * count / 2^64, rounded down. 0 of none. */
+uint64_t roll_below(uint64_t bits, uint64_t count);
+
+/*
+ * Returns a number of (0, 1), evenly distributed, by some such bits; neither end
+ * ever comes, so that its logarithm is finite. It is (bits / 2^12, rounded down,
+ * plus one half) / 2^52, exactly.
+ */
 double roll_even(uint64_t bits);
 
 #endif
