@@ -7,6 +7,7 @@ set -o pipefail
 name=${1#fuzz-}
 shift
 here=$(dirname "$0")
+src=$here/../../src
 room=fuzz/$name
 
 complain() {
@@ -19,7 +20,8 @@ build() {
 	clang -std=gnu11 -O1 -g "$@" -U_FORTIFY_SOURCE \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o "$room/fuzz" "$here/fuzz_$name.c" "$here/fuzz.c" \
-		"$here"/../../src/http/*.c
+		"$src"/http/*.c "$src"/base/units.c \
+		"$src"/app/{choice,complaint,roll,when*}.c -lm
 }
 
 # libFuzzer's output, of which the screen shows its pulse and its findings.
