@@ -50,11 +50,15 @@ def scaled(count):
 
 
 def eventually(predicate, what, patience=PATIENCE):
-    """Asks again and again until the answer is true, and returns it."""
+    """
+    Asks again and again until the answer is true, and returns it. What is
+    waited for is a text, or a function that tells how far it has come.
+    """
     give_up = time.monotonic() + patience
     while not (answer := predicate()):
         if time.monotonic() > give_up:
-            raise Failed(f"still waiting for {what}")
+            told = what() if callable(what) else what
+            raise Failed(f"still waiting for {told}")
         time.sleep(0.001)
     return answer
 

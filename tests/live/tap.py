@@ -1,8 +1,8 @@
 """A pytest plugin that reports in TAP, for `make check`: `pytest -p tap`.
 
-One line for each test, its failure as diagnostics, and the plan at the end:
-where pytest itself dies before that, the missing plan is the error. A file
-that cannot be collected is a failed test.
+One line for each test, its failure as diagnostics, what has failed last of
+them, and the plan at the end: where pytest itself dies before that, the missing
+plan is the error. A file that cannot be collected is a failed test.
 """
 
 import pytest
@@ -41,7 +41,7 @@ class Tap:
         self.count += 1
         print(f"{result} {self.count} - {text}", flush=True)
         for report in reports:
-            sections = [("", report.longreprtext), *report.sections]
+            sections = [*report.sections, ("", report.longreprtext)]
             for title, content in sections:
                 for row in [title, *content.splitlines()]:
                     print(f"# {row}", flush=True)
