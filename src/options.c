@@ -171,6 +171,9 @@ static const struct options_row options_table[] = {
 /* getopt_long() calls a row by its letter, or by its place from here on. */
 #define OPTIONS_CODE 256
 
+/* Bytes for the names that an argument may be short for. */
+#define OPTIONS_MEANT_MAX 512
+
 static const struct options_row *
 options_find(int code)
 {
@@ -218,7 +221,43 @@ options_describe(char letters[2 * OPTIONS_COUNT + 2],
 	names[OPTIONS_COUNT] = (struct option){ 0 };
 }
 
-/* Says what getopt_long() found wrong when it returned `code`. */
+/* Writes the names of all options that begin like the argument, with commas
+ * between, into `text`, as many as there is room for. */
+static void
+options_find_meant(char *text, size_t room, const char *argument)
+{
+	size_t length = strcspn(argument, "=");
+	size_t size = 0;
+
+	text[0] = '\0';
+	/* `--=` begins like every one of them */
+	for (size_t i = 0; i < OPTIONS_COUNT && length > 2; i++)
+		if (strncmp(options_table[i].name, argument + 2, length - 2) ==
+			0 &&
+		    size < room)
+			size += (size_t)snprintf(text + size, room - size,
+			    "%s--%s", size > 0 ? ", " : "",
+			    options_table[i].name);
+}
+
+/* Says what is wrong with a long option that is none of ours, or may be any of
+ * several. */
+static void
+options_refuse_name(const char *argument)
+{
+	char meant[OPTIONS_MEANT_MAX];
+
+	options_find_meant(meant, sizeof(meant), argument);
+	if (meant[0] != '\0')
+		log_error("%.200s: may be any of %s (see mtasync --help)",
+		    argument, meant);
+	else
+		log_error("%.200s: no such option (see mtasync --help)",
+		    argument);
+}
+
+/* Says what getopt_long() found wrong when it returned `code`. It leaves in
+ * optopt what it knows by its letter or its row, else 0. */
 static enum options_result
 options_refuse(int code, char **argv)
 {
@@ -231,11 +270,13 @@ options_refuse(int code, char **argv)
 	else if (row != NULL)
 		log_error("--%s: takes no value (see mtasync --help)",
 		    row->name);
-	else if (optopt != 0)
+	else if (optopt > 0 && optopt < 0x80)
 		log_error("-%c: no such option (see mtasync --help)", optopt);
+	else if (optopt != 0) /* a byte of what is not ASCII */
+		log_error("-\\x%02x: no such option (see mtasync --help)",
+		    (unsigned)optopt & 0xff);
 	else
-		log_error("%.200s: no such option (see mtasync --help)",
-		    argv[optind - 1]);
+		options_refuse_name(argv[optind - 1]);
 	return OPTIONS_USAGE;
 }
 
