@@ -18,6 +18,7 @@
 #include "base/log_queue.h"
 #include "base/privileges.h"
 #include "loop/loop.h"
+#include "names.h"
 #include "options.h"
 #include "report.h"
 #include "server/server.h"
@@ -253,8 +254,7 @@ main_settle(struct server *server, const struct options *options,
 
 /*
  * Opens all that the server needs with the rights that the program was started
- * with, and then gives them up. Users are looked up outside of a chroot, where
- * their databases are. Returns NULL, and has said why.
+ * with, and then gives them up. Returns NULL, and has said why.
  */
 static struct server *
 main_open(struct options *options, struct server_config *config,
@@ -264,7 +264,6 @@ main_open(struct options *options, struct server_config *config,
 	int root;
 
 	if (sandbox_plan(&config->sandbox, options->sandbox) == -1 ||
-	    privileges_find(privileges, options->user) == -1 ||
 	    privileges_try(privileges) == -1)
 		return NULL;
 	server = server_open(config);
@@ -414,49 +413,65 @@ main_check(const struct options *options, const struct server_config *config)
 	return main_end_output();
 }
 
+/* Does what the options say; all names have been looked up. */
 static enum main_status
-main_run(struct options *options)
+main_run(struct options *options, struct privileges *privileges)
 {
 	struct settings settings = { 0 };
 	struct server_config *config = &settings.config;
-	struct privileges privileges = { 0 };
 	enum main_status status = MAIN_FAILED;
 	struct server *server = NULL;
 
 	log_set_level(options->log_level);
 	if (settings_make(&settings, options) == 0)
-		server = main_open(options, config, &privileges);
+		server = main_open(options, config, privileges);
 	if (server != NULL && options->check)
 		status = main_check(options, config);
 	else if (server != NULL)
-		status = main_serve(server, options, config, &privileges);
+		status = main_serve(server, options, config, privileges);
 	server_close(server);
 	access_log_close(config->log, MAIN_LOG_PATIENCE);
-	privileges_free(&privileges);
 	log_queue_stop(MAIN_LOG_PATIENCE);
 	settings_free(&settings);
 	return status;
 }
 
-int
-main(int argc, char **argv)
+/* Runs, or ends at once, as the command line has it. */
+static enum main_status
+main_obey(enum options_result result, struct options *options,
+    struct privileges *privileges)
 {
-	struct options options;
-
-	server_hold_signals();
-	main_fill_standard_fds();
-	main_size_stacks();
-	switch (options_parse(&options, argc, argv)) {
+	switch (result) {
 	case OPTIONS_RUN:
-		return (int)main_run(&options);
+		return main_run(options, privileges);
 	case OPTIONS_VERSION:
-		return (int)main_print_version();
+		return main_print_version();
 	case OPTIONS_DONE:
-		return (int)main_end_output();
+		return main_end_output();
 	case OPTIONS_FAILED:
 		return MAIN_FAILED;
 	case OPTIONS_USAGE:
 		break;
 	}
 	return MAIN_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct privileges privileges = { 0 };
+	struct options options;
+	enum options_result result;
+	enum main_status status;
+
+	server_hold_signals();
+	main_fill_standard_fds();
+	main_size_stacks();
+	result = options_parse(&options, argc, argv);
+	/* while nothing is open, and outside of a chroot, where databases are */
+	if (result == OPTIONS_RUN)
+		result = names_look_up(&options, &privileges);
+	status = main_obey(result, &options, &privileges);
+	privileges_free(&privileges);
+	return (int)status;
 }

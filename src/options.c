@@ -21,55 +21,18 @@
 
 #define OPTIONS_HOUR (3600 * CLOCK_S)
 
-/* Says whether an address is among those that have been given already. */
-static bool
-options_has_address(const struct options *options,
-    const struct listener_address *address)
-{
-	for (unsigned i = 0; i < options->listen_count; i++) {
-		const struct listener_addresses *given =
-		    &options->listen[i].addresses;
-
-		for (unsigned j = 0; j < given->count; j++)
-			if (given->list[j].size == address->size &&
-			    memcmp(&given->list[j].socket, &address->socket,
-				address->size) == 0)
-				return true;
-	}
-	return false;
-}
-
-/* Says whether one of the addresses has been given already; free ports (0) may be
- * given any number of times. */
-static bool
-options_listen_twice(const struct options *options,
-    const struct listener_addresses *addresses)
-{
-	for (unsigned i = 0; i < addresses->count; i++)
-		if (!listener_has_any_port(&addresses->list[i]) &&
-		    options_has_address(options, &addresses->list[i]))
-			return true;
-	return false;
-}
-
+/* Takes an address, which options_resolve() looks up. */
 static bool
 options_set_listen(const struct options_row *row, struct options *options,
     const char *text)
 {
-	struct listeners_place place = { .routes = app_site_routes };
-	const char *why = NULL;
-
-	if (options->listen_count == OPTIONS_LISTEN_MAX)
-		why = "one address more than there is room for";
-	else if (listener_parse(text, &place.addresses, &why) == 0)
-		why = options_listen_twice(options, &place.addresses)
-			  ? "this address is given twice"
-			  : NULL;
-	if (why != NULL)
-		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
-	else
-		options->listen[options->listen_count++] = place;
-	return why == NULL;
+	if (options->listen_count < OPTIONS_LISTEN_MAX) {
+		options->listen_texts[options->listen_count++] = text;
+		return true;
+	}
+	log_error(OPTIONS_REFUSED "one address more than there is room for",
+	    row->name, text);
+	return false;
 }
 
 #define OPTIONS_NUMBER(member, number_kind, least, most)               \
@@ -280,34 +243,21 @@ options_refuse(int code, char **argv)
 	return OPTIONS_USAGE;
 }
 
-/* Has the row take the value. Returns OPTIONS_RUN where it is fine, and
- * OPTIONS_FAILED where there is no memory to tell, as resolving an address
- * takes some. */
-static enum options_result
-options_set(const struct options_row *row, struct options *options,
-    const char *text)
-{
-	errno = 0;
-	if (row->set(row, options, text))
-		return OPTIONS_RUN;
-	return errno == ENOMEM ? OPTIONS_FAILED : OPTIONS_USAGE;
-}
-
-static enum options_result
+static void
 options_set_defaults(struct options *options)
 {
-	enum options_result result = OPTIONS_RUN;
-
 	*options = (struct options){ .log_level = LOG_LEVEL_INFO,
 		.routes = app_site_routes,
 		.indexes = { "hello.html", "index.html" },
 		.backlog = listener_queue_max() };
-	for (size_t i = 0; i < OPTIONS_COUNT && result == OPTIONS_RUN; i++)
-		if (options_table[i].initial != NULL)
-			result = options_set(&options_table[i], options,
-			    options_table[i].initial);
-	assert(result != OPTIONS_USAGE);
-	return result;
+	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+		const struct options_row *row = &options_table[i];
+		bool taken = row->initial == NULL ||
+			     row->set(row, options, row->initial);
+
+		assert(taken);
+		(void)taken;
+	}
 }
 
 /* Takes the arguments that are no options: ROOT, or none. */
@@ -333,11 +283,9 @@ options_parse(struct options *options, int argc, char **argv)
 {
 	char letters[2 * OPTIONS_COUNT + 2];
 	struct option names[OPTIONS_COUNT + 1];
-	enum options_result result = options_set_defaults(options);
 	int code;
 
-	if (result != OPTIONS_RUN)
-		return result;
+	options_set_defaults(options);
 	options_describe(letters, names);
 	options->listen_count = 0; /* the first --listen replaces the default */
 	optind = 0;                /* begin anew, whoever used getopt before */
@@ -351,15 +299,12 @@ options_parse(struct options *options, int argc, char **argv)
 			options_print_help();
 		if (row->result != OPTIONS_RUN)
 			return row->result;
-		result = options_set(row, options, optarg);
-		if (result != OPTIONS_RUN)
-			return result;
+		if (!row->set(row, options, optarg))
+			return OPTIONS_USAGE;
 	}
 	options->listen_given = options->listen_count > 0;
 	if (!options->listen_given)
 		options->listen_count = 1;
-	for (unsigned i = 0; i < options->listen_count; i++)
-		options->listen[i].routes = options->routes;
 	if (options->workers > 0 && options->model->threads == MODEL_FIXED) {
 		log_error("--workers=%" PRId64 ": --model=%s has no choice of "
 			  "threads (see mtasync --help)",
@@ -367,4 +312,57 @@ options_parse(struct options *options, int argc, char **argv)
 		return OPTIONS_USAGE;
 	}
 	return options_parse_root(options, argc - optind, argv + optind);
+}
+
+/* Says whether an address is among those of the first `count` places. */
+static bool
+options_has_address(const struct options *options, unsigned count,
+    const struct listener_address *address)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct listener_addresses *given =
+		    &options->listen[i].addresses;
+
+		for (unsigned j = 0; j < given->count; j++)
+			if (given->list[j].size == address->size &&
+			    memcmp(&given->list[j].socket, &address->socket,
+				address->size) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Says whether one of the addresses of place number `count` has been given
+ * before; free ports (0) may be given any number of times. */
+static bool
+options_listen_twice(const struct options *options, unsigned count)
+{
+	const struct listener_addresses *addresses =
+	    &options->listen[count].addresses;
+
+	for (unsigned i = 0; i < addresses->count; i++)
+		if (!listener_has_any_port(&addresses->list[i]) &&
+		    options_has_address(options, count, &addresses->list[i]))
+			return true;
+	return false;
+}
+
+enum options_result
+options_resolve(struct options *options)
+{
+	for (unsigned i = 0; i < options->listen_count; i++) {
+		const char *text = options->listen_texts[i], *why = NULL;
+		struct listeners_place *place = &options->listen[i];
+
+		*place = (struct listeners_place){ .routes = options->routes };
+		errno = 0;
+		if (listener_parse(text, &place->addresses, &why) == 0 &&
+		    options_listen_twice(options, i))
+			why = "this address is given twice";
+		if (why == NULL)
+			continue;
+		log_error(OPTIONS_REFUSED "%s", "listen", text, why);
+		return errno == ENOMEM ? OPTIONS_FAILED : OPTIONS_USAGE;
+	}
+	return OPTIONS_RUN;
 }

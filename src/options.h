@@ -17,13 +17,14 @@
 
 /* Plain data; durations are nanoseconds. The strings belong to argv. */
 struct options {
-	struct listeners_place listen[OPTIONS_LISTEN_MAX];
-	unsigned listen_count; /* at least 1 */
-	unsigned index_count;  /* of those that were given */
-	bool listing;          /* of directories without an index */
-	bool listen_given;     /* it is not the default */
-	bool take_over;        /* from an mtasync that listens there */
-	bool freebind;         /* on addresses that are not there yet */
+	const char *listen_texts[OPTIONS_LISTEN_MAX];
+	struct listeners_place listen[OPTIONS_LISTEN_MAX]; /* what these mean */
+	unsigned listen_count;                             /* at least 1 */
+	unsigned index_count; /* of those that were given */
+	bool listing;         /* of directories without an index */
+	bool listen_given;    /* it is not the default */
+	bool take_over;       /* from an mtasync that listens there */
+	bool freebind;        /* on addresses that are not there yet */
 	const struct app_route *routes; /* what answers at all of them */
 	const struct model *model;      /* how it waits */
 	int64_t workers;                /* 0: as many as cpus_available() */
@@ -63,11 +64,19 @@ enum options_result {
 };
 
 /*
- * Reads the command line. What is wrong with it is one line on standard error
- * that names the option, its value and what would be right. May wait for a
- * name server (--listen with a name). Main thread, once.
+ * Reads the command line; `listen` stays as it is. What is wrong with it is one
+ * line on standard error that names the option, its value and what would be
+ * right. Main thread, once.
  */
 enum options_result options_parse(struct options *options, int argc,
     char **argv);
+
+/*
+ * Sets `listen` of options that are to be run, by looking their addresses up.
+ * Returns OPTIONS_RUN, or has said what is wrong: OPTIONS_USAGE, or
+ * OPTIONS_FAILED where there is no memory to tell. May wait for a name server.
+ * Main thread, once.
+ */
+enum options_result options_resolve(struct options *options);
 
 #endif

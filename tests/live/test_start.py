@@ -293,10 +293,10 @@ def test_more_sockets_than_descriptors():
 # Signals that come while it starts wait until it serves
 
 
-def sent_at_start(number, tmp_path):
-    """strace(1), which sends it at the first file that is opened."""
+def sent_at_start(number, tmp_path, path="/dev/null"):
+    """strace(1), which sends it when this file is opened; or at first."""
     name = signal.Signals(number).name
-    trace = ["strace", "-D", "-f", "-o", tmp_path / "trace", "-P", "/dev/null"]
+    trace = ["strace", "-D", "-f", "-o", tmp_path / "trace", "-P", path]
     return [*trace, "-e", f"inject=?open,openat:signal={name}:when=1"]
 
 
@@ -317,12 +317,22 @@ def test_new_log_is_asked_for_while_it_starts(serve, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stop_is_asked_for_while_it_starts(number, tmp_path):
     """It drains at once: whoever waits for its start line gets it."""
-    wrapper = sent_at_start(number, tmp_path)
+    wrapper = sent_at_start(number, tmp_path, HTDOCS)
     result = run("-l", "127.0.0.1:0", HTDOCS, wrapper=wrapper)
     assert result.returncode == 0, result
     start, summary = result.stdout.splitlines()
     assert ": serving " in start and ": served 0 " in summary
     assert result.stderr == ""
+
+
+@needs_strace
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop_is_asked_for_before_anything_is_open(number, tmp_path):
+    """It ends before it looks any name up, which may take long."""
+    wrapper = sent_at_start(number, tmp_path)
+    result = run("-l", "127.0.0.1:0", HTDOCS, wrapper=wrapper)
+    assert result.returncode == 0, result
+    assert result.stdout == result.stderr == ""
 
 
 def test_closed_standard_descriptors_are_not_reused(serve):

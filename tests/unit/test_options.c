@@ -30,11 +30,13 @@ static enum options_result
 parse(struct options *options, const struct line *line)
 {
 	char program[] = "mtasync", *argv[ARGUMENTS_MAX + 2] = { program };
+	enum options_result result;
 	int argc = 1;
 
 	for (size_t i = 0; line->arguments[i] != NULL; i++)
 		argv[argc++] = (char *)line->arguments[i];
-	return options_parse(options, argc, argv);
+	result = options_parse(options, argc, argv);
+	return result == OPTIONS_RUN ? options_resolve(options) : result;
 }
 
 /* Parses, and returns all that was said on standard error. */
@@ -282,6 +284,8 @@ test_usage_refused(void **state)
 	} rows[] = {
 		{ { { "--bogus" } }, "--bogus: no such option" },
 		{ { { "--bogus=1" } }, "--bogus=1: no such option" },
+		{ { { "-lx.invalid:80", "--bogus" } },
+		    "--bogus: no such option" },
 		{ { { "--=1" } }, "--=1: no such option" },
 		{ { { "--max-conns-" } }, "--max-conns-: no such option" },
 		{ { { "--max" } },
