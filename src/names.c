@@ -39,7 +39,7 @@ names_release_signals(bool check)
 	/* none of these fails for signals that there are */
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 enum options_result
@@ -53,6 +53,7 @@ names_look_up(struct options *options, struct privileges *privileges)
 	if (result == OPTIONS_RUN &&
 	    privileges_find(privileges, options->user) == -1)
 		result = OPTIONS_FAILED;
-	(void)sigprocmask(SIG_BLOCK, &set, NULL); /* they are held as before */
+	(void)pthread_sigmask(SIG_BLOCK, &set,
+	    NULL); /* they are held as before */
 	return result;
 }

@@ -112,7 +112,7 @@ static const struct options_row options_table[] = {
 
 	{ "user", "USER[:GROUP]", "whom to become, from root, before it serves",
 	    .group = "Privileges", .set = options_set_user },
-	{ "chroot", "DIR", "what / is, for ROOT and --log-file, too",
+	{ "chroot", "DIR", "what / is, for ROOT and each FILE, too",
 	    OPTIONS_PATH(chroot, "directory") },
 	{ "sandbox", "MODE", "threads' confines: auto, require or off", "auto",
 	    .set = options_set_sandbox },

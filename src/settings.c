@@ -3,7 +3,6 @@
 
 #include "settings.h"
 
-#include "app/mime_types.h"
 #include "base/activation.h"
 #include "base/clock.h"
 #include "base/cpus.h"
@@ -79,22 +78,8 @@ settings_inherit(struct server_config *config, const struct options *options)
 }
 
 int
-settings_make(struct settings *settings, const struct options *options)
+settings_make(struct server_config *config, const struct options *options)
 {
-	struct server_config *config = &settings->config;
-
 	settings_take(config, options);
-	if (settings_inherit(config, options) == -1)
-		return -1;
-	if (options->mime_types == NULL)
-		return 0;
-	settings->types = mime_types_read(options->mime_types);
-	config->app.site.types = settings->types;
-	return settings->types != NULL ? 0 : -1;
-}
-
-void
-settings_free(struct settings *settings)
-{
-	mime_types_free(settings->types);
+	return settings_inherit(config, options);
 }

@@ -219,7 +219,8 @@ struct file *
 file_open(int fd, const struct stat *status, const struct file_facts *facts,
     const struct moment *moment)
 {
-	struct file *file = malloc(sizeof *file);
+	size_t type_size = strlen(facts->type) + 1;
+	struct file *file = malloc(sizeof *file + type_size);
 
 	if (file == NULL) {
 		close(fd);
@@ -230,6 +231,7 @@ file_open(int fd, const struct stat *status, const struct file_facts *facts,
 		.fd = fd,
 		.status = *status,
 		.facts = *facts };
+	file->facts.type = memcpy(file->type, facts->type, type_size);
 	for (int try = 0; try < FILE_READ_TRIES; try++) {
 		if (file_load(file, moment) == 0)
 			return file;

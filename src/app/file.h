@@ -37,9 +37,10 @@
 #define FILE_MODIFIED_MIN ((time_t)631152000)
 #define FILE_AGE_MIN      2
 
-/* What a file is served as, which the disk does not say; constants. */
+/* What a file is served as, which the disk does not say. */
 struct file_facts {
-	const char *type; /* Content-Type */
+	const char *type; /* Content-Type; a file has a copy of its own, since a
+			   * reload may replace the operator's types */
 	enum http_coding coding;
 	bool varies;        /* there are other codings of the same */
 	struct span fields; /* field lines that every answer carries */
@@ -59,6 +60,7 @@ struct file {
 	size_t head_size;
 	char *bytes;
 	char *content; /* in `bytes`, behind the head without a gap */
+	char type[];   /* what facts.type is */
 };
 
 /*

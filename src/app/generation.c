@@ -11,13 +11,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "app/mime_types.h"
 #include "base/clock.h"
 
 /* How often ROOT may be opened anew. */
 #define GENERATION_LOOK_TIME CLOCK_S
 
 struct generation *
-generation_new(int root)
+generation_new(int root, struct mime_types *types)
 {
 	struct generation *generation = malloc(sizeof(*generation));
 
@@ -28,6 +29,7 @@ generation_new(int root)
 	}
 	atomic_init(&generation->owners, 1);
 	generation->root = root;
+	generation->types = mime_types_hold(types);
 	generation->on_gone = NULL;
 	generation->arg = NULL;
 	atomic_init(&generation->look_due, clock_now() + GENERATION_LOOK_TIME);
@@ -90,5 +92,6 @@ generation_release(struct generation *generation)
 	if (generation == NULL || atomic_fetch_sub(&generation->owners, 1) > 1)
 		return;
 	close(generation->root);
+	mime_types_release(generation->types);
 	free(generation);
 }

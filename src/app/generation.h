@@ -1,6 +1,7 @@
 /*
- * generation: what a reload replaces: the open directory ROOT. It never
- * changes, so that all threads share it, and it ends with its last owner.
+ * generation: what a reload replaces: the open directory ROOT, and the
+ * operator's types. It never changes, so that all threads share it, and it ends
+ * with its last owner.
  *
  * A directory that has been removed finds nothing any more, even if another one
  * has its name by now. Threads that may not open that one have it asked for by
@@ -12,9 +13,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mime_types;
+
 struct generation {
 	_Atomic unsigned owners;
-	int root; /* a descriptor of the directory */
+	int root;                 /* a descriptor of the directory */
+	struct mime_types *types; /* the operator's; NULL: none */
 	/* Tells whoever can open ROOT anew that it is gone; NULL: nobody. */
 	void (*on_gone)(void *arg);
 	void *arg;
@@ -24,9 +28,10 @@ struct generation {
 /*
  * Makes a generation of the directory that `root` is open on, with the caller
  * as its one owner. `root` is closed with the generation, or at once where it
- * can't be made. Returns NULL with errno then.
+ * can't be made. Returns NULL with errno then. The generation becomes one more
+ * owner of `types`, which may be NULL.
  */
-struct generation *generation_new(int root);
+struct generation *generation_new(int root, struct mime_types *types);
 
 /* Whether the directory that `root` is open on has no name any more, so that
  * nothing can be found in it. Costs one fstat(2). */

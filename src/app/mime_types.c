@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -28,6 +29,7 @@ struct mime_types_row {
 };
 
 struct mime_types {
+	_Atomic unsigned owners;
 	size_t count;
 	struct mime_types_row rows[MIME_TYPES_MAX];
 };
@@ -137,7 +139,7 @@ mime_types_sort(struct mime_types *types)
 	types->count = kept;
 }
 
-/* Opens a regular file: a FIFO would hold the start up. Returns NULL with
+/* Opens a regular file: a FIFO would hold the main thread up. Returns NULL with
  * errno. */
 static FILE *
 mime_types_open(const char *path)
@@ -175,13 +177,23 @@ mime_types_read(const char *path)
 		return NULL;
 	}
 	mime_types_sort(types);
+	atomic_init(&types->owners, 1);
+	return types;
+}
+
+struct mime_types *
+mime_types_hold(struct mime_types *types)
+{
+	if (types != NULL)
+		atomic_fetch_add(&types->owners, 1);
 	return types;
 }
 
 void
-mime_types_free(struct mime_types *types)
+mime_types_release(struct mime_types *types)
 {
-	free(types);
+	if (types != NULL && atomic_fetch_sub(&types->owners, 1) == 1)
+		free(types);
 }
 
 /* Orders an extension that is looked for among the rows. */

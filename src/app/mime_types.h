@@ -19,10 +19,15 @@ struct mime_types;
  */
 struct mime_types *mime_types_read(const char *path);
 
-/* NULL is allowed. */
-void mime_types_free(struct mime_types *types);
+/* Adds an owner, for whom one asks; who has read them is the first. Returns the
+ * types. NULL is allowed. Any thread. */
+struct mime_types *mime_types_hold(struct mime_types *types);
 
-/* The type of an extension, in any case; NULL: the file names none. */
+/* Takes an owner away; the last one frees them. NULL is allowed. Any thread. */
+void mime_types_release(struct mime_types *types);
+
+/* The type of an extension, in any case, which lives as long as the types; NULL:
+ * the file names none. */
 const char *mime_types_find(const struct mime_types *types,
     struct span extension);
 

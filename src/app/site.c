@@ -105,6 +105,13 @@ site_root(const struct site *site)
 	return site->generation != NULL ? site->generation->root : -1;
 }
 
+/* The types that the operator adds; NULL: none. */
+static const struct mime_types *
+site_types(const struct site *site)
+{
+	return site->generation != NULL ? site->generation->types : NULL;
+}
+
 static struct resource *
 site_lookup(const struct site *site, struct span path)
 {
@@ -233,11 +240,10 @@ static enum site_result
 site_load(struct site *site, const struct site_query *query, size_t key_size,
     const struct moment *moment, struct file **found)
 {
-	const struct site_config *config = site->config;
-	struct file_facts facts = { .type = media_type_of(config->types,
+	struct file_facts facts = { .type = media_type_of(site_types(site),
 					query->path),
 		.coding = media_type_coding(query->path),
-		.fields = config->fields };
+		.fields = site->config->fields };
 	struct stat status;
 	struct resource *resource = resource_open(site_root(site), query->path,
 	    &facts, moment, &status);

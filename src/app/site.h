@@ -56,10 +56,9 @@ struct site_config {
 	const char *fallback; /* the page that browsers get instead; or NULL */
 	const char *extensions; /* that a path may leave out, with commas
 				 * between; or NULL */
-	const struct mime_types *types; /* the operator's; or NULL */
-	bool listing;        /* a directory without an index is listed */
-	struct span fields;  /* field lines that every answer carries */
-	unsigned open_files; /* descriptors that one cache may hold */
+	bool listing;           /* a directory without an index is listed */
+	struct span fields;     /* field lines that every answer carries */
+	unsigned open_files;    /* descriptors that one cache may hold */
 };
 
 /* Resources that compete for the same thing. */
@@ -71,7 +70,8 @@ struct site_shelf {
 
 struct site {
 	const struct site_config *config;
-	struct generation *generation; /* whose root it serves; NULL: none */
+	struct generation *generation; /* whose root and types it serves;
+					* NULL: none yet */
 	struct resource **buckets;
 	struct site_shelf memory; /* those of small files alone */
 	struct site_shelf open;   /* those that hold descriptors */

@@ -35,8 +35,8 @@ struct server_summary {
 /*
  * Blocks the signals that server_wait() takes, for this and all later threads,
  * and ignores SIGPIPE. The first thing that the program does: a signal that
- * comes while it starts waits until it serves, and is obeyed then; but for what
- * names_look_up() lets in.
+ * comes while it starts waits until it serves, and is obeyed then,
+ * unless the program lets it in before.
  */
 void server_hold_signals(void);
 

@@ -50,7 +50,7 @@ asking_setup(void **state)
 	asking.host = (struct exchange_host){ &asking.config, &asking.totals,
 		&asking.app, &asking.moment, 0 };
 	assert_return_code(app_open(&asking.app, &asking.config.app), 0);
-	app_use_root(&asking.app, generation_new(open(".", O_PATH)));
+	app_use_root(&asking.app, generation_new(open(".", O_PATH), NULL));
 	*state = &asking;
 	return 0;
 }

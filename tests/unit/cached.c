@@ -33,7 +33,7 @@ site_setup(void **state)
 	};
 	memcpy(fixture.moment.date, date, sizeof date);
 	assert_return_code(site_open(&fixture.site, &fixture.config), 0);
-	site_use_root(&fixture.site, generation_new(open(".", O_PATH)));
+	site_use_root(&fixture.site, generation_new(open(".", O_PATH), NULL));
 	fixture.request = NULL;
 	*state = &fixture;
 	return 0;

@@ -23,7 +23,7 @@ generation_setup(void **state)
 {
 	tree_enter();
 	assert_return_code(mkdir("root", 0755), errno);
-	*state = generation_new(open("root", O_PATH | O_DIRECTORY));
+	*state = generation_new(open("root", O_PATH | O_DIRECTORY), NULL);
 	return *state == NULL ? -1 : 0;
 }
 

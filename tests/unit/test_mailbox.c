@@ -64,7 +64,7 @@ is_awake(const struct fixture *f)
 static struct generation *
 make_generation(void)
 {
-	struct generation *generation = generation_new(open(".", O_PATH));
+	struct generation *generation = generation_new(open(".", O_PATH), NULL);
 
 	assert_non_null(generation);
 	assert_return_code(fcntl(generation->root, F_GETFD), 0);

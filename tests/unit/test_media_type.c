@@ -83,7 +83,7 @@ test_operators(void **state)
 					span_of(operators[i].name)),
 		    operators[i].type);
 	}
-	mime_types_free(types);
+	mime_types_release(types);
 }
 
 static void

@@ -89,8 +89,8 @@ test_find(void **state)
 		else
 			assert_string_equal(type, rows[i].type);
 	}
-	mime_types_free(types);
-	mime_types_free(NULL);
+	mime_types_release(types);
+	mime_types_release(NULL);
 }
 
 /* Reads the file, which is wrong; returns what was said. */
@@ -164,7 +164,7 @@ test_bounds(void **state)
 	types = mime_types_read("types");
 	assert_non_null(types);
 	assert_string_equal(mime_types_find(types, SPAN("x8191")), "a/b");
-	mime_types_free(types);
+	mime_types_release(types);
 	size += (size_t)sprintf(text + size, "a/b more\n");
 	assert_string_equal(fault_of(text, size),
 	    "mtasync: types:8193: there is room for 8192 extensions, and no "

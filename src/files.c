@@ -1,0 +1,224 @@
+/* Opens ROOT, types and log; the main thread. */
+#include "config.h"
+
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/generation.h"
+#include "base/log.h"
+#include "base/log_file.h"
+
+/* The root that is served where none is named. */
+static const char *
+files_default_root(void)
+{
+	struct stat status;
+
+	if (stat("htdocs", &status) == 0 && S_ISDIR(status.st_mode))
+		return "htdocs";
+	return MTASYNC_HTDOCS;
+}
+
+/* Returns a descriptor, or -1 with errno. */
+static int
+files_open_root(const char *root)
+{
+	int fd = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd != -1 && faccessat(fd, ".", X_OK, AT_EACCESS) == -1) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+/* The name of who opens all anew. */
+static const char *
+files_user(const struct privileges *privileges)
+{
+	return privileges->text != NULL ? privileges->name : "mtasync";
+}
+
+/* Says why ROOT is not served, by errno. */
+static void
+files_refuse_root(const struct options *options, const char *who)
+{
+	log_error("can't serve %.200s: %m: name a directory that %s may enter",
+	    options->root, who);
+}
+
+/* Reads the types, if there are to be any. Returns 0 and sets *types; or -1,
+ * and has said why. */
+static int
+files_read_types(const struct options *options, struct mime_types **types)
+{
+	*types = NULL;
+	if (options->mime_types == NULL)
+		return 0;
+	*types = mime_types_read(options->mime_types);
+	return *types != NULL ? 0 : -1;
+}
+
+/* Opens the log, or with --check only sees whether it could. Returns 0, or -1
+ * and has said why. */
+static int
+files_open_log(const struct options *options, struct server_config *config,
+    const struct privileges *privileges)
+{
+	const char *path = options->access_log_file;
+	int result;
+
+	if (!options->access_log)
+		return 0;
+	if (options->check) {
+		result = log_file_check(path, privileges);
+	} else {
+		config->log = access_log_open(path, privileges,
+		    config->workers);
+		result = config->log != NULL ? 0 : -1;
+	}
+	if (result == -1)
+		log_error(
+		    "can't write the log to %.200s: %m: name a file that %s "
+		    "may write",
+		    path, files_user(privileges));
+	return result;
+}
+
+/* Enters ROOT and reads the types as who will do so at a reload. Returns 0, or
+ * -1 and has said why. */
+static int
+files_try(struct files *files, const struct privileges *privileges)
+{
+	struct privileges_before before;
+	/* where this fails, privileges_drop() will say why */
+	bool assumed = privileges->text != NULL &&
+		       privileges_assume(privileges, &before) == 0;
+	int result = faccessat(files->root, ".", X_OK, AT_EACCESS);
+
+	if (result == -1)
+		files_refuse_root(files->options, files_user(privileges));
+	else
+		result = files_read_types(files->options, &files->types);
+	if (assumed && privileges_resume(&before) == -1)
+		return -1;
+	return result;
+}
+
+int
+files_open(struct files *files, struct server_config *config,
+    const struct privileges *privileges)
+{
+	struct options *options = files->options;
+
+	if (options->root == NULL)
+		options->root = files_default_root();
+	files->root = files_open_root(options->root);
+	if (files->root == -1) {
+		files_refuse_root(options, "mtasync");
+		return -1;
+	}
+	if (files_try(files, privileges) == -1)
+		return -1;
+	return files_open_log(options, config, privileges);
+}
+
+int
+files_serve(struct files *files, struct server *server)
+{
+	struct generation *generation = generation_new(files->root,
+	    files->types);
+
+	files->root = -1;
+	if (generation == NULL) {
+		log_error("no memory to serve %.200s as it is now",
+		    files->options->root);
+		return -1;
+	}
+	server_use_root(server, generation);
+	generation_release(generation);
+	return 0;
+}
+
+/* Opens ROOT and the log anew. Returns a descriptor of ROOT; or -1, and has said
+ * why. */
+static int
+files_reopen(const struct options *options, struct access_log *log)
+{
+	int root = files_open_root(options->root);
+
+	if (root == -1) {
+		log_error("not reloaded: can't serve %.200s: %m",
+		    options->root);
+		return -1;
+	}
+	if (log == NULL || access_log_reopen(log) == 0)
+		return root;
+	log_error("not reloaded: %.200s is served as before", options->root);
+	close(root);
+	return -1;
+}
+
+int
+files_reload(struct files *files, struct server *server, struct access_log *log)
+{
+	struct mime_types *types;
+	int root;
+
+	if (files_read_types(files->options, &types) == -1) {
+		log_error("not reloaded: %.200s is served as before",
+		    files->options->root);
+		return -1;
+	}
+	root = files_reopen(files->options, log);
+	if (root == -1) {
+		mime_types_release(types);
+		return -1;
+	}
+	mime_types_release(files->types);
+	files->types = types;
+	files->root = root;
+	return files_serve(files, server);
+}
+
+void
+files_replace_root(struct files *files, struct server *server)
+{
+	const struct options *options = files->options;
+	int root = files_open_root(options->root);
+
+	/* what was the current directory can still be opened, as `.` */
+	if (root != -1 && generation_is_gone(root)) {
+		close(root);
+		errno = ENOENT;
+		root = -1;
+	}
+	if (root != -1) {
+		files->missed = false;
+		files->root = root;
+		(void)files_serve(files, server);
+		return;
+	}
+	if (!files->missed)
+		log_error("%.200s has been removed, and nothing can be served "
+			  "until it is there again: %m",
+		    options->root);
+	files->missed = true;
+}
+
+void
+files_close(struct files *files)
+{
+	if (files->root != -1)
+		close(files->root);
+	files->root = -1;
+	mime_types_release(files->types);
+	files->types = NULL;
+}
