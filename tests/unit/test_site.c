@@ -237,7 +237,8 @@ test_index_changes(void **state)
 	ask_later(fixture);
 	assert_int_equal(find(fixture, "sub/", &file), SITE_NO_INDEX);
 
-	site_use_root(&fixture->site, generation_new(open("sub", O_PATH), NULL));
+	site_use_root(&fixture->site,
+	    generation_new(open("sub", O_PATH), NULL));
 	assert_int_equal(find(fixture, "", &file), SITE_NO_INDEX);
 }
 
