@@ -20,13 +20,13 @@ wait_for_ever(void)
 }
 
 int
-getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-    struct addrinfo **res)
+getaddrinfo(const char *name, const char *service, const struct addrinfo *req,
+    struct addrinfo **pai)
 {
-	(void)node;
+	(void)name;
 	(void)service;
-	(void)hints;
-	(void)res;
+	(void)req;
+	(void)pai;
 	wait_for_ever();
 }
 
