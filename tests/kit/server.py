@@ -413,6 +413,12 @@ class Server:
             before = now
             time.sleep(QUIET)
 
+    def await_sleep(self):
+        """Until all threads wait in the kernel: none has begun anything."""
+        self.eventually(
+            lambda: all(map(is_asleep, self.pids())), "all threads to sleep"
+        )
+
     def threads(self):
         return sum(len(os.listdir(f"/proc/{p}/task")) for p in self.pids())
 
@@ -456,10 +462,18 @@ def children(pid):
 
 def is_stopped(pid):
     """Whether each of its threads is."""
+    return thread_states(pid) == {"T"}
+
+
+def is_asleep(pid):
+    """Whether each of its threads is, rather than about to run."""
+    return thread_states(pid) == {"S"}
+
+
+def thread_states(pid):
+    """By the letters of proc(5)."""
     stats = pathlib.Path(f"/proc/{pid}/task").glob("*/stat")
-    return all(
-        stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in stats
-    )
+    return {stat.read_text().rpartition(")")[2].split()[0] for stat in stats}
 
 
 def thread_seconds(pid):

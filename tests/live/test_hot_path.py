@@ -22,7 +22,6 @@ CALL = re.compile(r"^\d+ +(\w+)\(", re.MULTILINE)
 NOTHING = re.compile(r"\brecvfrom\b.* = -1 EAGAIN")
 
 
-
 def count_calls(serve, path, rounds, pipelined):
     """
     The system calls of a whole run with so many rounds on one connection,
@@ -51,8 +50,8 @@ def count_calls(serve, path, rounds, pipelined):
 def test_one_receive_and_one_send(serve, tmp_path, pipelined):
     """
     For each request, or each batch of pipelined ones, and one look at the file;
-    and no epoll_ctl, no memory, no waiting for a lock (but for a few calls by chance). What a run
-    costs in any case cancels out.
+    and no epoll_ctl, no memory, no waiting for a lock (but for a few calls by
+    chance). What a run costs in any case cancels out.
     """
     few = count_calls(serve, tmp_path / "few", 100, pipelined)
     many = count_calls(serve, tmp_path / "many", 300, pipelined)
@@ -97,6 +96,7 @@ def test_no_allocation_and_no_lock(serve, root, tmp_path, target, pipelined):
 
     ask(10)
     assert counted.allocations > 0
-    # The threads that write messages may take their lock once, when a busy
-    # machine lets them; what requests took would show in each round.
-    assert (0, 0) in [count() for _ in range(3)]
+    # Who has written the start line takes the lock of messages once more, which
+    # may be late on a busy machine.
+    server.await_sleep()
+    assert count() == (0, 0)
