@@ -56,8 +56,8 @@ def watch(server, seconds):
 
 def let_some_in(server, clients, inside):
     """
-    Some leave; returns how long it takes until others are in. They are as many,
-    but for those who were in over the limit: in their places comes nobody.
+    Some leave; returns how long it takes until others are in. They are as
+    many, but for those who were in over the limit: nobody comes in for them.
     """
     began = clients.leave(LEAVING)
     wanted = inside + LEAVING - OVER

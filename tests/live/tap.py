@@ -1,8 +1,8 @@
 """A pytest plugin that reports in TAP, for `make check`: `pytest -p tap`.
 
 One line for each test, its failure as diagnostics, what has failed last of
-them, and the plan at the end: where pytest itself dies before that, the missing
-plan is the error. A file that cannot be collected is a failed test.
+them, and the plan at the end: where pytest itself dies before that, the
+missing plan is the error. A file that cannot be collected is a failed test.
 """
 
 import pytest

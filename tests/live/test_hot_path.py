@@ -96,7 +96,7 @@ def test_no_allocation_and_no_lock(serve, root, tmp_path, target, pipelined):
 
     ask(10)
     assert counted.allocations > 0
-    # Who has written the start line takes the lock of messages once more, which
-    # may be late on a busy machine.
+    # Who has written the start line takes the lock of messages once more,
+    # which may be late on a busy machine.
     server.await_sleep()
     assert count() == (0, 0)

@@ -1,4 +1,4 @@
-"""A start that waits for a name server: it can be ended, as nothing is open."""
+"""A start that waits for a name server can be ended: nothing is open yet."""
 
 import contextlib
 import os

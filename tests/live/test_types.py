@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 from server import CACHED, assert_refused, eventually, run
-from test_privileges import USER, needs_chroot, needs_root, open_root  # noqa: F401
+from test_privileges import USER, needs_chroot, needs_root
+from test_privileges import open_root  # noqa: F401
 from waiting import MODELS
 from wire import parts_of, request
 

@@ -6,10 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,15 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#include "base/syscalls.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
@@ -323,64 +316,6 @@ test_links_below_slash(void **state)
 	close(slash);
 }
 
-/* Moves `dir` out of the root and in again, and makes `swap` a file and a link
- * out in turn, until it is killed, or the test has ended without that. */
-static void
-move_around(void)
-{
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;) {
-		(void)!rename("dir", "../moved");
-		(void)!rename("../moved", "dir");
-		(void)!link("index", "next");
-		(void)!rename("next", "swap");
-		(void)!symlink("../outside", "next");
-		(void)!rename("next", "swap");
-	}
-}
-
-/* Returns whether a walk has found a file, which is to be this one. */
-static bool
-walk_finds(const char *path, const char *wanted)
-{
-	struct stat status;
-	char text[16] = "";
-	int fd = beneath_open_walk(root, path, &status);
-
-	if (fd < 0)
-		return false;
-	assert_true(read(fd, text, sizeof(text) - 1) > 0);
-	assert_string_equal(text, wanted);
-	close(fd);
-	return true;
-}
-
-/* Neither a directory that is moved out of the root while a way leads through
- * it takes the way with it, nor does a link that takes a file's place. */
-static void
-test_renames_do_not_lead_out(void **state)
-{
-	pid_t child;
-	int found = 0, swaps = 0;
-
-	(void)state;
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		move_around();
-	for (int i = 0; i < 20000; i++) {
-		assert_false(walk_finds("dir/../outside", ""));
-		found += walk_finds("in-dir/../index", "index");
-		swaps += walk_finds("swap", "index");
-	}
-	assert_int_equal(kill(child, SIGKILL), 0);
-	assert_int_equal(waitpid(child, NULL, 0), child);
-	(void)!rename("../moved", "dir");
-	(void)!unlink("next");
-	assert_return_code(unlink("swap"), errno);
-	assert_true(found > 0 && swaps > 0);
-}
-
 /* Devices, and the links of /proc that are no paths; as paths, they lead out. */
 static void
 test_elsewhere(void **state)
@@ -442,67 +377,6 @@ test_fifo_is_never_opened(void **state)
 	close(watch);
 }
 
-/* From here on this process has an openat2() that fails so. */
-static void
-break_openat2(int error)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		    offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K,
-		    SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA)),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { COUNT(filter), filter };
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-		_exit(99);
-}
-
-/* Returns the errno of opening `path`, in a child without openat2(). */
-static int
-open_without_openat2(int error, const char *path)
-{
-	struct stat status;
-	int wait_status;
-	pid_t child = fork();
-
-	assert_true(child >= 0);
-	if (child == 0) {
-		break_openat2(error);
-		alarm(20);
-		_exit(beneath_open(root, path, &status) < 0 ? errno : 0);
-	}
-	assert_int_equal(waitpid(child, &wait_status, 0), child);
-	assert_true(WIFEXITED(wait_status));
-	return WEXITSTATUS(wait_status);
-}
-
-static void
-test_without_openat2(void **state)
-{
-	static const struct {
-		const char *path;
-		int error, result;
-	} rows[] = {
-		{ "index", ENOSYS, 0 },
-		{ "link", ENOSYS, 0 },
-		{ "index", EPERM, 0 },
-		{ "link", EPERM, 0 },
-		{ "out", EPERM, EXDEV },
-		{ "index", EAGAIN, EAGAIN }, /* tried again, but not for ever */
-		{ "index", EIO, EIO },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		assert_int_equal(open_without_openat2(rows[i].error,
-				     rows[i].path),
-		    rows[i].result);
-}
-
 int
 main(void)
 {
@@ -510,11 +384,9 @@ main(void)
 		cmocka_unit_test(test_no_links),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_links_below_slash),
-		cmocka_unit_test(test_renames_do_not_lead_out),
 		cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_no_permission),
 		cmocka_unit_test(test_fifo_is_never_opened),
-		cmocka_unit_test(test_without_openat2),
 	};
 
 	return cmocka_run_group_tests(tests, make_tree, remove_tree);
