@@ -1,6 +1,7 @@
 """The lines of a start, a reload and an end: where they go, and long names."""
 
 import os
+import re
 
 import pytest
 from server import HTDOCS, eventually, run
@@ -56,15 +57,15 @@ def test_report_stays_without_a_log(serve):
 
 
 def assert_reason(text, name, reason):
-    """Of one line, which shows the start of the name."""
+    """A pattern, in one line, which shows the start of the name."""
     assert text.count("\n") == 1
     assert name[:200] in text and name[:201] not in text
-    assert reason in text
+    assert re.search(reason, text), text
 
 
 @pytest.mark.parametrize("name, reason", [
     (LONG, "No such file or directory"),
-    (TOO_LONG, "File name too long"),
+    (TOO_LONG, "File ?name too long"),  # as musl writes it
 ], ids=["long", "too long"])  # fmt: skip
 @pytest.mark.parametrize("arguments", [
     ["{}"],
