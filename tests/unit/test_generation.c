@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "app/mime_types.h"
 #include "base/clock.h"
 #include "tree.h"
 
@@ -49,6 +50,28 @@ test_owners(void **state)
 	assert_int_equal(fcntl(root, F_GETFD), -1);
 	generation_release(NULL);
 	*state = NULL;
+}
+
+/* It owns the types, too, whatever becomes of who has read them. */
+static void
+test_types(void **state)
+{
+	struct generation *generation = *state;
+	struct mime_types *types;
+	FILE *file = fopen("types", "we");
+
+	generation_release(generation);
+	assert_non_null(file);
+	assert_true(fputs("a/b mine\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	types = mime_types_read("types");
+	assert_non_null(types);
+	generation = generation_new(open("root", O_PATH | O_DIRECTORY), types);
+	*state = generation;
+	assert_non_null(generation);
+	mime_types_release(types);
+	assert_string_equal(mime_types_find(generation->types, SPAN("mine")),
+	    "a/b");
 }
 
 static void
@@ -95,6 +118,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_owners),
+		TEST(test_types),
 		TEST(test_gone),
 	};
 
