@@ -36,7 +36,10 @@ answer_next(struct answer *answer, struct site *site,
 			plan->waits--;
 			break;
 		case ACT_HEAD:
-			message_settle(message, site, moment);
+			piece->kind = PIECE_UNTIL;
+			if (!message_settle(message, site, moment,
+				&piece->until))
+				return;
 			plan->next++;
 			piece->kind = PIECE_HEAD;
 			return;
