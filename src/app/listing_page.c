@@ -127,16 +127,28 @@ listing_page_character_size(const unsigned char *p)
 	return size;
 }
 
+/* Says whether the character has the text behind it run the other way: a name
+ * could seem to have another extension (U+202A to 202E, U+2066 to 2069). */
+static bool
+listing_page_turns(const unsigned char *p, size_t size)
+{
+	if (size != 3 || p[0] != 0xe2)
+		return false;
+	return (p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
+	       (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
 /* Returns what stands for a character of so many octets, made in `room` or
  * constant, so that neither HTML nor JSON takes it for more; NULL: itself. */
 static const char *
 listing_page_replace(const struct listing_page *page, const unsigned char *p,
     size_t size, char room[8])
 {
+	if (size == 0 ||
+	    (!page->json && (*p < ' ' || listing_page_turns(p, size))))
+		return "\xef\xbf\xbd"; /* U+FFFD */
 	if (size > 1)
 		return NULL;
-	if (size == 0 || (!page->json && *p < ' '))
-		return "\xef\xbf\xbd"; /* U+FFFD */
 	if (page->json ? *p >= ' ' && *p != '"' && *p != '\\'
 		       : strchr("&<>\"'", *p) == NULL)
 		return NULL;
@@ -288,8 +300,9 @@ listing_page_begin_html(struct listing_page *page, const char *path)
 	listing_page_put_name(page, path);
 	listing_page_put_string(page,
 	    "</title>\n<style>body{font-family:sans-serif;margin:1em}"
-	    "h1{font-size:1.3em}h1,td:first-child{overflow-wrap:anywhere}"
-	    "table{border-spacing:0}td{padding:.35em .9em .35em 0}"
+	    "h1{font-size:1.3em}h1,a{overflow-wrap:anywhere;"
+	    "white-space:pre-wrap}table{border-spacing:0}"
+	    "td{padding:.35em .9em .35em 0;vertical-align:baseline}"
 	    "td+td{white-space:nowrap;font-size:.85em;text-align:right}"
 	    "</style>\n<h1>/");
 	listing_page_put_name(page, path);

@@ -124,9 +124,9 @@ listings_advance(struct listings *listings, struct listing *listing,
  * is over before the time is. */
 static void
 listings_make_slice(struct listings *listings, const struct moment *moment,
-    int64_t now)
+    int64_t began)
 {
-	int64_t until = now + LISTINGS_SLICE;
+	int64_t now = began, until = began + LISTINGS_SLICE;
 
 	while (now < until) {
 		struct list *first;
@@ -138,7 +138,7 @@ listings_make_slice(struct listings *listings, const struct moment *moment,
 		listings_advance(listings, listings_at(first), until);
 		now = clock_now();
 	}
-	listings->due = now + LISTINGS_PAUSE;
+	listings->due = now + (now - began);
 }
 
 bool

@@ -22,10 +22,9 @@
  * others wait, and hold nothing. */
 #define LISTINGS_AT_ONCE 8
 
-/* How long a slice is, and the pause behind it, which is for everybody else. A
- * slice ends with the step in which its time is over. */
+/* How long a slice is: it ends with the step in which its time is over. As long is
+ * the pause behind it, which is for everybody else. */
 #define LISTINGS_SLICE (250 * CLOCK_US)
-#define LISTINGS_PAUSE (250 * CLOCK_US)
 
 /* How far apart those who wait ask again. */
 #define LISTINGS_SPACE (50 * CLOCK_US)
