@@ -141,19 +141,18 @@ listings_make_slice(struct listings *listings, const struct moment *moment,
 	listings->due = now + (now - began);
 }
 
-bool
+int64_t
 listings_go_on(struct listings *listings, const struct listing *wanted,
-    const struct moment *moment, int64_t *until)
+    const struct moment *moment)
 {
 	int64_t now = clock_now();
 
 	if (!listing_is_over(wanted) && now >= listings->due)
 		listings_make_slice(listings, moment, now);
 	if (listing_is_over(wanted))
-		return true;
+		return 0;
 	listings->asked += LISTINGS_SPACE;
 	if (listings->asked < listings->due)
 		listings->asked = listings->due;
-	*until = listings->asked;
-	return false;
+	return listings->asked;
 }

@@ -49,10 +49,10 @@ struct listing *listings_ask(struct listings *listings,
     const struct listing_query *query, const struct moment *moment);
 
 /*
- * Makes a slice, where one is due. Returns whether the listing is over; if not,
- * *until is when to ask again, as clock_now(). May wait for the disk.
+ * Makes a slice, where one is due. Returns 0 where the listing is over; or when to
+ * ask again, as clock_now(). May wait for the disk.
  */
-bool listings_go_on(struct listings *listings, const struct listing *wanted,
-    const struct moment *moment, int64_t *until);
+int64_t listings_go_on(struct listings *listings, const struct listing *wanted,
+    const struct moment *moment);
 
 #endif

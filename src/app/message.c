@@ -222,46 +222,49 @@ message_use_front(struct message *message)
 	message->front = message->unsettled = true;
 }
 
-/* Goes on with the listing. Returns whether it is over: where it has failed, since
- * the directory is gone by now, or memory is short, the message says so. */
-static bool
+/* Goes on with the listing. Returns 0 where it is over; or when to ask again.
+ * Where it has failed, since the directory is gone by now, or memory is short,
+ * the message says so. */
+static int64_t
 message_go_on(struct message *message, struct site *site,
-    const struct moment *moment, int64_t *until)
+    const struct moment *moment)
 {
 	static const struct site_query nobody = { SPAN(""), NULL };
+	int64_t until = listings_go_on(&site->listings, message->listing,
+	    moment);
 	enum site_result result;
 
-	if (!listings_go_on(&site->listings, message->listing, moment, until))
-		return false;
-	if (message->listing->state == LISTING_WHOLE)
-		return true;
+	if (until != 0 || message->listing->state == LISTING_WHOLE)
+		return until;
 	result = site_fault(message->listing->error, NULL);
 	message_set(message, 200, NULL);
 	message_fail(message, site, &nobody, moment, result);
-	return true;
+	return 0;
 }
 
 /* Does what there is to do; `noinline`: for most answers, there is nothing. */
-static __attribute__((noinline)) bool
+static __attribute__((noinline)) int64_t
 message_settle_rest(struct message *message, struct site *site,
-    const struct moment *moment, int64_t *until)
+    const struct moment *moment)
 {
 	static const struct site_query front = { SPAN(""), NULL };
+	int64_t until = 0;
 
 	if (message->front)
 		message_find(message, site, &front, moment);
 	message->front = false;
-	message->unsettled = message->listed &&
-			     !message_go_on(message, site, moment, until);
-	return !message->unsettled;
+	if (message->listed)
+		until = message_go_on(message, site, moment);
+	message->unsettled = until != 0;
+	return until;
 }
 
-bool
+int64_t
 message_settle(struct message *message, struct site *site,
-    const struct moment *moment, int64_t *until)
+    const struct moment *moment)
 {
-	return !message->unsettled ||
-	       message_settle_rest(message, site, moment, until);
+	return message->unsettled ? message_settle_rest(message, site, moment)
+				  : 0;
 }
 
 void

@@ -78,11 +78,11 @@ void message_use_front(struct message *message);
 /*
  * Looks the front page up, where the message is to be that; where the site has
  * none, it is a line of text. Goes on with a listing. Before the head is
- * written. Returns whether it may be; if not, *until is when to ask again, as
- * clock_now(). May wait for the disk. Only the site's thread.
+ * written. Returns 0 where it may be, or when to ask again, as clock_now(). May
+ * wait for the disk. Only the site's thread.
  */
-bool message_settle(struct message *message, struct site *site,
-    const struct moment *moment, int64_t *until);
+int64_t message_settle(struct message *message, struct site *site,
+    const struct moment *moment);
 
 /*
  * Makes a 206 of a 200 with a file. It stays a 200, as RFC 9110 14.2 allows,
