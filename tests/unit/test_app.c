@@ -350,7 +350,8 @@ test_listing_later(void **state)
 		if (gone)
 			assert_return_code(rmdir("sub"), 0);
 		listings->due = 0;
-		asking_next_bytes(asking);
+		piece = asking_next(asking);
+		assert_int_equal(piece.kind, PIECE_BYTES);
 		assert_memory_equal(asking->room + 9, gone ? "404 " : "200 ",
 		    4);
 		asking_end(asking);
