@@ -106,7 +106,8 @@ directory_grow(struct directory *directory)
 
 	if (directory->count < directory->room)
 		return 0;
-	entries = reallocarray(directory->entries, room, sizeof(*entries));
+	entries = reallocarray(directory->entries, room,
+	    sizeof(struct directory_entry *));
 	if (entries == NULL)
 		return -1;
 	directory->entries = entries;

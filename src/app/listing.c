@@ -20,6 +20,7 @@ listing_new(const struct listing_query *query)
 		.generation = generation_hold(query->generation),
 		.page = { .json = query->json },
 		.path_size = size };
+	list_init(&listing->place);
 	memcpy(listing->path, query->path.data, size);
 	listing->path[size] = '\0';
 	return listing;
@@ -117,8 +118,7 @@ listing_release(struct listing *listing)
 {
 	if (--listing->references > 0)
 		return;
-	if (listing->place.next != NULL)
-		list_remove(&listing->place);
+	list_remove(&listing->place);
 	directory_close(&listing->directory);
 	listing_page_free(&listing->page);
 	generation_release(listing->generation);

@@ -30,7 +30,7 @@ struct listing_query {
 };
 
 struct listing {
-	struct list place; /* struct listings' */
+	struct list place; /* struct listings'; in no other's: a list alone */
 	uint64_t look; /* its number, see struct moment; or LISTING_NOT_BEGUN */
 	unsigned references;
 	enum listing_state state;

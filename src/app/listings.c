@@ -115,9 +115,10 @@ listings_advance(struct listings *listings, struct listing *listing,
 		more = listing_step(listing);
 	while (more && clock_now() < until);
 	list_remove(&listing->place);
-	listing->place.next = NULL;
 	if (more)
 		list_add_last(&listings->made, &listing->place);
+	else
+		list_init(&listing->place);
 }
 
 /* Makes a slice: of the first listing, and of those that begin meanwhile where it

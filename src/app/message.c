@@ -237,7 +237,6 @@ message_go_on(struct message *message, struct site *site,
 	if (until != 0 || message->listing->state == LISTING_WHOLE)
 		return until;
 	result = site_fault(message->listing->error, NULL);
-	message_set(message, 200, NULL);
 	message_fail(message, site, &nobody, moment, result);
 	return 0;
 }

@@ -18,18 +18,58 @@
 
 #include "tree.h"
 
+/* How many files there are in `long/`, which takes many slices; and so in `0/`,
+ * `1/` and so on, which lead there. */
+#define LONG 1500
+
 struct fixture {
 	struct listings listings;
 	struct generation *generation;
 	struct moment moment;
 };
 
+/* Makes a directory of so many files. */
+static void
+make_directory(const char *name, unsigned count)
+{
+	char path[64];
+
+	mkdir(name, 0755);
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/%u", name, i);
+		close(creat(path, 0644));
+	}
+}
+
+static int
+listings_enter(void **state)
+{
+	char name[16];
+
+	(void)state;
+	tree_enter();
+	make_directory("long", LONG);
+	make_directory("short", 3);
+	for (unsigned i = 0; i < LISTINGS_AT_ONCE; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		assert_return_code(symlink("long", name), 0);
+	}
+	return 0;
+}
+
+static int
+listings_leave(void **state)
+{
+	(void)state;
+	tree_leave();
+	return 0;
+}
+
 static int
 listings_setup(void **state)
 {
 	static struct fixture fixture;
 
-	tree_enter();
 	fixture = (struct fixture){ .moment = { .look = 10, .since = 10 } };
 	fixture.generation = generation_new(open(".", O_PATH));
 	assert_non_null(fixture.generation);
@@ -47,21 +87,7 @@ listings_teardown(void **state)
 	assert_null(list_first(&fixture->listings.waiting));
 	assert_int_equal(fixture->generation->owners, 1);
 	generation_release(fixture->generation);
-	tree_leave();
 	return 0;
-}
-
-/* Makes a directory of so many files. */
-static void
-make_directory(const char *name, unsigned count)
-{
-	char path[64];
-
-	mkdir(name, 0755);
-	for (unsigned i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/%u", name, i);
-		close(creat(path, 0644));
-	}
 }
 
 static struct listing *
@@ -131,13 +157,12 @@ test_slices(void **state)
 	unsigned slices = 1;
 	size_t looked;
 
-	make_directory("sub", DIRECTORY_NAMES_MAX);
-	listing = ask(fixture, "sub/");
+	listing = ask(fixture, "long/");
 	assert_int_equal(listing->state, LISTING_NEW);
 	until = listings_go_on(listings, listing, &fixture->moment);
 	assert_true(until >= listings->due);
 	looked = listing->directory.looked;
-	assert_in_range(looked, 1, DIRECTORY_NAMES_MAX - 1);
+	assert_in_range(looked, 1, LONG - 1);
 
 	listings->due = INT64_MAX / 2;
 	next = listings_go_on(listings, listing, &fixture->moment);
@@ -161,8 +186,7 @@ test_pause(void **state)
 	struct listing *listing;
 	int64_t before, after;
 
-	make_directory("sub", DIRECTORY_NAMES_MAX);
-	listing = ask(fixture, "sub/");
+	listing = ask(fixture, "long/");
 	before = clock_now();
 	assert_false(go_on(fixture, listing));
 	after = clock_now();
@@ -178,17 +202,15 @@ test_sharing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct listing *first, *others[4], *later, *last;
-	struct listing_query query = { fixture->generation, SPAN("sub/"),
+	struct listing_query query = { fixture->generation, SPAN("long/"),
 		false };
 
-	make_directory("sub", DIRECTORY_NAMES_MAX);
-	make_directory("more", 1);
-	first = ask(fixture, "sub/");
+	first = ask(fixture, "long/");
 	ask_later(fixture);
-	assert_ptr_equal(ask(fixture, "sub/"), first);
+	assert_ptr_equal(ask(fixture, "long/"), first);
 	listing_release(first);
 
-	others[0] = ask(fixture, "more/");
+	others[0] = ask(fixture, "short/");
 	others[1] = listings_ask(&fixture->listings, &query, &fixture->moment);
 	query.json = true;
 	query.generation = generation_new(open(".", O_PATH));
@@ -198,13 +220,13 @@ test_sharing(void **state)
 		assert_ptr_not_equal(others[i], first);
 
 	assert_false(go_on(fixture, first));
-	assert_ptr_equal(ask(fixture, "sub/"), first);
+	assert_ptr_equal(ask(fixture, "long/"), first);
 	listing_release(first);
 	ask_later(fixture);
-	later = ask(fixture, "sub/");
+	later = ask(fixture, "long/");
 	assert_ptr_not_equal(later, first);
 	ask_later(fixture);
-	others[3] = ask(fixture, "sub/");
+	others[3] = ask(fixture, "long/");
 	assert_ptr_equal(others[3], later);
 
 	/* it begins only when the first one is over */
@@ -215,7 +237,7 @@ test_sharing(void **state)
 	ask_later(fixture);
 	while (!go_on(fixture, later))
 		;
-	last = ask(fixture, "sub/");
+	last = ask(fixture, "long/");
 	assert_ptr_not_equal(last, later);
 	for (int i = 0; i < 4; i++)
 		listing_release(others[i]);
@@ -231,10 +253,8 @@ test_made_by_others(void **state)
 	struct fixture *fixture = *state;
 	struct listing *idle, *busy;
 
-	make_directory("idle", 100);
-	make_directory("busy", DIRECTORY_NAMES_MAX);
-	idle = ask(fixture, "idle/");
-	busy = ask(fixture, "busy/");
+	idle = ask(fixture, "short/");
+	busy = ask(fixture, "long/");
 	while (!go_on(fixture, busy))
 		;
 	assert_int_equal(idle->state, LISTING_WHOLE);
@@ -251,7 +271,6 @@ begin_long_ones(struct fixture *fixture, struct listing **listings,
 
 	for (unsigned i = 0; i < count; i++) {
 		snprintf(path, sizeof(path), "%u/", i);
-		make_directory(path, DIRECTORY_NAMES_MAX / 2);
 		listings[i] = ask(fixture, path);
 	}
 }
@@ -280,7 +299,6 @@ test_turns(void **state)
 	struct fixture *fixture = *state;
 	struct listing *long_ones[LISTINGS_AT_ONCE - 1], *short_one;
 
-	make_directory("short", 3);
 	begin_long_ones(fixture, long_ones, LISTINGS_AT_ONCE - 1);
 	short_one = ask(fixture, "short/");
 	make_a_round(fixture, short_one);
@@ -297,7 +315,6 @@ test_bound(void **state)
 	struct fixture *fixture = *state;
 	struct listing *long_ones[LISTINGS_AT_ONCE], *short_one;
 
-	make_directory("short", 3);
 	begin_long_ones(fixture, long_ones, LISTINGS_AT_ONCE);
 	short_one = ask(fixture, "short/");
 	make_a_round(fixture, short_one);
@@ -316,10 +333,9 @@ test_at_once(void **state)
 	struct fixture *fixture = *state;
 	struct listing *shared, *own;
 
-	make_directory("sub", DIRECTORY_NAMES_MAX);
-	shared = ask(fixture, "sub/");
+	shared = ask(fixture, "long/");
 	fixture->moment.since = MOMENT_LOOK_ANEW;
-	own = ask(fixture, "sub/");
+	own = ask(fixture, "long/");
 	assert_ptr_not_equal(own, shared);
 	assert_int_equal(own->state, LISTING_WHOLE);
 	assert_int_equal(shared->state, LISTING_NEW);
@@ -342,9 +358,9 @@ test_faults(void **state)
 
 	assert_null(listings_ask(&fixture->listings, &query, &fixture->moment));
 	assert_int_equal(errno, ENOENT);
-	make_directory("sub", 0);
-	listing = ask(fixture, "sub/");
-	assert_return_code(rmdir("sub"), 0);
+	mkdir("gone", 0755);
+	listing = ask(fixture, "gone/");
+	assert_return_code(rmdir("gone"), 0);
 	assert_true(go_on(fixture, listing));
 	assert_int_equal(listing->state, LISTING_FAILED);
 	assert_int_equal(listing->error, ENOENT);
@@ -369,5 +385,6 @@ main(void)
 		LISTINGS_TEST(test_faults),
 	};
 
-	return cmocka_run_group_tests_name("listings", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("listings", tests, listings_enter,
+	    listings_leave);
 }
