@@ -4,6 +4,7 @@ read, and who shares them; as strace(1) shows it."""
 import json
 import os
 import re
+import signal
 
 import pytest
 from server import eventually, needs_strace, scaled
@@ -17,37 +18,40 @@ SLOW = f"inject={STAT}:delay_enter=1ms"
 LOOK = re.compile(r'stat\w*\(\d+, "n\d+"')
 
 
-@pytest.fixture
-def traced(serve, root, tmp_path):
-    """A server whose looks at files are slow, and what its one worker does: a
-    string for each look at a name ("look"), wait for events ("wait"), and send
-    of the page ("page")."""
-    (root / "sub").mkdir()
-    for number in range(NAMES):
-        (root / f"sub/n{number}").symlink_to("../hello.html")
-    trace = tmp_path / "trace"
-    strace = ["strace", "-D", "-f", "-s", "512", "-o", str(trace)]
-    strace += ["-e", TRACED, "-e", SLOW]
-    server = serve("-w", "1", "--listing", root=root, wrapper=strace)
+def event_of(line):
+    """What the worker does: look at a name, wait for events, send the page."""
+    if "resumed>" in line:
+        return None
+    if LOOK.search(line):
+        return "look"
+    if "epoll" in line:
+        return "wait"
+    return "page" if "<p>hello</p>" in line else None
 
-    def events():
-        server.signal(15)
-        server.join()
-        last = re.compile(rf"^{server.pid} +\+\+\+ exited", re.MULTILINE)
-        eventually(lambda: last.search(trace.read_text()), "strace to end")
-        found = []
-        for line in trace.read_text().splitlines():
-            if "resumed>" in line:
-                continue
-            if LOOK.search(line):
-                found.append("look")
-            elif "epoll" in line:
-                found.append("wait")
-            elif "<p>hello</p>" in line:
-                found.append("page")
-        return found
 
-    return server, events
+class Traced:
+    """A server with one worker, whose looks at files are slow."""
+
+    def __init__(self, serve, root):
+        (root / "sub").mkdir()
+        for number in range(NAMES):
+            (root / f"sub/n{number}").symlink_to("../hello.html")
+        self.trace = root.parent / "trace"
+        strace = ["strace", "-D", "-f", "-s", "512", "-o", str(self.trace)]
+        strace += ["-e", TRACED, "-e", SLOW]
+        self.server = serve("-w", "1", "--listing", root=root, wrapper=strace)
+
+    def events(self):
+        """Ends it; all that its worker has done, in order."""
+        self.server.signal(signal.SIGTERM)
+        self.server.join()
+        last = rf"^{self.server.pid} +\+\+\+ exited"
+        eventually(
+            lambda: re.search(last, self.trace.read_text(), re.MULTILINE),
+            "strace to end",
+        )
+        events = map(event_of, self.trace.read_text().splitlines())
+        return [event for event in events if event]
 
 
 def connect(server, count):
@@ -67,14 +71,14 @@ def most_looks_between_waits(events):
 
 
 @needs_strace
-def test_others_are_served_meanwhile(traced):
-    server, events = traced
-    lister, other = connect(server, 2)
+def test_others_are_served_meanwhile(serve, root):
+    traced = Traced(serve, root)
+    lister, other = connect(traced.server, 2)
     lister.send(request("/sub/"))
     while lister.is_silent():
         assert other.ask("/").status == 200
     assert lister.read_response().body.count(b"<tr>") == NAMES + 1
-    found = events()
+    found = traced.events()
     assert found.count("look") == NAMES
     assert most_looks_between_waits(found) < 5
     first = found.index("look")
@@ -83,15 +87,15 @@ def test_others_are_served_meanwhile(traced):
 
 
 @needs_strace
-def test_a_storm_is_answered_by_few_readings(traced):
+def test_a_storm_is_answered_by_few_readings(serve, root):
     """By two, where all are heard while the first reading is under way."""
-    server, events = traced
-    clients = connect(server, 20)
+    traced = Traced(serve, root)
+    clients = connect(traced.server, 20)
     for client in clients:
         client.send(request("/sub/"))
     bodies = {client.read_response().body for client in clients}
     assert len(bodies) == 1
-    found = events()
+    found = traced.events()
     assert found.count("look") <= 5 * NAMES
     assert found.count("look") % NAMES == 0
     assert most_looks_between_waits(found) < 5
