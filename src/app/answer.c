@@ -27,6 +27,7 @@ answer_next(struct answer *answer, struct site *site,
 {
 	struct message *message = &answer->message;
 	struct plan *plan = &answer->plan;
+	int64_t until;
 
 	for (;; plan->next++) {
 		switch ((enum act)plan->acts[plan->next]) {
@@ -36,9 +37,14 @@ answer_next(struct answer *answer, struct site *site,
 			plan->waits--;
 			break;
 		case ACT_HEAD:
-			message_settle(message, site, moment);
-			plan->next++;
-			piece->kind = PIECE_HEAD;
+			until = message_settle(message, site, moment);
+			if (until == 0) {
+				plan->next++;
+				piece->kind = PIECE_HEAD;
+				return;
+			}
+			piece->kind = PIECE_UNTIL;
+			piece->until = until;
 			return;
 		case ACT_CONTENT:
 			if (!message_has_content(message))

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/listing.h"
 #include "app/parts.h"
 #include "http/accept.h"
 #include "http/fields.h"
@@ -36,7 +35,7 @@ message_fini(struct message *message)
 	free(message->location);
 	free(message->parts);
 	if (message->listed)
-		listing_free(message->listing);
+		listing_release(message->listing);
 	message->location = NULL;
 	message->parts = NULL;
 	message->listed = message->owns = false;
@@ -149,31 +148,27 @@ message_prefers_json(const struct http_request *request)
  * instead. */
 static enum site_result
 message_list(struct message *message, struct site *site,
-    const struct site_query *query)
+    const struct site_query *query, const struct moment *moment)
 {
+	const struct listing_query listed = { site->generation, query->path,
+		message_prefers_json(query->request) };
+
 	if (!site->config->listing || site->generation == NULL)
 		return SITE_MISSING;
-	message->listing = listing_new(site->generation->root, query->path,
-	    message_prefers_json(query->request));
+	message->listing = listings_ask(&site->listings, &listed, moment);
 	if (message->listing == NULL)
 		return site_fault(errno, NULL);
-	message->listed = message->owns = true;
+	message->listed = message->owns = message->unsettled = true;
 	message->varies = true;
 	return SITE_FOUND;
 }
 
-/* Makes the message what takes the place of a file that there is not.
- * `noinline`: most requests find one, and need none of this on their way. */
-static __attribute__((noinline)) void
-message_do_without(struct message *message, struct site *site,
+/* Makes the message what is said where the site has nothing else. */
+static void
+message_fail(struct message *message, struct site *site,
     const struct site_query *query, const struct moment *moment,
     enum site_result result)
 {
-	if (result == SITE_MISSING &&
-	    message_find_extended(message, site, query, moment))
-		return;
-	if (result == SITE_NO_INDEX)
-		result = message_list(message, site, query);
 	switch (result) {
 	case SITE_FOUND:
 		return;
@@ -193,6 +188,21 @@ message_do_without(struct message *message, struct site *site,
 	}
 }
 
+/* Makes the message what takes the place of a file that there is not.
+ * `noinline`: most requests find one, and need none of this on their way. */
+static __attribute__((noinline)) void
+message_do_without(struct message *message, struct site *site,
+    const struct site_query *query, const struct moment *moment,
+    enum site_result result)
+{
+	if (result == SITE_MISSING &&
+	    message_find_extended(message, site, query, moment))
+		return;
+	if (result == SITE_NO_INDEX)
+		result = message_list(message, site, query, moment);
+	message_fail(message, site, query, moment, result);
+}
+
 void
 message_find(struct message *message, struct site *site,
     const struct site_query *query, const struct moment *moment)
@@ -209,19 +219,51 @@ message_find(struct message *message, struct site *site,
 void
 message_use_front(struct message *message)
 {
-	message->front = true;
+	message->front = message->unsettled = true;
 }
 
-void
-message_settle(struct message *message, struct site *site,
+/* Goes on with the listing. Returns 0 where it is over; or when to ask again.
+ * Where it has failed, since the directory is gone by now, or memory is short,
+ * the message says so. */
+static int64_t
+message_go_on(struct message *message, struct site *site,
+    const struct moment *moment)
+{
+	static const struct site_query nobody = { SPAN(""), NULL };
+	int64_t until = listings_go_on(&site->listings, message->listing,
+	    moment);
+	enum site_result result;
+
+	if (until != 0 || message->listing->state == LISTING_WHOLE)
+		return until;
+	result = site_fault(message->listing->error, NULL);
+	message_fail(message, site, &nobody, moment, result);
+	return 0;
+}
+
+/* Does what there is to do; `noinline`: for most answers, there is nothing. */
+static __attribute__((noinline)) int64_t
+message_settle_rest(struct message *message, struct site *site,
     const struct moment *moment)
 {
 	static const struct site_query front = { SPAN(""), NULL };
+	int64_t until = 0;
 
-	if (!message->front)
-		return;
-	message_find(message, site, &front, moment);
+	if (message->front)
+		message_find(message, site, &front, moment);
 	message->front = false;
+	if (message->listed)
+		until = message_go_on(message, site, moment);
+	message->unsettled = until != 0;
+	return until;
+}
+
+int64_t
+message_settle(struct message *message, struct site *site,
+    const struct moment *moment)
+{
+	return message->unsettled ? message_settle_rest(message, site, moment)
+				  : 0;
 }
 
 void
@@ -291,14 +333,14 @@ message_length(const struct message *message)
 	if (message->file != NULL)
 		return message->size;
 	if (message->listed)
-		return message->listing->size;
+		return message->listing->page.size;
 	return message_write_text(message, text);
 }
 
 const char *
 message_type(const struct message *message)
 {
-	return message->listed ? message->listing->type
+	return message->listed ? listing_page_type(&message->listing->page)
 			       : "text/plain; charset=utf-8";
 }
 
@@ -343,6 +385,19 @@ message_next_range(struct message *message, struct piece *piece)
 	return message->parts != NULL;
 }
 
+/* Yields as much of the listing as lies in one place. Returns whether more
+ * comes. */
+static bool
+message_next_of_listing(struct message *message, struct piece *piece)
+{
+	const struct listing_page *page = &message->listing->page;
+
+	piece->kind = PIECE_LENT;
+	piece->bytes = listing_page_at(page, message->yielded);
+	message->yielded += piece->bytes.size;
+	return message->yielded < page->size;
+}
+
 bool
 message_next(struct message *message, char *room, struct piece *piece)
 {
@@ -350,15 +405,11 @@ message_next(struct message *message, char *room, struct piece *piece)
 		return message_next_range(message, piece);
 	if (message->parts != NULL)
 		return message_next_frame(message, room, piece);
-	if (message->listed) {
-		piece->kind = PIECE_LENT;
-		piece->bytes = (struct span){ message->listing->text,
-			message->listing->size };
-	} else {
-		piece->kind = PIECE_BYTES;
-		piece->bytes.data = room;
-		piece->bytes.size = message_write_text(message, room);
-	}
+	if (message->listed)
+		return message_next_of_listing(message, piece);
+	piece->kind = PIECE_BYTES;
+	piece->bytes.data = room;
+	piece->bytes.size = message_write_text(message, room);
 	message->yielded += piece->bytes.size;
 	return false;
 }

@@ -39,11 +39,12 @@ struct message {
 	uint64_t size;    /* with a file: how many bytes; of a 416, its size */
 	uint64_t yielded; /* bytes of content so far */
 	uint16_t status;
-	bool allow;  /* carries Allow */
-	bool varies; /* with the request's Accept */
-	bool listed; /* the content is a listing */
-	bool owns;   /* something of what it may own */
-	bool front;  /* message_settle() makes it the site's front page */
+	bool allow;     /* carries Allow */
+	bool varies;    /* with the request's Accept */
+	bool listed;    /* the content is a listing */
+	bool unsettled; /* message_settle() has something to do */
+	bool owns;      /* something of what it may own */
+	bool front;     /* message_settle() makes it the site's front page */
 };
 
 /* Makes a 200 that holds nothing yet. */
@@ -76,10 +77,11 @@ void message_use_front(struct message *message);
 
 /*
  * Looks the front page up, where the message is to be that; where the site has
- * none, it is a line of text. Before the head is written. May wait for the
- * disk. Only the site's thread.
+ * none, it is a line of text. Goes on with a listing. Before the head is
+ * written. Returns 0 where it may be, or when to ask again, as clock_now(). May
+ * wait for the disk. Only the site's thread.
  */
-void message_settle(struct message *message, struct site *site,
+int64_t message_settle(struct message *message, struct site *site,
     const struct moment *moment);
 
 /*

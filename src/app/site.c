@@ -19,6 +19,7 @@ site_open(struct site *site, const struct site_config *config)
 	site->buckets = calloc(SITE_BUCKETS, sizeof(struct resource *));
 	list_init(&site->memory.used);
 	list_init(&site->open.used);
+	listings_init(&site->listings);
 	return site->buckets == NULL ? -1 : 0;
 }
 

@@ -27,6 +27,7 @@
 #define MTASYNC_APP_SITE_H
 
 #include "app/generation.h"
+#include "app/listings.h"
 #include "app/media_type.h"
 #include "app/resource.h"
 
@@ -75,6 +76,7 @@ struct site {
 	struct resource **buckets;
 	struct site_shelf memory; /* those of small files alone */
 	struct site_shelf open;   /* those that hold descriptors */
+	struct listings listings; /* those that are being made */
 };
 
 /* Returns 0, or -1 with errno. `config` outlives the site. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "app/listings.h"
 #include "base/log.h"
 
 /* What the process has beside connections and served files: the standard ones,
@@ -18,6 +19,14 @@
 #define DESCRIPTORS_PER_WORKER 9
 #define DESCRIPTORS_FILES_MAX  64 /* that one worker's cache may hold open */
 #define DESCRIPTORS_FILES_MIN  4
+
+/* What each worker has: where it lists directories, also those that it reads. */
+static unsigned
+descriptors_of_worker(const struct server_config *config)
+{
+	return DESCRIPTORS_PER_WORKER +
+	       (config->app.site.listing ? LISTINGS_AT_ONCE : 0);
+}
 
 uint64_t
 descriptors_raise(void)
@@ -41,7 +50,7 @@ descriptors_fit_workers(struct server_config *config, uint64_t all)
 {
 	uint64_t conns = config->max_conns > 0 ? config->max_conns : all / 2;
 	uint64_t taken = conns + DESCRIPTORS_OWN + config->listen.inherited;
-	uint64_t each = DESCRIPTORS_PER_WORKER + DESCRIPTORS_FILES_MIN +
+	uint64_t each = descriptors_of_worker(config) + DESCRIPTORS_FILES_MIN +
 			listeners_count_addresses(&config->listen);
 	uint64_t fit = all > taken ? (all - taken) / each : 0;
 
@@ -92,7 +101,7 @@ descriptors_plan(struct server_config *config, uint64_t all, unsigned listening)
 	unsigned workers = config->workers;
 	uint64_t wanted = config->max_conns > 0 ? config->max_conns : 1;
 	uint64_t reserve = DESCRIPTORS_OWN + listening +
-			   (uint64_t)workers * DESCRIPTORS_PER_WORKER;
+			   (uint64_t)workers * descriptors_of_worker(config);
 	uint64_t files = descriptors_files(workers, all, reserve + wanted);
 
 	reserve += workers * files;

@@ -305,7 +305,9 @@ test_listing(void **state)
 		snprintf(type, sizeof type, "\r\nContent-Type: %s\r\n",
 		    kinds[i].type);
 		asking_begin(asking, request);
-		piece = asking_next(asking);
+		do /* which may have to wait for a pause */
+			piece = asking_next(asking);
+		while (piece.kind == PIECE_UNTIL);
 		asking->room[piece.bytes.size] = '\0';
 		head = asking->room;
 		assert_memory_equal(head + 9, "200 OK", 6);
@@ -326,6 +328,34 @@ test_listing(void **state)
 	    "404 Not Found", NULL, "");
 	assert_answer(asking, REQUEST("GET", "/.git/", "1.1", ""),
 	    "404 Not Found", NULL, "");
+}
+
+/* A listing that is still being made has its answer wait; and where it can't be
+ * made any more, it is a 404. */
+static void
+test_listing_later(void **state)
+{
+	struct asking *asking = *state;
+	struct listings *listings = &asking->app.site.listings;
+	struct piece piece;
+
+	asking->config.app.site.listing = true;
+	for (int gone = 0; gone < 2; gone++) {
+		listings->due = INT64_MAX / 2;
+		asking_begin(asking, REQUEST("GET", "/sub/", "1.1", ""));
+		piece = asking_next(asking);
+		assert_int_equal(piece.kind, PIECE_UNTIL);
+		assert_true(piece.until >= listings->due);
+		assert_false(asking->exchange.asleep);
+		if (gone)
+			assert_return_code(rmdir("sub"), 0);
+		listings->due = 0;
+		piece = asking_next(asking);
+		assert_int_equal(piece.kind, PIECE_BYTES);
+		assert_memory_equal(asking->room + 9, gone ? "404 " : "200 ",
+		    4);
+		asking_end(asking);
+	}
 }
 
 /* The longest path there can be, encoded, fits the room with its Location. */
@@ -358,6 +388,7 @@ main(void)
 		ASKING_TEST(test_fallback),
 		ASKING_TEST(test_extensions),
 		ASKING_TEST(test_listing),
+		ASKING_TEST(test_listing_later),
 		ASKING_TEST(test_longest_location),
 	};
 

@@ -17,28 +17,32 @@
 /* What is asked for, what there is, and how many workers come of it. */
 static const struct row {
 	unsigned workers;
-	bool given;
+	bool given, listing;
 	unsigned max_conns, addresses;
 	uint64_t all;
 	unsigned fit;       /* workers; 0: refused */
 	const char *needed; /* how the refusal begins; NULL: there is none */
 } rows[] = {
 	/* enough for all */
-	{ 2, false, 0, 1, 1024, 2, NULL },
-	{ 64, false, 0, 1, 20000, 64, NULL },
-	{ 64, true, 0, 1, 2048, 64, NULL },
+	{ 2, false, false, 0, 1, 1024, 2, NULL },
+	{ 64, false, false, 0, 1, 20000, 64, NULL },
+	{ 64, true, false, 0, 1, 2048, 64, NULL },
 	/* half is for connections where nobody said how many there may be */
-	{ 64, false, 0, 1, 1024, 35, NULL },
-	{ 64, false, 0, 16, 1024, 16, NULL },
-	{ 64, false, 200, 1, 1024, 57, NULL },
-	{ 64, false, 900, 1, 1024, 7, NULL },
+	{ 64, false, false, 0, 1, 1024, 35, NULL },
+	{ 64, false, false, 0, 16, 1024, 16, NULL },
+	{ 64, false, false, 200, 1, 1024, 57, NULL },
+	{ 64, false, false, 900, 1, 1024, 7, NULL },
+	/* directories that are listed are open, too */
+	{ 64, false, true, 0, 1, 1024, 22, NULL },
+	{ 64, true, true, 0, 1, 1024, 0, "--workers=64 needs 1429 " },
 	/* files are cached in what connections leave */
-	{ 6, true, 900, 1, 1024, 6, NULL },
+	{ 6, true, false, 900, 1, 1024, 6, NULL },
 	/* too little, by what was asked for */
-	{ 64, true, 0, 1, 512, 0, "--workers=64 needs 917 " },
-	{ 64, true, 100, 1, 512, 0, "--max-conns=100 with --workers=64 " },
-	{ 64, false, 2000, 1, 1024, 0, "--max-conns=2000 needs 2034 " },
-	{ 64, false, 0, 1, 30, 0, "a start needs 35 " },
+	{ 64, true, false, 0, 1, 512, 0, "--workers=64 needs 917 " },
+	{ 64, true, false, 100, 1, 512, 0,
+	    "--max-conns=100 with --workers=64 " },
+	{ 64, false, false, 2000, 1, 1024, 0, "--max-conns=2000 needs 2034 " },
+	{ 64, false, false, 0, 1, 30, 0, "a start needs 35 " },
 };
 
 static void
@@ -48,6 +52,7 @@ try_row(const struct row *row)
 	struct server_config config = { .workers = row->workers,
 		.workers_given = row->given,
 		.max_conns = row->max_conns,
+		.app = { .site = { .listing = row->listing } },
 		.listen = { .places = places,
 		    .count = row->addresses,
 		    .terms = { .workers = row->workers } } };
