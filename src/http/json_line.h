@@ -13,7 +13,7 @@
  * All bytes are printable ASCII: other characters are written as \uXXXX, those
  * behind U+FFFF as two of them. Each byte that is not part of valid UTF-8 is
  * written as U+FFFD. A string of more than RECORD_FIELD_MAX bytes is cut, behind a
- * whole character of the line. Returns the line. Any thread.
+ * whole character. Returns the line. Any thread.
  */
 struct span json_line_write(const struct record *record,
     const struct outcome *outcome, char line[RECORD_LINE_MAX]);

@@ -11,6 +11,19 @@ _Static_assert(sizeof(struct record) == offsetof(struct record, text),
 #define RECORD_VERSION_SIZE 8
 #define RECORD_VERSION_AT   5
 
+/* Returns `end`; or, where that lies within a character of UTF-8 (if it is valid),
+ * where that character begins. */
+static size_t
+record_back_up(struct span value, size_t end)
+{
+	size_t begin = end;
+
+	while (
+	    begin > 0 && end - begin < 3 && (value.data[begin] & 0xc0) == 0x80)
+		begin--;
+	return (value.data[begin] & 0xc0) == 0xc0 ? begin : end;
+}
+
 /* As much of the value as fills RECORD_FIELD_MAX where each byte that is not
  * plain takes four, so that a record is bounded as a line is. */
 static struct span
@@ -23,7 +36,8 @@ record_cut(struct span value)
 	for (size_t i = 0; i < value.size; i++) {
 		escaped += record_is_plain(value.data[i]) ? 1 : 4;
 		if (escaped > RECORD_FIELD_MAX)
-			return (struct span){ value.data, i };
+			return (struct span){ value.data,
+				record_back_up(value, i) };
 	}
 	return value;
 }

@@ -266,7 +266,7 @@ repeat(char *out, const char *text, size_t count)
 		out = stpcpy(out, text);
 }
 
-/* An escape is never cut; a character is where the record ends in it. */
+/* Neither an escape nor a character is cut. */
 static void
 test_long_fields_are_cut(void **state)
 {
@@ -275,19 +275,19 @@ test_long_fields_are_cut(void **state)
 		size_t count;
 		const char *written;
 		size_t times;
-		const char *end;
 	} cases[] = {
-		{ "a", 4096, "a", 4096, "" },
-		{ "a", 4097, "a", 4096, "" },
-		{ "\"", 1024, "\\\"", 1024, "" },
-		{ "\"", 16000, "\\\"", 1024, "" },
-		{ "\xc3\xa9", 512, "\\u00e9", 512, "" },
-		{ "\xc3\xa9", 8000, "\\u00e9", 512, "" },
-		{ "\xf0\x9f\x98\x80", 4000, "\\ud83d\\ude00", 256, "" },
-		{ "\xe2\x80\xa8", 342, "\\u2028", 341, "\\ufffd" },
-		{ "\xff", 682, "\\ufffd", 682, "" },
-		{ "\xff", 683, "\\ufffd", 682, "" },
-		{ "\xff", 16000, "\\ufffd", 682, "" },
+		{ "a", 4096, "a", 4096 },
+		{ "a", 4097, "a", 4096 },
+		{ "\"", 1024, "\\\"", 1024 },
+		{ "\"", 16000, "\\\"", 1024 },
+		{ "\xc3\xa9", 512, "\\u00e9", 512 },
+		{ "\xc3\xa9", 8000, "\\u00e9", 512 },
+		{ "\xf0\x9f\x98\x80", 4000, "\\ud83d\\ude00", 256 },
+		{ "\xe2\x80\xa8", 342, "\\u2028", 341 },
+		{ "\xc3\xa9-", 900, "\\u00e9-", 455 },
+		{ "\xff", 682, "\\ufffd", 682 },
+		{ "\xff", 683, "\\ufffd", 682 },
+		{ "\xff", 16000, "\\ufffd", 682 },
 	};
 
 	(void)state;
@@ -297,7 +297,6 @@ test_long_fields_are_cut(void **state)
 
 		repeat(sent, cases[i].sent, cases[i].count);
 		repeat(wanted, cases[i].written, cases[i].times);
-		strcat(wanted, cases[i].end);
 		line = make_line_of(sent);
 		assert_agent(line, wanted);
 		free(line);

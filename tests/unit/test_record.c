@@ -111,6 +111,7 @@ test_long_fields_are_cut(void **state)
 		{ '"', 1024, 1024 },
 		{ '"', 1025, 1024 },
 		{ '\xff', 16000, 1024 },
+		{ '\x80', 16000, 1024 },
 	};
 
 	(void)state;
@@ -128,6 +129,37 @@ test_long_fields_are_cut(void **state)
 		    HTTP_OK);
 		assert_int_equal(record_size(&request),
 		    sizeof(struct record) + strlen("GET/") + 2 * cases[i].kept);
+	}
+}
+
+/* No character of UTF-8 is cut; what is none may be. */
+static void
+test_characters_are_whole(void **state)
+{
+	static const struct {
+		const char *last; /* behind 1020 bytes that are not plain */
+		size_t kept;
+	} cases[] = {
+		{ "\xc3\xa9\xc3\xa9\xc3\xa9", 4 },
+		{ "\xff\xc3\xa9\xc3\xa9\xc3\xa9", 3 },
+		{ "\xe2\x80\xa8\xe2\x80\xa8", 3 },
+		{ "\xff\xff\xe2\x80\xa8", 2 },
+		{ "\xf0\x9f\x98\x80\xff", 4 },
+		{ "\xff\xf0\x9f\x98\x80", 1 },
+		{ "\xff\xff\xff\xf0\x9f\x98\x80", 3 },
+		{ "\xff\x80\x80\x80\x80", 4 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char target[1100];
+		struct http_request request = { .target = { target, 0 } };
+
+		memset(target, 0xff, 1020);
+		strcpy(target + 1020, cases[i].last);
+		request.target.size = strlen(target);
+		assert_int_equal(record_size(&request),
+		    sizeof(struct record) + 1020 + cases[i].kept);
 	}
 }
 
@@ -152,6 +184,7 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_long_fields_are_cut),
+		cmocka_unit_test(test_characters_are_whole),
 		cmocka_unit_test(test_record_is_small),
 	};
 
