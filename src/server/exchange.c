@@ -254,8 +254,7 @@ exchange_has_left(const struct exchange *exchange,
 	bool whole = plan_is_at(&exchange->answer.plan, ACT_END) &&
 		     !exchange->sending;
 
-	return !whole && !exchange->cut &&
-	       (visitor == NULL || !visitor->broken);
+	return !whole && (visitor == NULL || !visitor->broken);
 }
 
 /* Tells how long the answer slept, or was to sleep where it has not ended, and how

@@ -308,7 +308,7 @@ static void
 test_longest_line(void **state)
 {
 	static char field[8001], did[RECORD_DID_MAX + 1];
-	char name[100]; /* longer than any */
+	char name[100], peer[46 * 6 + 1]; /* longer than any, and as shown */
 	struct span text = { field, sizeof field - 1 };
 	struct http_request request = { .method_name = text,
 		.target = text,
@@ -336,6 +336,10 @@ test_longest_line(void **state)
 	assert_in_range(strlen(line), 4 * RECORD_FIELD_MAX + RECORD_DID_MAX,
 	    RECORD_LINE_MAX);
 	assert_non_null(strstr(line, did));
+	repeat(peer, "\\u007f", 46); /* of the longest address */
+	assert_non_null(strstr(line, peer));
+	assert_memory_equal(strstr(line, peer) + strlen(peer), "\",\"method",
+	    9);
 	free(line);
 }
 
