@@ -41,11 +41,11 @@ struct options {
 	const char *root;                           /* NULL: the default one */
 	const char *indexes[OPTIONS_INDEX_MAX + 1]; /* names below a directory;
 						     * NULL ends them */
-	const char *fallback;        /* a name below the root; NULL: none */
-	const char *extensions;      /* with commas between; NULL: none */
-	const char *mime_types;      /* a file; NULL: none */
-	struct http_added added;     /* to every answer */
-	const char *error_page;      /* a name below the root */
+	const char *fallback;    /* a name below the root; NULL: none */
+	const char *extensions;  /* with commas between; NULL: none */
+	const char *mime_types;  /* a file; NULL: none */
+	struct http_added added; /* to every answer */
+	const char *error_page;  /* a name below the root */
 	enum record_format access_log;
 	const char *access_log_file; /* - is standard output */
 	const char *user;            /* USER or USER:GROUP; NULL: as it is */

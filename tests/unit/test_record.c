@@ -156,8 +156,9 @@ test_characters_are_whole(void **state)
 		struct http_request request = { .target = { target, 0 } };
 
 		memset(target, 0xff, 1020);
-		strcpy(target + 1020, cases[i].last);
-		request.target.size = strlen(target);
+		request.target.size = 1020 + strlen(cases[i].last);
+		memcpy(target + 1020, cases[i].last,
+		    request.target.size - 1020);
 		assert_int_equal(record_size(&request),
 		    sizeof(struct record) + 1020 + cases[i].kept);
 	}
