@@ -75,7 +75,7 @@ files_open_log(const struct options *options, struct server_config *config,
 	const char *path = options->access_log_file;
 	int result;
 
-	if (!options->access_log)
+	if (options->access_log == RECORD_OFF)
 		return 0;
 	if (options->check) {
 		result = log_file_check(path, privileges);

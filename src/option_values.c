@@ -141,10 +141,17 @@ bool
 options_set_log(const struct options_row *row, struct options *options,
     const char *text)
 {
-	options->access_log = strcmp(text, "combined") == 0;
-	if (options->access_log || strcmp(text, "off") == 0)
-		return true;
-	log_error(OPTIONS_REFUSED "must be combined or off", row->name, text);
+	static const char *const formats[] = { [RECORD_OFF] = "off",
+		[RECORD_COMBINED] = "combined",
+		[RECORD_JSON] = "json" };
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(text, formats[i]) == 0) {
+			options->access_log = (enum record_format)i;
+			return true;
+		}
+	log_error(OPTIONS_REFUSED "must be combined, json or off", row->name,
+	    text);
 	return false;
 }
 

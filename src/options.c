@@ -105,7 +105,7 @@ static const struct options_row options_table[] = {
 	    OPTIONS_PATH(mime_types, "file") },
 	{ "header", "FIELD", "'Name: value' for all answers; may be repeated",
 	    .set = options_set_header },
-	{ "log", "FORMAT", "access log: combined or off", "off",
+	{ "log", "FORMAT", "access log: combined, json or off", "off",
 	    .set = options_set_log },
 	{ "log-file", "FILE", "where to; - is standard output", "-",
 	    OPTIONS_PATH(access_log_file, "file, or - for standard output") },

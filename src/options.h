@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "http/added.h"
+#include "http/record.h"
 #include "model.h"
 #include "server/listeners.h"
 
@@ -41,12 +42,12 @@ struct options {
 	const char *root;                           /* NULL: the default one */
 	const char *indexes[OPTIONS_INDEX_MAX + 1]; /* names below a directory;
 						     * NULL ends them */
-	const char *fallback;        /* a name below the root; NULL: none */
-	const char *extensions;      /* with commas between; NULL: none */
-	const char *mime_types;      /* a file; NULL: none */
-	struct http_added added;     /* to every answer */
-	const char *error_page;      /* a name below the root */
-	bool access_log;             /* in the combined format */
+	const char *fallback;    /* a name below the root; NULL: none */
+	const char *extensions;  /* with commas between; NULL: none */
+	const char *mime_types;  /* a file; NULL: none */
+	struct http_added added; /* to every answer */
+	const char *error_page;  /* a name below the root */
+	enum record_format access_log;
 	const char *access_log_file; /* - is standard output */
 	const char *user;            /* USER or USER:GROUP; NULL: as it is */
 	const char *chroot;          /* a directory; NULL: none */

@@ -36,7 +36,7 @@ report_add(struct report *line, const char *format, ...)
 static void
 report_say(const struct report *line, const struct options *options)
 {
-	bool taken = options->access_log &&
+	bool taken = options->access_log != RECORD_OFF &&
 		     log_file_descriptor(options->access_log_file) ==
 			 STDOUT_FILENO;
 

@@ -48,6 +48,7 @@ settings_take(struct server_config *config, const struct options *options)
 		.linger = SETTINGS_LINGER,
 		.linger_most = SETTINGS_LINGER_MOST,
 		.drain = options->drain_timeout };
+	config->log_format = options->access_log;
 	config->app.max_sleep = options->max_sleep;
 	config->app.site.indexes = options->indexes;
 	config->app.site.missing = options->error_page;

@@ -36,6 +36,15 @@ conn_count_served(struct conn *conn)
 	conn->unsent = 0;
 }
 
+/* Ends the exchange of a connection that closes before the answer is whole. */
+static void
+conn_end_exchange(struct conn *conn)
+{
+	if (conn->visitor != NULL)
+		conn->visitor->broken = conn->reset;
+	loop_exchange_end(conn->loop_exchange, conn->context, conn->visitor);
+}
+
 /* Ends and frees a connection; nothing touches it afterwards. */
 static void
 conn_close(struct conn *conn)
@@ -47,7 +56,7 @@ conn_close(struct conn *conn)
 	channel_drop_input(context);
 	context->output_size = 0;
 	if (conn->loop_exchange != NULL)
-		loop_exchange_end(conn->loop_exchange, context, conn->peer);
+		conn_end_exchange(conn);
 	if (conn->watched != 0)
 		event_del(&conn->event);
 	ready_queue_remove(&conn->ready);
@@ -57,7 +66,7 @@ conn_close(struct conn *conn)
 	else
 		wire_close(conn->channel.fd);
 	channel_fini(&conn->channel);
-	free(conn->peer);
+	free(conn->visitor);
 	free(conn);
 	stats_add(&context->stats.closed, 1);
 	context->on_close(context);
@@ -264,18 +273,17 @@ conn_run_from(struct conn *conn, enum conn_state state)
 	conn_run(conn);
 }
 
-/* Returns the peer's address as the log shows it, allocated; or NULL where there
- * is no log, or no memory. */
-static char *
-conn_name_peer(const struct context *context,
+/* Returns the client as the log tells of it, allocated; or NULL where there is no
+ * log, or no memory. */
+static struct visitor *
+conn_make_visitor(const struct context *context,
     const struct sockaddr_storage *peer)
 {
-	char name[WIRE_NAME_MAX];
-
 	if (context->config->log == NULL)
 		return NULL;
-	wire_name_peer(peer, name);
-	return strdup(name);
+	return visitor_new(visitor_number(stats_read(&context->stats.accepted),
+			       context->config->workers, context->host.worker),
+	    peer);
 }
 
 void
@@ -290,7 +298,7 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
 	}
 	*conn = (struct conn){ .context = context,
 		.entrance = entrance,
-		.peer = conn_name_peer(context, peer),
+		.visitor = conn_make_visitor(context, peer),
 		.channel = { .fd = fd, .readable = true } };
 	stats_add(&context->stats.accepted, 1);
 	moment_renew(&context->moment);

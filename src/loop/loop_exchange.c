@@ -23,9 +23,9 @@ loop_exchange_new(struct context *context)
 
 void
 loop_exchange_end(struct loop_exchange *loop_exchange, struct context *context,
-    const char *peer)
+    struct visitor *visitor)
 {
-	exchange_end(&loop_exchange->exchange, &context->host, peer);
+	exchange_end(&loop_exchange->exchange, &context->host, visitor);
 	alarms_unset(&context->alarms, &loop_exchange->alarm);
 	free(context->spare);
 	context->spare = loop_exchange;

@@ -18,9 +18,9 @@ struct loop_exchange {
  * is short. */
 struct loop_exchange *loop_exchange_new(struct context *context);
 
-/* Ends the exchange, with `peer` for its line of the log, and frees it, or keeps
- * it as the context's spare one. */
+/* Ends the exchange, with `visitor` for its line of the log (see exchange_end()),
+ * and frees it, or keeps it as the context's spare one. */
 void loop_exchange_end(struct loop_exchange *loop_exchange,
-    struct context *context, const char *peer);
+    struct context *context, struct visitor *visitor);
 
 #endif

@@ -41,7 +41,8 @@ state_refuse(struct conn *conn, const struct http_request *request,
 	if (conn->loop_exchange == NULL)
 		return CONN_CLOSED;
 	exchange_refuse(&conn->loop_exchange->exchange, &conn->context->host,
-	    conn->peer, request, &(struct exchange_fault){ status, sentence });
+	    visitor_peer(conn->visitor), request,
+	    &(struct exchange_fault){ status, sentence });
 	return CONN_ANSWERING;
 }
 
@@ -198,7 +199,7 @@ state_end(struct conn *conn)
 					 context_input(context).size > 0,
 				     channel->has_blocked || conn->has_sent,
 				     context->turn_sent + context->output_size);
-	loop_exchange_end(conn->loop_exchange, context, conn->peer);
+	loop_exchange_end(conn->loop_exchange, context, conn->visitor);
 	conn->loop_exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;
 }

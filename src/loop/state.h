@@ -35,7 +35,7 @@ struct conn {
 	const struct entrance *entrance;     /* where it came in */
 	struct loop_exchange *loop_exchange; /* from a head's end to its
 					      * answer's; or NULL */
-	char *peer; /* its address, for the log; or NULL */
+	struct visitor *visitor; /* its client, for the log; or NULL */
 	struct channel channel;
 	struct wire_pace pace; /* since the wait for the client began */
 	union {

@@ -8,6 +8,7 @@
 
 #include "base/wire.h"
 #include "models/crew.h"
+#include "server/visitor.h"
 
 /* How long, in ms, to wait where accept4(2) has no descriptor or memory. */
 #define CREW_ROOM_TICK 50
@@ -117,6 +118,8 @@ crew_look(struct crew *crew, struct client *client)
 	if (look != CREW_CLIENT)
 		return look;
 	pthread_mutex_lock(&crew->lock);
+	client->number = visitor_number(stats_read(&crew->stats.accepted), 1,
+	    0);
 	stats_add(&crew->stats.accepted, 1);
 	pthread_mutex_unlock(&crew->lock);
 	return look;

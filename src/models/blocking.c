@@ -21,7 +21,7 @@ struct blocking {
 	struct moment moment;
 	struct exchange_host host;
 	const struct entrance *entrance;
-	char peer[WIRE_NAME_MAX];
+	struct visitor visitor;
 	bool answering; /* the exchange has begun, and is to be ended */
 	bool waited;    /* the answer had to wait for its time */
 	struct blocking_io io;
@@ -50,7 +50,7 @@ blocking_refuse(struct blocking *b, const struct http_request *request,
     unsigned status, const char *sentence)
 {
 	b->answering = true;
-	exchange_refuse(&b->exchange, &b->host, b->peer, request,
+	exchange_refuse(&b->exchange, &b->host, b->visitor.peer, request,
 	    &(struct exchange_fault){ status, sentence });
 }
 
@@ -342,8 +342,9 @@ blocking_end(struct blocking *b, enum blocking_result result)
 	b->io.cut |= result == BLOCKING_CUT;
 	b->io.reset |= result == BLOCKING_CUT;
 	b->exchange.cut = b->io.cut;
+	b->visitor.broken = b->io.reset;
 	(void)crew_take_app(crew);
-	exchange_end(&b->exchange, &b->host, b->peer);
+	exchange_end(&b->exchange, &b->host, &b->visitor);
 	stats_add(&crew->stats.served, result == BLOCKING_DONE && !b->io.cut);
 	stats_add(&crew->stats.cut, b->io.cut);
 	crew_give_app(crew);
@@ -386,7 +387,7 @@ blocking_init(struct blocking *b, struct crew *crew,
 	b->io.silent = true;
 	b->moment.closing = true; /* one request for each connection */
 	b->moment.since = MOMENT_LOOK_ANEW;
-	wire_name_peer(&client->peer, b->peer);
+	visitor_init(&b->visitor, client->number, &client->peer);
 }
 
 void

@@ -55,6 +55,7 @@ struct crew {
 struct client {
 	int fd; /* non-blocking */
 	struct sockaddr_storage peer;
+	uint64_t number; /* its connection's, from visitor_number() */
 	const struct entrance *entrance; /* where it came in */
 };
 

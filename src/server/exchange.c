@@ -5,7 +5,10 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "http/combined.h"
+#include "http/json_line.h"
 
 /* How many bytes a close may leave to the kernel to deliver. */
 #define EXCHANGE_LEAVE_MAX ((uint64_t)16 * 1024)
@@ -14,6 +17,25 @@
 #define EXCHANGE_LEFT 499
 
 const struct span exchange_continue = SPAN("HTTP/1.1 100 Continue\r\n\r\n");
+
+/* Takes the request down for the log; NULL where memory is short. For JSON it is
+ * known to the us when it came, for which the moment is too coarse. It is not
+ * inlined, like exchange_log(). */
+static __attribute__((noinline)) struct record *
+exchange_take_down(const struct exchange_host *host,
+    const struct http_request *request)
+{
+	struct record *record = malloc(record_size(request));
+
+	if (record == NULL)
+		return NULL;
+	if (host->config->log_format == RECORD_JSON)
+		record_take(record, clock_wall(), clock_now(), request);
+	else
+		record_take(record, host->moment->wall * CLOCK_S,
+		    host->moment->now, request);
+	return record;
+}
 
 /* Sets all members but `answer`, the union, `keep` and `asked_close`. */
 static void
@@ -28,9 +50,7 @@ exchange_init(struct exchange *exchange, const struct exchange_host *host,
 	exchange->old_version = request != NULL && request->minor == 0;
 	exchange->record = NULL;
 	if (host->config->log != NULL)
-		exchange->record = malloc(combined_size(request));
-	if (exchange->record != NULL)
-		combined_take(exchange->record, host->moment->wall, request);
+		exchange->record = exchange_take_down(host, request);
 }
 
 void
@@ -147,14 +167,26 @@ exchange_wake(struct exchange *exchange, const struct exchange_host *host)
 	exchange->asleep = false;
 }
 
+/* Takes down for the log how late the last wait has ended. */
+static void
+exchange_note_late(const struct exchange *exchange,
+    const struct exchange_host *host)
+{
+	if (exchange->record != NULL)
+		record_note_late(exchange->record,
+		    host->moment->now - exchange->answer.plan.due);
+}
+
 void
 exchange_next(struct exchange *exchange, const struct exchange_host *host,
     char *room, struct piece *piece)
 {
 	answer_next(&exchange->answer, &host->app->site, host->moment, room,
 	    piece);
-	if (exchange->asleep && exchange->answer.plan.waits == 0)
+	if (exchange->asleep && exchange->answer.plan.waits == 0) {
 		exchange_wake(exchange, host);
+		exchange_note_late(exchange, host);
+	}
 	if (piece->kind == PIECE_HEAD)
 		exchange_write_head(exchange, host, room, piece);
 }
@@ -213,31 +245,86 @@ exchange_status(const struct exchange *exchange)
 	return exchange->cut ? 503 : EXCHANGE_LEFT;
 }
 
+/* Whether the answer is not whole because the client has left, and not because the
+ * server has broken it off. */
+static bool
+exchange_has_left(const struct exchange *exchange,
+    const struct visitor *visitor)
+{
+	bool whole = plan_is_at(&exchange->answer.plan, ACT_END) &&
+		     !exchange->sending;
+
+	return !whole && (visitor == NULL || !visitor->broken);
+}
+
+/* Tells how long the answer slept, or was to sleep where it has not ended, and how
+ * late it was then. Nothing where no wait has begun, or the server's stop has put
+ * a 503 in its place. */
+static void
+exchange_tell_sleep(const struct exchange *exchange, struct outcome *outcome)
+{
+	const struct plan *plan = &exchange->answer.plan;
+
+	if (plan->due == 0)
+		return;
+	outcome->sleep = plan_waited(plan);
+	if (plan->waiting)
+		outcome->sleep += plan_next_wait(plan);
+	if (exchange->record->late != RECORD_NOT_AWAKE)
+		outcome->late = exchange->record->late * CLOCK_US;
+}
+
+/* Writes the line of the log; returns it. */
+static struct span
+exchange_write_line(const struct exchange *exchange,
+    const struct exchange_host *host, const struct visitor *visitor,
+    char line[RECORD_LINE_MAX])
+{
+	struct outcome outcome = { .peer = visitor_peer(visitor),
+		.status = exchange_status(exchange),
+		.bytes = exchange_content(exchange),
+		.sleep = RECORD_NO_TIME,
+		.late = RECORD_NO_TIME };
+
+	if (host->config->log_format != RECORD_JSON)
+		return combined_write(exchange->record, &outcome, line);
+	outcome.lasted = clock_now() - exchange->record->begun;
+	outcome.left = exchange_has_left(exchange, visitor);
+	outcome.worker = host->worker;
+	if (visitor != NULL) {
+		outcome.connection = visitor->connection;
+		outcome.request = visitor->requests;
+	}
+	exchange_tell_sleep(exchange, &outcome);
+	return json_line_write(exchange->record, &outcome, line);
+}
+
 /* Appends the line of the log, or counts it as dropped where memory is short. It
  * is not inlined: without a log, a request needs no room for a line on the
  * stack. */
 static void __attribute__((noinline)) exchange_log(struct exchange *exchange,
-    const struct exchange_host *host, const char *peer)
+    const struct exchange_host *host, struct visitor *visitor)
 {
 	struct access_log *log = host->config->log;
-	char line[COMBINED_LINE_MAX];
+	char line[RECORD_LINE_MAX];
 
+	if (visitor != NULL)
+		visitor->requests++;
 	if (exchange->record == NULL) {
-		access_log_drop(log, host->ring);
+		access_log_drop(log, host->worker);
 		return;
 	}
-	(void)access_log_append(log, host->ring,
-	    combined_write(exchange->record, peer, exchange_status(exchange),
-		exchange_content(exchange), line));
+	(void)access_log_append(log, host->worker,
+	    exchange_write_line(exchange, host, visitor, line));
 	free(exchange->record);
 }
 
 void
 exchange_end(struct exchange *exchange, const struct exchange_host *host,
-    const char *peer)
+    struct visitor *visitor)
 {
 	if (host->config->log != NULL)
-		exchange_log(exchange, host, peer);
+		exchange_log(exchange, host, visitor);
 	if (exchange->asleep)
 		exchange_wake(exchange, host);
 	answer_fini(&exchange->answer);

@@ -12,10 +12,11 @@
 
 #include "app/head.h"
 #include "http/body.h"
-#include "http/combined.h"
+#include "http/record.h"
 #include "server/entrance.h"
 #include "server/server_config.h"
 #include "server/totals.h"
+#include "server/visitor.h"
 
 /* Bytes of room that exchange_next() is given. */
 #define EXCHANGE_ROOM HEAD_ROOM
@@ -26,7 +27,7 @@ struct exchange_host {
 	struct totals *totals;
 	struct app *app;
 	const struct moment *moment;
-	unsigned ring; /* of the access log, where config has one */
+	unsigned worker; /* its index; also that of its ring of the log */
 };
 
 struct exchange {
@@ -35,15 +36,15 @@ struct exchange {
 		struct http_body body; /* the request's, while it comes in */
 		struct piece piece;    /* the rest of it, with `sending` */
 	};
-	struct combined *record; /* what the log line says of the request */
-	bool sending;            /* `piece` is there, and not all sent yet */
-	bool begun;              /* the answer's head has been yielded */
-	bool asleep;             /* it has one of the places for sleepers */
-	bool cut;                /* the stop of the server ends it */
-	bool keep;               /* the connection may go on behind it */
-	bool old_version;        /* asked in HTTP/1.0 */
-	bool asked_close;        /* the client will send no other request */
-	bool probed;             /* exchange_on_fin() has had it probed */
+	struct record *record; /* what the log line says of the request */
+	bool sending;          /* `piece` is there, and not all sent yet */
+	bool begun;            /* the answer's head has been yielded */
+	bool asleep;           /* it has one of the places for sleepers */
+	bool cut;              /* the stop of the server ends it */
+	bool keep;             /* the connection may go on behind it */
+	bool old_version;      /* asked in HTTP/1.0 */
+	bool asked_close;      /* the client will send no other request */
+	bool probed;           /* exchange_on_fin() has had it probed */
 };
 
 /* Why a request is refused. */
@@ -151,8 +152,9 @@ bool exchange_must_linger(const struct exchange *exchange, bool unread,
     bool slow, uint64_t sent);
 
 /* Writes the line of the log, as far as the answer went, and frees all that the
- * exchange holds. `peer` is the client's address for that line, or NULL. */
+ * exchange holds. `visitor` is the client for that line, whose requests it counts;
+ * or NULL where there is no log, or memory was short. */
 void exchange_end(struct exchange *exchange, const struct exchange_host *host,
-    const char *peer);
+    struct visitor *visitor);
 
 #endif

@@ -8,6 +8,7 @@
 #include "app/app.h"
 #include "base/access_log.h"
 #include "base/sandbox.h"
+#include "http/record.h"
 #include "server/listeners.h"
 
 struct worker;
@@ -41,6 +42,7 @@ struct server_config {
 	uint64_t max_body; /* bytes of a request's content */
 	struct server_limits limits;
 	struct access_log *log; /* a ring per worker; NULL: no log */
+	enum record_format log_format;
 	struct sandbox sandbox; /* confines the threads */
 };
 

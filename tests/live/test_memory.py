@@ -319,8 +319,9 @@ def many_descriptors():
         (CURL, "combined", 640),
         (BROWSER, "combined", 800),
         (LONG, "combined", 3200),
+        (BROWSER, "json", 800),
     ],
-    ids=["no-log", "curl", "browser", "long"],
+    ids=["no-log", "curl", "browser", "long", "json"],
 )
 def test_sleeper_takes(serve, many_descriptors, asking, log, most):
     """In bytes, for each of those who come when some are asleep already."""

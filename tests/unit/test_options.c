@@ -111,7 +111,7 @@ test_defaults(void **state)
 	assert_null(options.mime_types);
 	assert_false(options.listing);
 	assert_string_equal(options.error_page, "404.html");
-	assert_false(options.access_log);
+	assert_int_equal(options.access_log, RECORD_OFF);
 	assert_string_equal(options.access_log_file, "-");
 	assert_null(options.user);
 	assert_null(options.chroot);
@@ -174,7 +174,7 @@ test_the_rest(void **state)
 	assert_string_equal(options.mime_types, "/etc/mime.types");
 	assert_true(options.listing);
 	assert_string_equal(options.error_page, "no.html");
-	assert_true(options.access_log);
+	assert_int_equal(options.access_log, RECORD_COMBINED);
 	assert_string_equal(options.access_log_file, "access.log");
 	assert_string_equal(options.user, "a:b");
 	assert_string_equal(options.chroot, "/srv");
@@ -183,7 +183,7 @@ test_the_rest(void **state)
 	assert_int_equal(options.log_level, LOG_LEVEL_DEBUG);
 
 	parse_and_listen(&options, &other, OPTIONS_RUN);
-	assert_false(options.access_log);
+	assert_int_equal(options.access_log, RECORD_OFF);
 	assert_int_equal(options.sandbox, SANDBOX_OFF);
 	assert_string_equal(options.user, "7");
 	assert_string_equal(options.root, "-x");
@@ -245,8 +245,8 @@ static const struct {
 	{ "--mime-types=", "must be the name of a file\n" },
 	{ "--error-page=a/../b", "must not lead out by '..'\n" },
 	{ "--error-page=a/..", "must not lead out by '..'\n" },
-	{ "--log=common", "must be combined or off\n" },
-	{ "--log=", "must be combined or off\n" },
+	{ "--log=common", "must be combined, json or off\n" },
+	{ "--log=", "must be combined, json or off\n" },
 	{ "--log-file=", "must be the name of a file, or - for"
 			 " standard output\n" },
 	{ "--user=", "must be USER or USER:GROUP\n" },
@@ -376,8 +376,33 @@ test_refused_in_one_line(void **state)
 	option[sizeof(option) - 1] = '\0';
 	said = parse_and_listen(&options, &line, OPTIONS_USAGE);
 	assert_non_null(strstr(said, "two\\x0alines"));
-	assert_non_null(strstr(said, "x: must be combined or off\n"));
+	assert_non_null(strstr(said, "x: must be combined, json or off\n"));
 	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+}
+
+/* The last one counts. */
+static void
+test_log(void **state)
+{
+	static const struct {
+		struct line line;
+		enum record_format format;
+	} rows[] = {
+		{ { { "-l0" } }, RECORD_OFF },
+		{ { { "--log=combined" } }, RECORD_COMBINED },
+		{ { { "--log=json" } }, RECORD_JSON },
+		{ { { "--log=combined", "--log=json" } }, RECORD_JSON },
+		{ { { "--log=json", "--log=combined" } }, RECORD_COMBINED },
+		{ { { "--log=json", "--log=off" } }, RECORD_OFF },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct options options;
+
+		parse_and_listen(&options, &rows[i].line, OPTIONS_RUN);
+		assert_int_equal(options.access_log, rows[i].format);
+	}
 }
 
 /* It is for all addresses, wherever it stands; and for the default one. */
@@ -463,6 +488,7 @@ main(void)
 		cmocka_unit_test(test_usage_refused),
 		cmocka_unit_test(test_root_and_listen_refused),
 		cmocka_unit_test(test_refused_in_one_line),
+		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_no_sleep),
 		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_help),

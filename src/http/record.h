@@ -1,0 +1,105 @@
+/*
+ * record: what a line of the access log says. The record is what was asked, taken
+ * down at the request's head; the outcome is what became of it. http/combined and
+ * http/json_line each make a line of the two.
+ */
+#ifndef MTASYNC_HTTP_RECORD_H
+#define MTASYNC_HTTP_RECORD_H
+
+#include <stdint.h>
+
+#include "http/request.h"
+
+/* Bytes of a method, target, Referer or User-Agent in a line, as escaped there;
+ * longer ones are cut. */
+#define RECORD_FIELD_MAX 4096
+
+/* Bytes of outcome.did. */
+#define RECORD_DID_MAX 1024
+
+/* Room for the longest line of each format. */
+#define RECORD_LINE_MAX (4 * RECORD_FIELD_MAX + RECORD_DID_MAX + 1024)
+
+/* The formats of the log. */
+enum record_format {
+	RECORD_OFF, /* there is no log */
+	RECORD_COMBINED,
+	RECORD_JSON,
+};
+
+enum record_field {
+	RECORD_METHOD,
+	RECORD_TARGET, /* none: the request line could not be read */
+	RECORD_REFERER,
+	RECORD_AGENT,
+	RECORD_FIELDS,
+};
+
+/* record.late, while no wait is over. */
+#define RECORD_NOT_AWAKE UINT32_MAX
+
+/* No member is larger than need be, since each request that sleeps has one. */
+struct record {
+	int64_t wall;  /* when the head came, ns of CLOCK_REALTIME */
+	int64_t begun; /* the same, as clock_now() */
+	uint32_t late; /* how much later than its time the last wait ended, in
+			* us; or RECORD_NOT_AWAKE */
+	uint16_t sizes[RECORD_FIELDS]; /* in bytes, or RECORD_NONE */
+	char version[4];               /* `1.1`; empty: the request has none */
+	char text[];                   /* the fields as sent, in that order */
+};
+
+/* The size of a field that the request does not have. */
+#define RECORD_NONE UINT16_MAX
+
+/* outcome.sleep and outcome.late, where there is none. */
+#define RECORD_NO_TIME INT64_C(-1)
+
+struct outcome {
+	const char *peer; /* the client's address; NULL: unknown */
+	unsigned status;
+	uint64_t bytes; /* of content */
+
+	/* the rest is for json_line_write() */
+	int64_t lasted;   /* from the head to the end of the answer, ns */
+	int64_t sleep;    /* how long the answer was to wait, ns */
+	int64_t late;     /* how much later the last wait ended, ns */
+	bool left;        /* the client has left before the answer was whole */
+	unsigned worker;  /* that served it, from 0 */
+	unsigned request; /* its number on the connection; 0: unknown */
+	uint64_t connection; /* its number in the process; 0: unknown */
+
+	/* What was done to the answer on purpose: a JSON object on one line, of at
+	 * most RECORD_DID_MAX bytes; empty: nothing. */
+	struct span did;
+};
+
+/*
+ * Returns how many bytes of memory the record of a request takes, for
+ * record_take(). NULL for `request`: none that could be read. Any thread.
+ */
+size_t record_size(const struct http_request *request);
+
+/*
+ * Takes down a request whose head came at `wall` and `begun` (see struct record),
+ * in record_size() bytes, aligned as malloc() does: a copy, since the request is
+ * gone when the line is written. Any thread.
+ */
+void record_take(struct record *record, int64_t wall, int64_t begun,
+    const struct http_request *request);
+
+/* Takes down by how many ns the last wait of the answer ended late. */
+void record_note_late(struct record *record, int64_t late);
+
+/* Whether a byte stands in a line as it is, in both formats. */
+static inline bool
+record_is_plain(char byte)
+{
+	return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+}
+
+/* Finds the fields in the record; data is NULL where there is none. */
+void record_find(const struct record *record,
+    struct span fields[RECORD_FIELDS]);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * visitor: the client of a connection, as the access log tells of it. A connection
+ * has one only where there is a log. The thread that serves it.
+ */
+#ifndef MTASYNC_SERVER_VISITOR_H
+#define MTASYNC_SERVER_VISITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/wire.h"
+
+struct visitor {
+	uint64_t connection; /* its number, from visitor_number() */
+	uint32_t requests;   /* whose answers have ended */
+	bool broken;         /* the server itself breaks the answer off */
+
+	/* The address as text. The last member: of one from visitor_new(), memory
+	 * ends with the text. */
+	char peer[WIRE_NAME_MAX];
+};
+
+/*
+ * Returns a number for a connection, from 1, that no other one of the process has:
+ * of `workers` workers, each takes the next of every so many numbers.
+ * `worker` counts from 0; `before` is how many connections it has had before.
+ */
+static inline uint64_t
+visitor_number(uint64_t before, unsigned workers, unsigned worker)
+{
+	return before * workers + worker + 1;
+}
+
+/* Makes a visitor of the client at an address. */
+void visitor_init(struct visitor *visitor, uint64_t connection,
+    const struct sockaddr_storage *peer);
+
+/* Returns the same, with no more memory than the address takes, to be freed by
+ * free(); or NULL where memory is short. */
+struct visitor *visitor_new(uint64_t connection,
+    const struct sockaddr_storage *peer);
+
+/* Returns the address as text; or NULL where there is no visitor. */
+static inline const char *
+visitor_peer(const struct visitor *visitor)
+{
+	return visitor != NULL ? visitor->peer : NULL;
+}
+
+#endif
