@@ -49,7 +49,8 @@ settings_take(struct server_config *config, const struct options *options)
 		.linger_most = SETTINGS_LINGER_MOST,
 		.drain = options->drain_timeout };
 	config->log_format = options->access_log;
-	config->app.max_sleep = options->max_sleep;
+	config->app.limits.when.most = options->max_sleep;
+	config->app.limits.max_size = INT64_C(1) << 30;
 	config->app.site.indexes = options->indexes;
 	config->app.site.missing = options->error_page;
 	config->app.site.fallback = options->fallback;

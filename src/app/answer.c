@@ -7,18 +7,96 @@
 
 /*
  * Begins the plan's next wait, where it has not begun, by the clock: the moment
- * may be older than the request's end. Yields PIECE_UNTIL; or returns false
- * where the wait is over.
+ * may be older than the request's end. Yields a piece of this kind; or returns
+ * false where the wait is over.
  */
 static bool
-answer_wait(struct plan *plan, const struct moment *moment, struct piece *piece)
+answer_wait(struct plan *plan, const struct moment *moment,
+    enum piece_kind kind, struct piece *piece)
 {
 	if (!plan->waiting)
 		plan->due = clock_now() + plan_next_wait(plan);
 	plan->waiting = moment->now < plan->due;
-	piece->kind = PIECE_UNTIL;
+	piece->kind = kind;
 	piece->until = plan->due;
+	if (!plan->waiting)
+		plan->waits--;
 	return plan->waiting;
+}
+
+/* Readies a message that is not settled, or that a decision may be about.
+ * `noinline`: most are no such. */
+static __attribute__((noinline, cold)) int64_t
+answer_settle_rest(struct message *message, struct site *site,
+    const struct moment *moment)
+{
+	int64_t until = message_settle(message, site, moment);
+
+	if (until == 0 && message->decision != NULL)
+		decision_settle(message->decision,
+		    message_has_content(message) ? message_length(message) : 0);
+	return until;
+}
+
+/* Readies the message, whose head is due: looks the front page up, has a listing
+ * go on, and the decision know the content. Returns 0; or when to ask again. */
+static inline int64_t
+answer_settle(struct message *message, struct site *site,
+    const struct moment *moment)
+{
+	if (!message->unsettled && !message->owns)
+		return 0;
+	return answer_settle_rest(message, site, moment);
+}
+
+/*
+ * Returns what the flow has of the content, up to its last byte but one with
+ * ACT_MOST; or PIECE_UNTIL; or PIECE_END, where nothing more comes of it.
+ */
+static struct piece
+answer_flow(struct answer *answer, struct flow *flow,
+    const struct moment *moment, char *room)
+{
+	struct message *message = &answer->message;
+	bool most = plan_is_at(&answer->plan, ACT_MOST) && flow->limit > 0;
+	uint64_t end = flow->limit - most, allowed;
+	struct piece piece = { .kind = PIECE_UNTIL };
+
+	if (message->yielded >= end) {
+		if (flow->pace.kind != PACE_NONE &&
+		    plan_is_at(&answer->plan, ACT_CONTENT))
+			plan_end_pace(&answer->plan);
+		piece.kind = PIECE_END;
+		return piece;
+	}
+	allowed = flow_allow(flow, message->yielded, moment->now, &piece.until);
+	if (allowed > end)
+		allowed = end;
+	if (allowed > message->yielded)
+		(void)message_next(message, allowed - message->yielded, room,
+		    &piece);
+	return piece;
+}
+
+/*
+ * Returns the next piece of the content, or PIECE_END, where all of it that the
+ * act has is out. `noinline`, and by value: a small content goes out with its head
+ * (head_write()), and needs none of this on its way.
+ */
+static __attribute__((noinline)) struct piece
+answer_content(struct answer *answer, const struct moment *moment, char *room)
+{
+	struct message *message = &answer->message;
+	struct flow *flow = message_flow(message);
+	struct piece piece = { .kind = PIECE_END };
+
+	if (!message_has_content(message))
+		return piece;
+	if (flow != NULL)
+		return answer_flow(answer, flow, moment, room);
+	if (!message_next(message, UINT64_MAX, room, &piece))
+		answer->plan.next++;
+	return piece;
 }
 
 void
@@ -32,12 +110,15 @@ answer_next(struct answer *answer, struct site *site,
 	for (;; plan->next++) {
 		switch ((enum act)plan->acts[plan->next]) {
 		case ACT_WAIT:
-			if (answer_wait(plan, moment, piece))
+			if (answer_wait(plan, moment, PIECE_UNTIL, piece))
 				return;
-			plan->waits--;
+			break;
+		case ACT_HANG:
+			if (answer_wait(plan, moment, PIECE_HANG, piece))
+				return;
 			break;
 		case ACT_HEAD:
-			until = message_settle(message, site, moment);
+			until = answer_settle(message, site, moment);
 			if (until == 0) {
 				plan->next++;
 				piece->kind = PIECE_HEAD;
@@ -46,11 +127,14 @@ answer_next(struct answer *answer, struct site *site,
 			piece->kind = PIECE_UNTIL;
 			piece->until = until;
 			return;
+		case ACT_MOST:
 		case ACT_CONTENT:
-			if (!message_has_content(message))
-				break;
-			if (!message_next(message, room, piece))
-				plan->next++;
+			*piece = answer_content(answer, moment, room);
+			if (piece->kind != PIECE_END)
+				return;
+			break;
+		case ACT_RESET:
+			piece->kind = PIECE_RESET;
 			return;
 		case ACT_END:
 			piece->kind = PIECE_END;

@@ -18,9 +18,9 @@ struct answer {
 };
 
 /*
- * Yields what comes next. `room` has MESSAGE_TEXT_MAX bytes for PIECE_BYTES.
- * After PIECE_UNTIL it is asked again at that time or later, after PIECE_END
- * never. A wait begins when it is first asked for. May wait for the disk. Only
+ * Yields what comes next. `room` has MESSAGE_ROOM bytes for PIECE_BYTES.
+ * After PIECE_UNTIL and PIECE_HANG it is asked again at that time or later, after
+ * PIECE_END and PIECE_RESET never. A wait begins when it is first asked for. May wait for the disk. Only
  * the thread that began the answer.
  */
 void answer_next(struct answer *answer, struct site *site,

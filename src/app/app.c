@@ -3,9 +3,10 @@
 
 #include "app/app.h"
 
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "app/rules.h"
 #include "app/sleep.h"
 #include "http/conditions.h"
 #include "http/ranges.h"
@@ -17,6 +18,7 @@ struct app_request {
 	const struct http_request *http;
 	struct span path; /* decoded; see http_target_decode() */
 	const struct moment *moment;
+	struct rule *rule; /* the operator's for it; or NULL */
 };
 
 static void app_on_sleep(const struct app_request *request, struct span rest,
@@ -25,27 +27,19 @@ static void app_on_file(const struct app_request *request, struct span rest,
     struct answer *answer);
 
 const struct app_route app_site_routes[] = {
-	{ SPAN("sleep"), app_on_sleep },
-	{ SPAN(""), app_on_file },
+	{ SPAN("sleep"), true, app_on_sleep },
+	{ SPAN(""), false, app_on_file },
 };
 
 const struct app_route app_file_routes[] = {
-	{ SPAN(""), app_on_file },
+	{ SPAN(""), false, app_on_file },
 };
 
 int
 app_open(struct app *app, const struct app_config *config)
 {
-	char limit[UNITS_TEXT_MAX];
-
 	app->config = config;
-	units_format_duration(limit, config->max_sleep);
-	snprintf(app->sleep_malformed, sizeof app->sleep_malformed,
-	    "/sleep/DURATION takes a time such as 250us, 250ms, 1.5s, 2m or a "
-	    "bare number of seconds, up to the limit of %s",
-	    limit);
-	snprintf(app->sleep_too_long, sizeof app->sleep_too_long,
-	    "the sleep asked for is over the limit of %s", limit);
+	app->rules = NULL;
 	return site_open(&app->site, &config->site);
 }
 
@@ -59,6 +53,7 @@ void
 app_use_root(struct app *app, struct generation *generation)
 {
 	site_use_root(&app->site, generation);
+	app->rules = generation->rules;
 }
 
 /* Says whether the answer has content: that to a HEAD has none (RFC 9110
@@ -69,26 +64,107 @@ app_wants_content(const struct http_request *request)
 	return request->method != HTTP_HEAD;
 }
 
+/* Answers that the words are wrong; takes `fault` over, which is NULL where memory
+ * is short. */
 static void
+app_refuse_words(struct answer *answer, char *fault)
+{
+	if (fault != NULL)
+		message_set_owned(&answer->message, 400, fault);
+	else
+		message_set(&answer->message, 503, "no memory for it just now");
+}
+
+/* Decides about the answer, by a behaviour whose draws `drawn` counts. */
+static __attribute__((noinline)) void
+app_decide(const struct app_request *request, const struct behaviour *behaviour,
+    _Atomic uint64_t *drawn, struct answer *answer)
+{
+	const struct app_config *config = request->app->config;
+	struct decision_source source = { behaviour, { config->seed, 0 },
+		config->limits.when.most };
+
+	if (behaviour_says(behaviour, WORD_SEED))
+		source.roll.seed = behaviour->seed;
+	if (words_draw(behaviour))
+		source.roll.n = atomic_fetch_add(drawn, 1) + 1;
+	if (!decision_apply(&source, request->http, answer))
+		answer_replace(answer, 503, "no memory for it just now");
+}
+
+/* Makes the message what a sleep ends with: the front page; or, for a preflight or
+ * its like, which methods there are. */
+static void
+app_use_page(const struct http_request *http, struct message *message)
+{
+	message_use_front(message);
+	if (http->method != HTTP_OPTIONS)
+		return;
+	message_set(message, 204, NULL);
+	message->allow = message->sleeps = true;
+}
+
+/* Whether a query alone says no more than how long to sleep, which the answer's
+ * receipt tells. */
+static bool
+app_is_plain_sleep(const struct app_request *request,
+    const struct behaviour *behaviour)
+{
+	return request->rule == NULL &&
+	       behaviour->given == WORD_BIT(WORD_DELAY) &&
+	       when_is_certain(&behaviour->delay);
+}
+
+/* Answers as the words of the query, and those of a rule that it does not say
+ * itself, have it. */
+static void
+app_sleep(const struct app_request *request, struct behaviour *asked,
+    struct answer *answer)
+{
+	const struct app_config *config = request->app->config;
+	struct behaviour behaviour = { 0 };
+	_Atomic uint64_t *drawn = config->drawn;
+	char *fault = NULL;
+
+	if (request->rule != NULL) {
+		words_copy(&behaviour, &request->rule->behaviour);
+		if (!words_draw(asked) && !behaviour_says(asked, WORD_SEED))
+			drawn = &request->rule->drawn;
+	}
+	words_override(&behaviour, asked);
+	if (!sleep_complete(&behaviour, &config->limits, &fault)) {
+		app_refuse_words(answer, fault);
+	} else if (app_is_plain_sleep(request, &behaviour)) {
+		app_use_page(request->http, &answer->message);
+		plan_later(&answer->plan, app_wants_content(request->http),
+		    when_longest(&behaviour.delay));
+	} else {
+		app_use_page(request->http, &answer->message);
+		app_decide(request, &behaviour, drawn, answer);
+	}
+	words_release(&behaviour);
+}
+
+/* `noinline`: its texts would be on the stack of every request. */
+static __attribute__((noinline)) void
 app_on_sleep(const struct app_request *request, struct span rest,
     struct answer *answer)
 {
-	const struct app *app = request->app;
-	int64_t asked;
+	const struct http_request *http = request->http;
+	const struct sleep_wish wish = { rest, http->path, http->query };
+	struct behaviour asked = { 0 };
+	char text[SLEEP_TEXT_MAX], *fault = NULL;
 
-	switch (sleep_parse(rest, app->config->max_sleep, &asked)) {
-	case SLEEP_OK:
-		message_use_front(&answer->message);
-		plan_later(&answer->plan, app_wants_content(request->http),
-		    asked);
-		return;
-	case SLEEP_MALFORMED:
-		message_set(&answer->message, 400, app->sleep_malformed);
-		return;
-	case SLEEP_TOO_LONG:
-		message_set(&answer->message, 400, app->sleep_too_long);
+	if (sleep_wants_help(wish.query)) {
+		message_set_text(&answer->message, words_help());
 		return;
 	}
+	if (sleep_parse(&wish, &request->app->config->limits, text, &asked,
+		&fault))
+		app_sleep(request, &asked, answer);
+	else
+		app_refuse_words(answer, fault);
+	words_release(&asked);
 }
 
 /*
@@ -216,34 +292,65 @@ app_is_route_of(struct span name, struct span path)
 	       (path.size == name.size || path.data[name.size] == '/');
 }
 
-/* Has the first route that has the path's name make the answer. */
-static void
+/* Answers a method that the route does not know. */
+static __attribute__((noinline)) void
+app_refuse_method(const struct http_request *http, struct message *message)
+{
+	message_set(message, http->method == HTTP_OPTIONS ? 204 : 405, NULL);
+	message->allow = true;
+}
+
+/* Has the first route that has the path's name make the answer. Returns it. */
+static inline const struct app_route *
 app_route(const struct app_request *request, const struct app_route *route,
     struct answer *answer)
 {
+	const struct http_request *http = request->http;
 	struct span path = request->path;
 
 	while (!app_is_route_of(route->name, path))
 		route++;
-	route->answer(request,
-	    (struct span){ path.data + route->name.size,
-		path.size - route->name.size },
-	    answer);
+	if (http->method == HTTP_GET || http->method == HTTP_HEAD ||
+	    route->methods)
+		route->answer(request,
+		    (struct span){ path.data + route->name.size,
+			path.size - route->name.size },
+		    answer);
+	else
+		app_refuse_method(http, &answer->message);
+	return route;
 }
 
-/* Answers a GET or HEAD. Returns false where its target can't be decoded. */
+/* The same where the operator has rules: the one for the request decides about the
+ * answer. */
+static __attribute__((noinline)) void
+app_route_by_rules(struct app_request *request, const struct app_route *routes,
+    struct answer *answer)
+{
+	struct rule *rule = rules_find(request->app->rules,
+	    request->http->method, request->path);
+
+	request->rule = rule;
+	if (!app_route(request, routes, answer)->methods && rule != NULL)
+		app_decide(request, &rule->behaviour, &rule->drawn, answer);
+}
+
+/* Answers a request with a path. Returns false where that can't be decoded. */
 static bool
-app_get(struct app *app, const struct app_route *routes,
+app_answer_path(struct app *app, const struct app_route *routes,
     const struct http_request *http, const struct moment *moment,
     struct answer *answer)
 {
 	char text[HTTP_TARGET_MAX + 1];
-	struct app_request request = { app, http, { text, 0 }, moment };
+	struct app_request request = { app, http, { text, 0 }, moment, NULL };
 
 	switch (http_target_decode(http->path, text, sizeof text,
 	    &request.path.size)) {
 	case HTTP_TARGET_OK:
-		app_route(&request, routes, answer);
+		if (app->rules != NULL)
+			app_route_by_rules(&request, routes, answer);
+		else
+			(void)app_route(&request, routes, answer);
 		return true;
 	case HTTP_TARGET_MALFORMED:
 		message_set(&answer->message, 400,
@@ -270,21 +377,22 @@ app_answer(struct app *app, const struct app_route *routes,
 	message_init(message);
 	plan_at_once(&answer->plan, app_wants_content(request));
 	switch (request->method) {
+	case HTTP_OPTIONS:
+		if (request->path.data[0] == '*') { /* RFC 9110 9.3.7 */
+			app_refuse_method(request, message);
+			return true;
+		}
+		__attribute__((fallthrough));
 	case HTTP_GET:
 	case HTTP_HEAD:
-		return app_get(app, routes, request, moment, answer);
-	case HTTP_OPTIONS:
-		message_set(message, 204, NULL);
-		message->allow = true;
-		return true;
 	case HTTP_POST:
 	case HTTP_PUT:
 	case HTTP_DELETE:
 	case HTTP_PATCH:
+		return app_answer_path(app, routes, request, moment, answer);
 	case HTTP_TRACE:
 	case HTTP_CONNECT:
-		message_set(message, 405, NULL);
-		message->allow = true;
+		app_refuse_method(request, message);
 		/* What follows may be meant for the tunnel: no request. */
 		return request->method != HTTP_CONNECT;
 	case HTTP_METHOD_UNKNOWN:

@@ -8,13 +8,15 @@
 
 #include "app/answer.h"
 #include "app/site.h"
-#include "base/units.h"
+#include "app/words.h"
 #include "http/request.h"
 
-/* What all threads' apps share; constant while they run. */
+/* What all threads' apps share; constant while they run, but for the counter. */
 struct app_config {
 	struct site_config site;
-	int64_t max_sleep; /* ns */
+	struct words_limits limits; /* of words, and of a plain /sleep */
+	int64_t seed;            /* by which is drawn, unless words say one */
+	_Atomic uint64_t *drawn; /* queries for which something was drawn */
 };
 
 struct app_request;
@@ -26,6 +28,7 @@ struct app_request;
  */
 struct app_route {
 	struct span name;
+	bool methods; /* it answers all methods, and cares for words itself */
 	void (*answer)(const struct app_request *request, struct span rest,
 	    struct answer *answer);
 };
@@ -37,9 +40,8 @@ extern const struct app_route app_file_routes[];
 /* One thread's application. */
 struct app {
 	const struct app_config *config;
+	struct rules *rules; /* of the site's generation; NULL: none */
 	struct site site;
-	char sleep_malformed[192]; /* the faults of /sleep, limit included */
-	char sleep_too_long[192];
 };
 
 /* Returns 0, or -1 with errno. `config` outlives the app. */

@@ -1,6 +1,6 @@
 /*
- * generation: what a reload replaces: the open directory ROOT, and the
- * operator's types. It never changes, so that all threads share it, and it ends
+ * generation: what a reload replaces: the open directory ROOT, the operator's
+ * types and rules. It never changes, so that all threads share it, and it ends
  * with its last owner.
  *
  * A directory that has been removed finds nothing any more, even if another one
@@ -14,11 +14,13 @@
 #include <stdint.h>
 
 struct mime_types;
+struct rules;
 
 struct generation {
 	_Atomic unsigned owners;
 	int root;                 /* a descriptor of the directory */
 	struct mime_types *types; /* the operator's; NULL: none */
+	struct rules *rules;      /* owned; NULL: there are none */
 	/* Tells whoever can open ROOT anew that it is gone; NULL: nobody. */
 	void (*on_gone)(void *arg);
 	void *arg;

@@ -15,7 +15,7 @@
 /* A Location has the path of a directory that is there, each octet of it as %XX
  * at most, and a query: together they were a target. */
 _Static_assert(HEAD_OWN_MAX + (size_t)2 * PATH_MAX + HTTP_TARGET_MAX +
-		       HTTP_ADDED_MAX <=
+		       HTTP_ADDED_MAX + BEHAVIOUR_FIELDS_MAX + DRAWN_TEXT_MAX <=
 		   HEAD_ROOM,
     "the longest head that is composed fits its room");
 _Static_assert(FILE_HEAD_MAX + HTTP_ADDED_MAX + HEAD_CONTENT_MAX +
@@ -39,8 +39,8 @@ head_format_ms(char text[32], int64_t nanoseconds)
 	text[size] = '\0';
 }
 
-/* Writes the receipt of a sleep: how long the client asked for, and how much
- * later the answer came; and that nobody may store it. */
+/* Writes the receipt of a sleep: how long it was to be, and how much later the
+ * answer came. */
 static void
 head_write_receipt(struct http_head *head, const struct plan *plan,
     const struct moment *moment)
@@ -51,7 +51,6 @@ head_write_receipt(struct http_head *head, const struct plan *plan,
 	head_format_ms(late, moment->now - plan->due);
 	http_head_printf(head, "Server-Timing", "sleep;dur=%s, late;dur=%s",
 	    asked, late);
-	http_head_field(head, "Cache-Control", SPAN("no-store"));
 }
 
 /* Writes Connection, where it has to be said (see enum head_connection). */
@@ -94,14 +93,33 @@ head_write_ranges(struct http_head *head, const struct message *message)
 	    message->start + message->size - 1, file_size(message->file));
 }
 
+/*
+ * Writes how the body's end is told (RFC 9112 6.1, 6.2): by Content-Length, unless
+ * it comes in chunks, or ends with the connection. One that is wrong on purpose is
+ * one too many.
+ */
+static void
+head_write_framing(struct http_head *head, const struct message *message)
+{
+	const struct decision *decision = message->decision;
+	uint64_t length = message_length(message);
+
+	if (decision == NULL || decision->framing == FRAMING_LENGTH)
+		http_head_number(head, "Content-Length",
+		    length + (decision != NULL &&
+				 decision_fault(decision) == FAULT_LENGTH));
+	else if (decision->framing == FRAMING_CHUNKED)
+		http_head_field(head, "Transfer-Encoding", SPAN("chunked"));
+}
+
 /* Writes the fields that describe the message's file, as far as they suit the
- * status. `fresh`: the answer may be stored, so that the fields that tell the
- * file's version are of use. */
+ * status. Those that tell its version are of use where the answer may be
+ * stored. */
 static void
 head_write_file(struct http_head *head, const struct message *message,
-    const struct moment *moment, bool fresh)
+    const struct moment *moment)
 {
-	bool whole = message->status == 200 && fresh;
+	bool whole = message->status == 200 && !message->sleeps;
 
 	if (message->status == 304) { /* RFC 9110 15.4.5: no other metadata */
 		file_write_identity(message->file, head);
@@ -111,7 +129,7 @@ head_write_file(struct http_head *head, const struct message *message,
 		head_write_ranges(head, message);
 	else
 		file_write_content(message->file, head);
-	http_head_number(head, "Content-Length", message_length(message));
+	head_write_framing(head, message);
 	if (whole || message->status == 206) {
 		file_write_identity(message->file, head);
 		file_write_validity(message->file, moment, head);
@@ -122,11 +140,105 @@ head_write_file(struct http_head *head, const struct message *message,
 static void
 head_write_text(struct http_head *head, const struct message *message)
 {
-	if (!message_has_content(message))
+	if (!message_allows_content(message))
 		return;
 	http_head_field(head, "Content-Type", span_of(message_type(message)));
-	http_head_number(head, "Content-Length", message_length(message));
+	head_write_framing(head, message);
 	http_head_field(head, "X-Content-Type-Options", SPAN("nosniff"));
+}
+
+/* Whether the content is the message's file. */
+static bool
+head_has_file(const struct message *message)
+{
+	const struct flow *flow = message_flow(message);
+
+	return message->file != NULL &&
+	       (flow == NULL || flow->made.kind == MADE_NONE);
+}
+
+/* Writes what a status has to carry, where nothing else has given it the answer
+ * (RFC 9110 15). */
+static void
+head_write_duties(struct http_head *head, const struct message *message)
+{
+	uint64_t length = message_has_content(message) ? message_length(message)
+						       : 0;
+
+	switch (message->status) {
+	case 206:
+		if (!head_has_file(message) && length > 0)
+			http_head_printf(head, "Content-Range",
+			    "bytes 0-%" PRIu64 "/%" PRIu64, length - 1, length);
+		return;
+	case 301:
+	case 302:
+	case 303:
+	case 305:
+	case 307:
+	case 308:
+		http_head_field(head, "Location", SPAN("/"));
+		return;
+	case 401:
+		http_head_field(head, "WWW-Authenticate",
+		    SPAN("Basic realm=\"mtasync\""));
+		return;
+	case 407:
+		http_head_field(head, "Proxy-Authenticate",
+		    SPAN("Basic realm=\"mtasync\""));
+		return;
+	}
+}
+
+/* Writes what words want the head to say, and what tells of them. A field that
+ * they give takes the place of ours. */
+static void
+head_write_decision(struct http_head *head, const struct message *message)
+{
+	const struct decision *decision = message->decision;
+	struct span fields = decision_fields(decision);
+	struct span type = decision_type(decision);
+	char told[DRAWN_TEXT_MAX];
+	size_t size = drawn_write(&decision->drawn, told);
+
+	if (drawn_has(&decision->drawn, WORD_STATUS))
+		head_write_duties(head, message);
+	if (type.size > 0 && message_has_content(message)) {
+		http_head_remove(head, SPAN("Content-Type"));
+		http_head_field(head, "Content-Type", type);
+	}
+	http_head_replace(head, fields);
+	if (size > 0)
+		http_head_field(head, "Mtasync", (struct span){ told, size });
+}
+
+/* Writes the fields that tell of the content, and of what becomes of it. */
+static void
+head_write_message(struct http_head *head, const struct message *message,
+    const struct moment *moment)
+{
+	if (head_has_file(message))
+		head_write_file(head, message, moment);
+	else
+		head_write_text(head, message);
+	if (message->allow)
+		http_head_field(head, "Allow",
+		    message->sleeps
+			? SPAN("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS")
+			: SPAN("GET, HEAD, OPTIONS"));
+	if (message->file == NULL && message->location != NULL)
+		http_head_field(head, "Location", span_of(message->location));
+	if (message->varies)
+		http_head_field(head, "Vary", SPAN("Accept"));
+	if (message->sleeps)
+		http_head_field(head, "Cache-Control", SPAN("no-store"));
+	else if (message->listed)
+		http_head_field(head, "Cache-Control", SPAN("no-cache"));
+	if (message->status == 416)
+		http_head_printf(head, "Content-Range", "bytes */%" PRIu64,
+		    message->size);
+	if (message->status == 503 && message->decision == NULL)
+		http_head_field(head, "Retry-After", SPAN("1"));
 }
 
 /* Writes a head field by field, as any message needs it. Returns its size. */
@@ -135,33 +247,18 @@ head_compose(const struct answer *answer, const struct site_config *site,
     const struct moment *moment, enum head_connection connection, char *room)
 {
 	const struct message *message = &answer->message;
-	bool waited = answer->plan.due != 0;
 	struct http_head head;
 
 	http_head_begin(&head, room, HEAD_ROOM, message->status);
 	http_head_field(&head, "Date",
 	    (struct span){ moment->date, HTTP_DATE_SIZE });
-	if (message->file != NULL)
-		head_write_file(&head, message, moment, !waited);
-	else
-		head_write_text(&head, message);
-	if (message->allow)
-		http_head_field(&head, "Allow", SPAN("GET, HEAD, OPTIONS"));
-	if (message->location != NULL)
-		http_head_field(&head, "Location", span_of(message->location));
-	if (message->varies)
-		http_head_field(&head, "Vary", SPAN("Accept"));
-	if (message->listed && !waited)
-		http_head_field(&head, "Cache-Control", SPAN("no-cache"));
-	if (message->status == 416)
-		http_head_printf(&head, "Content-Range", "bytes */%" PRIu64,
-		    message->size);
-	if (message->status == 503)
-		http_head_field(&head, "Retry-After", SPAN("1"));
-	if (waited)
+	head_write_message(&head, message, moment);
+	if (answer->plan.due != 0)
 		head_write_receipt(&head, &answer->plan, moment);
 	head_write_connection(&head, connection);
 	http_head_append(&head, site->fields);
+	if (message->decision != NULL)
+		head_write_decision(&head, message);
 	http_head_end(&head);
 	assert(!head.overflow);
 	return head.size;

@@ -16,7 +16,7 @@
 #define HEAD_OWN_MAX ((size_t)1024)
 
 /* The room that a head and a content behind it may need. */
-#define HEAD_ROOM ((size_t)24 * 1024)
+#define HEAD_ROOM ((size_t)28 * 1024)
 
 /* How the connection goes on, and whether that has to be said (RFC 9112 9.3:
  * in HTTP/1.1 it is kept, in HTTP/1.0 closed, unless a field says so). */

@@ -14,9 +14,6 @@
 #include "http/fields.h"
 #include "http/response.h"
 
-_Static_assert(PARTS_TEXT_MAX <= MESSAGE_TEXT_MAX,
-    "what stands between two ranges fits the room of a text");
-
 void
 message_init(struct message *message)
 {
@@ -32,13 +29,15 @@ message_fini(struct message *message)
 	/* few have them, and each call of free() would cost all others */
 	if (!message->owns)
 		return;
-	free(message->location);
-	free(message->parts);
+	free(message->parts); /* or the location */
 	if (message->listed)
 		listing_release(message->listing);
-	message->location = NULL;
+	if (message->heap)
+		free((char *)message->sentence);
+	decision_free(message->decision);
 	message->parts = NULL;
-	message->listed = message->owns = false;
+	message->decision = NULL;
+	message->listed = message->heap = message->owns = false;
 }
 
 void
@@ -47,6 +46,36 @@ message_set(struct message *message, unsigned status, const char *sentence)
 	message_fini(message);
 	*message = (struct message){ .status = (uint16_t)status,
 		.sentence = sentence };
+}
+
+void
+message_set_owned(struct message *message, unsigned status, char *sentence)
+{
+	message_set(message, status, sentence);
+	message->heap = message->owns = sentence != NULL;
+}
+
+void
+message_set_text(struct message *message, const char *text)
+{
+	message_set(message, 200, text);
+	message->verbatim = true;
+}
+
+void
+message_set_status(struct message *message, unsigned status)
+{
+	bool sleeps = message->sleeps;
+
+	if ((status == 304 && message->file != NULL) ||
+	    (status < 300 && status != 204 && message->status < 300 &&
+		message->parts == NULL)) {
+		message->status = (uint16_t)status;
+		return;
+	}
+	message_set(message, status, "on purpose");
+	message->allow = status == 405;
+	message->sleeps = sleeps;
 }
 
 /* Makes the whole file the content; takes the reference over. */
@@ -89,8 +118,8 @@ message_miss(struct message *message, struct site *site,
 	struct site_query page = { span_of(site->config->missing), NULL };
 	struct file *file;
 
-	if (message->front) {
-		message_set(message, 200, "slept as long as was asked for");
+	if (message->front) { /* its decision stays */
+		message->sentence = "slept as long as was asked for";
 		return;
 	}
 	if (!message_use_fallback(message, site, query, moment)) {
@@ -219,7 +248,7 @@ message_find(struct message *message, struct site *site,
 void
 message_use_front(struct message *message)
 {
-	message->front = message->unsettled = true;
+	message->front = message->unsettled = message->sleeps = true;
 }
 
 /* Goes on with the listing. Returns 0 where it is over; or when to ask again.
@@ -294,19 +323,40 @@ message_refuse_ranges(struct message *message)
 	message->size = size;
 }
 
-/* Says whether the status allows content (RFC 9110 6.4.1). */
-static bool
+bool
 message_allows_content(const struct message *message)
 {
 	return message->status != 204 && message->status != 304;
 }
 
+/* Returns the content that is made in place of the message's own; or NULL. */
+static struct made *
+message_made(const struct message *message)
+{
+	struct flow *flow = message_flow(message);
+
+	return flow != NULL && flow->made.kind != MADE_NONE ? &flow->made
+							    : NULL;
+}
+
+/* Says that several ranges of a file are the content. */
+static bool
+message_is_parted(const struct message *message)
+{
+	return message->file != NULL && message->parts != NULL;
+}
+
 bool
 message_has_content(const struct message *message)
 {
-	if (message->file == NULL || message->parts != NULL)
-		return message_allows_content(message);
-	return message->size > 0 && message_allows_content(message);
+	const struct made *made = message_made(message);
+
+	if (!message_allows_content(message))
+		return false;
+	if (made != NULL)
+		return made->count > 0;
+	return message->file == NULL || message->parts != NULL ||
+	       message->size > 0;
 }
 
 /* Writes the line of text that is the content where there is no file, into
@@ -326,35 +376,59 @@ message_write_text(const struct message *message, char *room)
 uint64_t
 message_length(const struct message *message)
 {
+	const struct made *made = message_made(message);
 	char text[MESSAGE_TEXT_MAX];
 
-	if (message->parts != NULL)
+	if (made != NULL)
+		return made_size(made, made->count);
+	if (message_is_parted(message))
 		return parts_size(message->parts);
 	if (message->file != NULL)
 		return message->size;
 	if (message->listed)
 		return message->listing->page.size;
+	if (message->verbatim)
+		return strlen(message->sentence);
 	return message_write_text(message, text);
 }
 
 const char *
 message_type(const struct message *message)
 {
+	const struct made *made = message_made(message);
+
+	if (made != NULL)
+		return made_type(made);
 	return message->listed ? listing_page_type(&message->listing->page)
 			       : "text/plain; charset=utf-8";
 }
 
-/* Yields the text before the next range; or behind the last one, and returns
- * false. */
+/* Yields a part of bytes that live as long as the message: what comes behind
+ * `from` bytes of them, `most` at most. Returns whether more comes. */
 static bool
-message_next_frame(struct message *message, char *room, struct piece *piece)
+message_lend(struct message *message, struct span bytes, uint64_t from,
+    uint64_t most, struct piece *piece)
 {
+	uint64_t left = bytes.size - from;
+
+	piece->kind = PIECE_LENT;
+	piece->bytes = (struct span){ bytes.data + from,
+		left < most ? left : most };
+	message->yielded += piece->bytes.size;
+	return left > most;
+}
+
+/* Yields the text before the next range, or behind the last one. Returns false
+ * where nothing more comes behind it. */
+static bool
+message_next_frame(struct message *message, uint64_t most, struct piece *piece)
+{
+	struct parts *parts = message->parts;
 	const struct http_range *range;
 
-	piece->kind = PIECE_BYTES;
-	piece->bytes.data = room;
-	piece->bytes.size = parts_next(message->parts, room, &range);
-	message->yielded += piece->bytes.size;
+	(void)message_lend(message, parts_frame(parts), 0, most, piece);
+	if (!parts_pass(parts, piece->bytes.size, &range))
+		return true;
 	if (range == NULL)
 		return false;
 	message->start = range->first;
@@ -362,56 +436,94 @@ message_next_frame(struct message *message, char *room, struct piece *piece)
 	return true;
 }
 
-/* Yields the bytes of the file, or of the range of it that is next. Returns
- * whether more comes behind them: it does where there are several ranges. */
+/* Yields bytes of the file, or of the range of it that is next. Returns whether
+ * more comes behind them. */
 static bool
-message_next_range(struct message *message, struct piece *piece)
+message_next_range(struct message *message, uint64_t most, struct piece *piece)
 {
 	const struct file *file = message->file;
 	const char *bytes = file_content(file);
+	uint64_t size = message->size < most ? message->size : most;
 
 	if (bytes != NULL) {
 		piece->kind = PIECE_LENT;
-		piece->bytes = (struct span){ bytes + message->start,
-			message->size };
+		piece->bytes = (struct span){ bytes + message->start, size };
 	} else {
 		piece->kind = PIECE_FILE;
 		piece->file.fd = file->fd;
 		piece->file.offset = (off_t)message->start;
-		piece->file.size = message->size;
+		piece->file.size = size;
 	}
-	message->yielded += message->size;
-	message->size = 0;
-	return message->parts != NULL;
+	message->yielded += size;
+	message->start += size;
+	message->size -= size;
+	return message->size > 0 || message->parts != NULL;
+}
+
+/* Yields bytes of a content that is made. */
+static bool
+message_next_made(struct message *message, struct made *made, uint64_t most,
+    char *room, struct piece *piece)
+{
+	uint64_t all = made_size(made, made->count);
+	uint64_t left = all - message->yielded;
+	bool lent;
+
+	piece->bytes = made_next(made, message->yielded,
+	    left < most ? left : most, room, MESSAGE_ROOM, &lent);
+	piece->kind = lent ? PIECE_LENT : PIECE_BYTES;
+	message->yielded += piece->bytes.size;
+	return message->yielded < all;
+}
+
+/* Yields bytes of a line of text. */
+static bool
+message_next_line(struct message *message, uint64_t most, char *room,
+    struct piece *piece)
+{
+	size_t size = message_write_text(message, room);
+	size_t left = size - message->yielded;
+
+	piece->kind = PIECE_BYTES;
+	piece->bytes.data = room;
+	piece->bytes.size = left < most ? left : most;
+	if (message->yielded > 0)
+		memmove(room, room + message->yielded, piece->bytes.size);
+	message->yielded += piece->bytes.size;
+	return message->yielded < size;
 }
 
 /* Yields as much of the listing as lies in one place. Returns whether more
  * comes. */
 static bool
-message_next_of_listing(struct message *message, struct piece *piece)
+message_next_of_listing(struct message *message, uint64_t most,
+    struct piece *piece)
 {
 	const struct listing_page *page = &message->listing->page;
 
-	piece->kind = PIECE_LENT;
-	piece->bytes = listing_page_at(page, message->yielded);
-	message->yielded += piece->bytes.size;
+	(void)message_lend(message, listing_page_at(page, message->yielded), 0,
+	    most, piece);
 	return message->yielded < page->size;
 }
 
 bool
-message_next(struct message *message, char *room, struct piece *piece)
+message_next(struct message *message, uint64_t most, char *room,
+    struct piece *piece)
 {
-	if (message->size > 0 && message->file != NULL)
-		return message_next_range(message, piece);
-	if (message->parts != NULL)
-		return message_next_frame(message, room, piece);
+	struct made *made = message_made(message);
+
+	if (made != NULL)
+		return message_next_made(message, made, most, room, piece);
+	if (message->file != NULL && message->size > 0)
+		return message_next_range(message, most, piece);
+	if (message_is_parted(message))
+		return message_next_frame(message, most, piece);
 	if (message->listed)
-		return message_next_of_listing(message, piece);
-	piece->kind = PIECE_BYTES;
-	piece->bytes.data = room;
-	piece->bytes.size = message_write_text(message, room);
-	message->yielded += piece->bytes.size;
-	return false;
+		return message_next_of_listing(message, most, piece);
+	if (message->verbatim)
+		return message_lend(message, span_of(message->sentence),
+		    message->yielded, most, piece);
+	return message_next_line(message, most, room, piece);
 }
 
 bool

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/decision.h"
 #include "app/moment.h"
 #include "app/piece.h"
 #include "app/site.h"
@@ -17,6 +18,9 @@
 
 /* Room for the line of text that is the content where there is no file. */
 #define MESSAGE_TEXT_MAX 512
+
+/* Room for what message_next() writes. */
+#define MESSAGE_ROOM ((size_t)16 * 1024)
 
 struct listing;
 struct parts;
@@ -27,24 +31,30 @@ struct parts;
  * these, it is a line of text: the status, its reason, and the sentence.
  */
 struct message {
-	struct file *file;   /* a counted reference; or NULL */
-	struct parts *parts; /* owned: several ranges; or NULL */
-	char *location;      /* owned: Location; or NULL */
+	struct file *file;           /* a counted reference; or NULL */
+	union {                      /* owned, or NULL */
+		struct parts *parts; /* with a file: several ranges of it */
+		char *location;      /* without: Location */
+	};
+	struct decision *decision; /* owned: what words have it be; or NULL */
 	union {
 		uint64_t start;       /* with a file: the first byte to come */
-		const char *sentence; /* without: what the text says more,
-				       * constant; or NULL */
+		const char *sentence; /* without: what the text says more;
+				       * or NULL */
 		struct listing *listing; /* if `listed`: owned */
 	};
 	uint64_t size;    /* with a file: how many bytes; of a 416, its size */
 	uint64_t yielded; /* bytes of content so far */
 	uint16_t status;
-	bool allow;     /* carries Allow */
-	bool varies;    /* with the request's Accept */
-	bool listed;    /* the content is a listing */
-	bool unsettled; /* message_settle() has something to do */
-	bool owns;      /* something of what it may own */
-	bool front;     /* message_settle() makes it the site's front page */
+	bool allow : 1;    /* carries Allow */
+	bool varies : 1;   /* with the request's Accept */
+	bool listed : 1;   /* the content is a listing */
+	bool unsettled : 1; /* message_settle() has something to do */
+	bool owns : 1;     /* something of what it may own: a decision, say */
+	bool front : 1;    /* message_settle() makes it the site's front page */
+	bool sleeps : 1;   /* it is /sleep's, which nobody may store */
+	bool verbatim : 1; /* `sentence` alone is the content */
+	bool heap : 1;     /* `sentence` is owned */
 };
 
 /* Makes a 200 that holds nothing yet. */
@@ -59,6 +69,35 @@ void message_fini(struct message *message);
  */
 void message_set(struct message *message, unsigned status,
     const char *sentence);
+
+/* The same with a sentence that the message takes over, to be freed by free(). */
+void message_set_owned(struct message *message, unsigned status,
+    char *sentence);
+
+/* Makes it a 200 whose content is a constant text. */
+void message_set_text(struct message *message, const char *text);
+
+/*
+ * Gives it the status that words want: to what it is, where that has a content of
+ * the same kind; else it becomes a line that says so. For HTTP's sake a 304 has
+ * the fields of its file, and a 405 Allow.
+ */
+void message_set_status(struct message *message, unsigned status);
+
+/* Takes over what words have decided about it. */
+static inline void
+message_set_decision(struct message *message, struct decision *decision)
+{
+	message->decision = decision;
+	message->owns = true;
+}
+
+/* Returns how it goes out, or NULL: as fast as it can. */
+static inline struct flow *
+message_flow(const struct message *message)
+{
+	return message->decision != NULL ? message->decision->flow : NULL;
+}
 
 /*
  * Makes the message what the site has for a query: the file; or what takes its
@@ -107,11 +146,14 @@ static inline bool
 message_is_plain(const struct message *message)
 {
 	return message->status == 200 && message->file != NULL &&
-	       !message->varies;
+	       !message->varies && !message->owns;
 }
 
 /* The Content-Type of a content without a file; a constant. */
 const char *message_type(const struct message *message);
+
+/* Whether the status allows content (RFC 9110 6.4.1). */
+bool message_allows_content(const struct message *message);
 
 /* Whether there is content to send, and how many bytes in all; before any of
  * it has been yielded. */
@@ -120,10 +162,11 @@ uint64_t message_length(const struct message *message);
 
 /*
  * Yields the next PIECE_BYTES, PIECE_LENT or PIECE_FILE of a content that
- * message_has_content(); `room` has MESSAGE_TEXT_MAX bytes. Returns false where
- * that was the last one.
+ * message_has_content(), of `most` bytes at most, which is not 0; `room` has
+ * MESSAGE_ROOM bytes. Returns false where that was the last one.
  */
-bool message_next(struct message *message, char *room, struct piece *piece);
+bool message_next(struct message *message, uint64_t most, char *room,
+    struct piece *piece);
 
 /*
  * Whether nobody has written to the file of a PIECE_FILE since its head told of

@@ -23,6 +23,7 @@ parts_new(const struct http_ranges *ranges, const struct file *file)
 	parts->file = file;
 	parts->count = ranges->count;
 	parts->next = 0;
+	parts->frame_size = 0;
 	memcpy(parts->list, ranges->list, size);
 	snprintf(parts->boundary, sizeof(parts->boundary), "%016" PRIx64,
 	    secret);
@@ -63,11 +64,26 @@ parts_size(const struct parts *parts)
 	return size;
 }
 
-size_t
-parts_next(struct parts *parts, char *text, const struct http_range **range)
+struct span
+parts_frame(struct parts *parts)
 {
-	unsigned number = parts->next++;
+	if (parts->frame_size == 0) {
+		parts->frame_size = (uint16_t)parts_format(parts, parts->next,
+		    parts->frame);
+		parts->frame_sent = 0;
+	}
+	return (
+	    struct span){ parts->frame + parts->frame_sent, parts->frame_size };
+}
 
-	*range = number < parts->count ? &parts->list[number] : NULL;
-	return parts_format(parts, number, text);
+bool
+parts_pass(struct parts *parts, size_t size, const struct http_range **range)
+{
+	parts->frame_sent += (uint16_t)size;
+	parts->frame_size -= (uint16_t)size;
+	if (parts->frame_size > 0)
+		return false;
+	*range = parts->next < parts->count ? &parts->list[parts->next] : NULL;
+	parts->next++;
+	return true;
 }

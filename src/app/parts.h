@@ -19,6 +19,9 @@ struct parts {
 	unsigned count;
 	unsigned next; /* the one that comes next */
 	char boundary[17];
+	uint16_t frame_size; /* of the text that comes next: what is left, */
+	uint16_t frame_sent; /* and what is not */
+	char frame[PARTS_TEXT_MAX];
 	struct http_range list[]; /* as many as `count` */
 };
 
@@ -33,12 +36,14 @@ struct parts *parts_new(const struct http_ranges *ranges,
 /* Bytes of all ranges and of what stands between them. */
 uint64_t parts_size(const struct parts *parts);
 
+/* The text before the next range, or behind the last one: what is left of it. */
+struct span parts_frame(struct parts *parts);
+
 /*
- * Writes the text before the next range into PARTS_TEXT_MAX bytes, and returns
- * its size. *range is that range; after the last one the text is the end, and
- * *range NULL.
+ * Passes over `size` bytes of that text. Returns whether all of it has been; then
+ * *range is the range that comes next, or NULL: it was the end.
  */
-size_t parts_next(struct parts *parts, char *text,
+bool parts_pass(struct parts *parts, size_t size,
     const struct http_range **range);
 
 #endif

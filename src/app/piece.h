@@ -4,6 +4,7 @@
 #ifndef MTASYNC_APP_PIECE_H
 #define MTASYNC_APP_PIECE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -15,6 +16,8 @@ enum piece_kind {
 	PIECE_LENT,  /* these bytes, which live until answer_fini() */
 	PIECE_FILE,  /* this range of this open file, until answer_fini() */
 	PIECE_UNTIL, /* nothing more before this time */
+	PIECE_HANG,  /* the same; where the server drains, PIECE_RESET now */
+	PIECE_RESET, /* the last one: the connection is reset */
 	PIECE_END,   /* the answer is whole */
 };
 
@@ -27,8 +30,15 @@ struct piece {
 			off_t offset;
 			int fd;
 		} file;        /* PIECE_FILE */
-		int64_t until; /* PIECE_UNTIL, as clock_now() */
+		int64_t until; /* PIECE_UNTIL, PIECE_HANG, as clock_now() */
 	};
 };
+
+/* Whether there is something to be sent. */
+static inline bool
+piece_has_bytes(const struct piece *piece)
+{
+	return piece->kind <= PIECE_FILE;
+}
 
 #endif

@@ -3,11 +3,33 @@
 
 #include "app/plan.h"
 
+/* Adds ACT_WAIT or ACT_HANG. */
+static void
+plan_add_time(struct plan *plan, enum act act, int64_t ns)
+{
+	assert(plan->waits < PLAN_WAITS && ns >= 0);
+	plan->waits_ns[plan->waits++] = ns;
+	plan_add(plan, act);
+}
+
+void
+plan_add_wait(struct plan *plan, int64_t ns)
+{
+	plan_add_time(plan, ACT_WAIT, ns);
+}
+
+void
+plan_add_hang(struct plan *plan, int64_t ns)
+{
+	plan_add_time(plan, ACT_HANG, ns);
+}
+
 void
 plan_at_once(struct plan *plan, bool content)
 {
 	*plan = (struct plan){ .acts = { ACT_HEAD, ACT_CONTENT, ACT_END },
-		.count = 3 };
+		.count = 3,
+		.content = true };
 	if (!content)
 		*plan = (struct plan){ .acts = { ACT_HEAD, ACT_END },
 			.count = 2 };
@@ -16,7 +38,7 @@ plan_at_once(struct plan *plan, bool content)
 void
 plan_later(struct plan *plan, bool content, int64_t wait)
 {
-	*plan = (struct plan){ .count = 0 };
+	*plan = (struct plan){ .content = content };
 	plan_add_wait(plan, wait);
 	plan_add(plan, ACT_HEAD);
 	if (content)
@@ -27,12 +49,7 @@ plan_later(struct plan *plan, bool content, int64_t wait)
 void
 plan_hurry(struct plan *plan)
 {
-	struct plan hurried = { .count = 0 };
-
-	for (unsigned i = 0; i < plan->count; i++)
-		if (plan->acts[i] != ACT_WAIT)
-			plan_add(&hurried, (enum act)plan->acts[i]);
-	*plan = hurried;
+	plan_at_once(plan, plan->content);
 }
 
 /* Counts the waits that stand before the next act. */
@@ -42,7 +59,7 @@ plan_count_waits(const struct plan *plan)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < plan->next; i++)
-		count += plan->acts[i] == ACT_WAIT;
+		count += plan->acts[i] == ACT_WAIT || plan->acts[i] == ACT_HANG;
 	return count;
 }
 

@@ -2,9 +2,11 @@
  * plan: when an answer does what, as a few acts that are carried out one after
  * the other by answer_next(). What it says is the message's affair.
  *
- *     a page       HEAD CONTENT END
- *     its HEAD     HEAD END
- *     /sleep/5s    WAIT(5 s) HEAD CONTENT END
+ *     a page             HEAD CONTENT END
+ *     its HEAD           HEAD END
+ *     /sleep/5s          WAIT(5 s) HEAD CONTENT END
+ *     delay=5s&at=end    HEAD MOST WAIT(5 s) CONTENT END
+ *     fault=hang         WAIT(5 s) HANG(10 m) RESET
  */
 #ifndef MTASYNC_APP_PLAN_H
 #define MTASYNC_APP_PLAN_H
@@ -15,27 +17,32 @@
 
 enum act {
 	ACT_WAIT,    /* nothing for so many ns, from its beginning on */
+	ACT_HANG,    /* the same, but a drain ends it */
 	ACT_HEAD,    /* the message's head */
-	ACT_CONTENT, /* all of its content, where it has any */
-	ACT_END,     /* the last act */
+	ACT_MOST,    /* what goes out of its content, but the last byte */
+	ACT_CONTENT, /* what goes out of its content, and has not yet */
+	ACT_RESET,   /* the last act: the connection is reset */
+	ACT_END,     /* the last act: the answer is whole */
 };
 
-#define PLAN_ACTS  4
-#define PLAN_WAITS 2 /* there is a head, and an end */
+#define PLAN_ACTS  6
+#define PLAN_WAITS 2 /* a delay and a hang */
 
 struct plan {
 	uint8_t acts[PLAN_ACTS]; /* enum act */
-	uint8_t count;           /* of acts */
 	uint8_t next;            /* the act that is carried out next */
-	uint8_t waits;           /* that are not over yet */
-	bool waiting;            /* the next one is a wait that has begun */
+	unsigned count : 3;      /* of acts */
+	unsigned waits : 3;      /* and paces that are not over yet */
+	bool waiting : 1;        /* the next one is a wait that has begun */
+	bool content : 1;        /* it may have content: it is none to HEAD */
 	int64_t due; /* when the last wait that has begun ends, as clock_now();
 		      * 0: none has */
 	int64_t
 	    waits_ns[PLAN_WAITS]; /* how long each wait is, in their order */
 };
 
-/* Adds an act that is no wait, or a wait, behind those that are there. */
+/* Adds an act that is no wait; or a wait, or a hang; behind those that are
+ * there. */
 static inline void
 plan_add(struct plan *plan, enum act act)
 {
@@ -43,12 +50,21 @@ plan_add(struct plan *plan, enum act act)
 	plan->acts[plan->count++] = (uint8_t)act;
 }
 
+void plan_add_wait(struct plan *plan, int64_t ns);
+void plan_add_hang(struct plan *plan, int64_t ns);
+
+/* Notes that a head or a content goes out by a pace, which plan_end_pace() ends;
+ * behind all waits. */
 static inline void
-plan_add_wait(struct plan *plan, int64_t ns)
+plan_add_pace(struct plan *plan)
 {
-	assert(plan->waits < PLAN_WAITS && ns >= 0);
-	plan->waits_ns[plan->waits++] = ns;
-	plan_add(plan, ACT_WAIT);
+	plan->waits++;
+}
+
+static inline void
+plan_end_pace(struct plan *plan)
+{
+	plan->waits--;
 }
 
 /* Makes the plan of an answer that is sent at once. `content`: not of HEAD. */
@@ -57,7 +73,8 @@ void plan_at_once(struct plan *plan, bool content);
 /* The same, behind a wait of so many ns. */
 void plan_later(struct plan *plan, bool content, int64_t wait);
 
-/* Takes the waits away, and begins anew: nothing has been yielded yet. */
+/* Makes it the plan of an answer to the same request that is sent at once:
+ * nothing has been yielded yet. */
 void plan_hurry(struct plan *plan);
 
 /* How long the wait is that is carried out next, and how long those before it

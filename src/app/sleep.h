@@ -1,26 +1,43 @@
-/* sleep: what a /sleep path asks for. */
+/*
+ * sleep: what /sleep, /sleep/WHEN and their queries ask for: the words of one
+ * behaviour. Any thread.
+ */
 #ifndef MTASYNC_APP_SLEEP_H
 #define MTASYNC_APP_SLEEP_H
 
-#include <stdint.h>
-
+#include "app/words.h"
 #include "base/clock.h"
-#include "base/span.h"
+#include "http/request.h"
 
 #define SLEEP_DEFAULT (5 * CLOCK_S)
 
-enum sleep_result {
-	SLEEP_OK,
-	SLEEP_MALFORMED, /* not a duration */
-	SLEEP_TOO_LONG,  /* over the limit; never clamped to it */
+/* Room for the texts in which a behaviour's spans lie. */
+#define SLEEP_TEXT_MAX HTTP_TARGET_MAX
+
+/* What a request asks for. */
+struct sleep_wish {
+	struct span rest;  /* its decoded path behind "sleep": "" or "/WHEN" */
+	struct span path;  /* as sent, */
+	struct span query; /* likewise; data NULL: none */
 };
 
 /*
- * `rest` is the path after "sleep": "" asks for SLEEP_DEFAULT, "/DURATION"
- * (see units_parse_duration) for that. *nanoseconds is set only with SLEEP_OK.
- * Any thread.
+ * Reads the words of a wish into a zeroed behaviour, with the path's WHEN as its
+ * delay; a parameter without `=` is no word. `text` has SLEEP_TEXT_MAX bytes, and
+ * lives as long as the behaviour, which is to be released in any case. Returns
+ * false where something is wrong: *fault is what, to be freed by free(); or NULL
+ * where memory is short.
  */
-enum sleep_result sleep_parse(struct span rest, int64_t limit,
-    int64_t *nanoseconds);
+bool sleep_parse(const struct sleep_wish *wish,
+    const struct words_limits *limits, char *text, struct behaviour *behaviour,
+    char **fault);
+
+/* Has a behaviour that says no delay wait for SLEEP_DEFAULT, and looks whether its
+ * words suit each other. Returns as sleep_parse(). */
+bool sleep_complete(struct behaviour *behaviour,
+    const struct words_limits *limits, char **fault);
+
+/* Whether a query asks for help: it has a parameter `help` without `=`. */
+bool sleep_wants_help(struct span query);
 
 #endif

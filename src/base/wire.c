@@ -181,6 +181,12 @@ wire_check_pace(int fd, struct wire_pace *pace, int64_t now, int64_t limit)
 }
 
 bool
+wire_is_taken(int fd)
+{
+	return wire_view(fd).all;
+}
+
+bool
 wire_is_silent(int fd)
 {
 	char byte;

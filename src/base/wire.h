@@ -87,6 +87,10 @@ void wire_note_sent(struct wire_pace *pace, size_t size);
 enum wire_pace_state wire_check_pace(int fd, struct wire_pace *pace,
     int64_t now, int64_t limit);
 
+/* Whether the peer has acknowledged all that it was sent; of a unix socket, has
+ * taken it. */
+bool wire_is_taken(int fd);
+
 /* Whether there is nothing to receive, neither bytes nor an end. */
 bool wire_is_silent(int fd);
 

@@ -13,10 +13,11 @@ struct response_reason {
 };
 
 /* All of RFC 9110 15; and RFC 4918 11 (207, 422 to 424, 507), 8470 5.2 (425),
- * 6585 (428, 429, 431, 511), 7725 3 (451), 8297 2 (103). */
+ * 6585 (428, 429, 431, 511), 7725 3 (451), 8297 2 (103), 2518 10.1 (102). */
 static const struct response_reason reasons[] = {
 	{ 100, "Continue" },
 	{ 101, "Switching Protocols" },
+	{ 102, "Processing" },
 	{ 103, "Early Hints" },
 	{ 200, "OK" },
 	{ 201, "Created" },
@@ -173,6 +174,60 @@ http_head_printf(struct http_head *head, const char *name, const char *format,
 	head_vprint(head, format, arguments);
 	va_end(arguments);
 	head_end_line(head, start);
+}
+
+/* Returns the line that `text` begins with, its CRLF included. */
+static struct span
+head_first_line(struct span text)
+{
+	const char *end = memmem(text.data, text.size, "\r\n", 2);
+
+	return (struct span){ text.data,
+		end != NULL ? (size_t)(end + 2 - text.data) : text.size };
+}
+
+/* Returns the name of a field line: what stands before its colon. */
+static struct span
+head_line_name(struct span line)
+{
+	const char *colon = memchr(line.data, ':', line.size);
+
+	return (struct span){ line.data,
+		colon != NULL ? (size_t)(colon - line.data) : 0 };
+}
+
+void
+http_head_remove(struct http_head *head, struct span name)
+{
+	size_t at = 0;
+
+	while (at < head->size) {
+		struct span rest = { head->data + at, head->size - at };
+		struct span line = head_first_line(rest);
+
+		if (at == 0 || !span_equal_nocase(head_line_name(line), name)) {
+			at += line.size;
+			continue;
+		}
+		memmove(head->data + at, line.data + line.size,
+		    rest.size - line.size);
+		head->size -= line.size;
+	}
+}
+
+void
+http_head_replace(struct http_head *head, struct span lines)
+{
+	struct span rest = lines;
+
+	while (rest.size > 0) {
+		struct span line = head_first_line(rest);
+
+		http_head_remove(head, head_line_name(line));
+		rest.data += line.size;
+		rest.size -= line.size;
+	}
+	http_head_append(head, lines);
 }
 
 void

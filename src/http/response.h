@@ -41,6 +41,13 @@ void http_head_printf(struct http_head *head, const char *name,
 /* The bytes as they are: content, behind the empty line. */
 void http_head_append(struct http_head *head, struct span bytes);
 
+/* Takes the lines with a field's name out again. */
+void http_head_remove(struct http_head *head, struct span name);
+
+/* Appends whole field lines, which take the place of those with the same names
+ * that are there. */
+void http_head_replace(struct http_head *head, struct span lines);
+
 /* The empty line. */
 void http_head_end(struct http_head *head);
 

@@ -183,7 +183,7 @@ conn_wait(struct conn *conn, bool blocked)
 
 	if (conn_is_broken(conn))
 		return -1;
-	if (conn->state == CONN_WAITING && !blocked &&
+	if (state_is_timed(conn->state) && !blocked &&
 	    conn_set_alarm(conn) == -1)
 		return -1;
 	if (!blocked && context_turn_is_over(context))
@@ -458,6 +458,7 @@ conn_on_due(struct deadline *deadline)
 		conn_on_parted(conn);
 		return;
 	case DEADLINE_NEVER:
+	case DEADLINE_HANG:
 	case DEADLINE_KINDS:
 		return;
 	}
@@ -493,6 +494,15 @@ conn_refuse_sleep(struct deadline *deadline)
 		conn_run_from(conn, CONN_ANSWERING);
 	else
 		conn_abort(deadline);
+}
+
+void
+conn_end_hang(struct deadline *deadline)
+{
+	struct conn *conn = conn_of_deadline(deadline);
+
+	conn->reset = true;
+	conn_close(conn);
 }
 
 void

@@ -34,6 +34,10 @@ void conn_on_ready(struct ready *ready);
  */
 void conn_refuse_sleep(struct deadline *deadline);
 
+/* Resets a connection that hangs on purpose, which counts as nothing that is
+ * cut. */
+void conn_end_hang(struct deadline *deadline);
+
 /* Closes a connection at once, with a reset where a request is not answered
  * whole, which counts as cut. */
 void conn_abort(struct deadline *deadline);

@@ -42,6 +42,13 @@ deadlines_arm(struct deadlines *deadlines, int64_t due)
 		(void)alarms_set(deadlines->alarms, &deadlines->alarm, due);
 }
 
+/* Whether the sweep looks at a kind. */
+static inline bool
+deadlines_has_limit(int kind)
+{
+	return kind < DEADLINE_NEVER;
+}
+
 /* Returns the time of the sweep for a deadline, not less than a tick from
  * `now`. */
 static int64_t
@@ -58,7 +65,7 @@ deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
 	deadline->kind = kind;
 	deadline->due = now + deadlines->limits[kind];
 	list_add_last(&deadlines->queues[kind], &deadline->place);
-	if (kind != DEADLINE_NEVER)
+	if (deadlines_has_limit(kind))
 		deadlines_arm(deadlines, deadlines_tick(deadline, now));
 }
 
@@ -103,7 +110,7 @@ deadlines_on_alarm(void *arg)
 	int left = DEADLINES_SWEEP_MAX;
 
 	for (int kind = 0; kind < DEADLINE_KINDS; kind++)
-		if (kind != DEADLINE_NEVER)
+		if (deadlines_has_limit(kind))
 			left = deadlines_sweep(deadlines,
 			    (enum deadline_kind)kind, now, left);
 
@@ -112,7 +119,7 @@ deadlines_on_alarm(void *arg)
 		const struct deadline *first = deadlines_first(deadlines,
 		    (enum deadline_kind)kind);
 
-		if (first != NULL && kind != DEADLINE_NEVER)
+		if (first != NULL && deadlines_has_limit(kind))
 			deadlines_arm(deadlines,
 			    left == 0 ? now + DEADLINES_PACE
 				      : deadlines_tick(first, now));

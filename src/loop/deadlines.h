@@ -29,6 +29,7 @@ enum deadline_kind {
 	DEADLINE_LINGER, /* the client's FIN, counted from its last bytes */
 	DEADLINE_PART,   /* the same while the server drains, in all */
 	DEADLINE_NEVER,  /* no limit: the sleepers, whose alarms are theirs */
+	DEADLINE_HANG,   /* the same: those that hang on purpose */
 	DEADLINE_KINDS,
 };
 

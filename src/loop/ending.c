@@ -17,15 +17,6 @@ ending_move(struct context *context, enum deadline_kind from,
 		deadlines_move(deadlines, deadline, to, context->moment.now);
 }
 
-void
-ending_drain(struct context *context)
-{
-	context->moment.closing = true;
-	moment_renew(&context->moment);
-	ending_move(context, DEADLINE_IDLE, DEADLINE_GRACE);
-	ending_move(context, DEADLINE_LINGER, DEADLINE_PART);
-}
-
 /* Calls `end`, which takes a deadline off the queue of `kind`, until that is
  * empty. */
 static void
@@ -37,6 +28,16 @@ ending_empty(struct context *context, int kind,
 	while ((deadline = deadlines_first(&context->deadlines,
 		    (enum deadline_kind)kind)) != NULL)
 		end(deadline);
+}
+
+void
+ending_drain(struct context *context)
+{
+	context->moment.closing = true;
+	moment_renew(&context->moment);
+	ending_move(context, DEADLINE_IDLE, DEADLINE_GRACE);
+	ending_move(context, DEADLINE_LINGER, DEADLINE_PART);
+	ending_empty(context, DEADLINE_HANG, conn_end_hang);
 }
 
 /* Ends the sleepers last, since conn_refuse_sleep() moves them to another

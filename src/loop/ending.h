@@ -10,7 +10,7 @@
 /*
  * Has every answer close its connection from now on. It gives idle connections
  * DEADLINE_GRACE, for requests that are on their way, and those that linger
- * DEADLINE_PART.
+ * DEADLINE_PART. It resets those that hang on purpose.
  */
 void ending_drain(struct context *context);
 

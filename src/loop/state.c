@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "http/parser.h"
 
+/* How often one looks whether all has been acknowledged before a reset. */
+#define STATE_TAKEN_LOOK (5 * CLOCK_MS)
+
 /* The unit of conn.finished_at, in ns. */
 #define STATE_TENTH (100 * CLOCK_MS)
 
@@ -230,6 +233,19 @@ state_send_piece(struct conn *conn)
 	return result;
 }
 
+/* Has the connection wait in `state` until a time, as clock_now(). */
+static __attribute__((noinline, cold)) enum conn_state
+state_wait_until(struct conn *conn, int64_t due, enum conn_state state)
+{
+	struct context *context = conn->context;
+	struct alarm *alarm = &conn->loop_exchange->alarm;
+
+	alarms_unset(&context->alarms, alarm);
+	alarm->due = due;
+	moment_renew(&context->moment); /* it may be due already */
+	return state;
+}
+
 /* Takes the answer's next piece: puts bytes into the output, and keeps what has
  * to be sent from elsewhere. */
 static enum conn_state
@@ -245,17 +261,23 @@ state_take_piece(struct conn *conn)
 	case PIECE_HEAD: /* has been written, in bytes */
 	case PIECE_BYTES:
 		context->output_size += piece.bytes.size;
-		return CONN_ANSWERING;
+		return exchange_ends_next(&loop_exchange->exchange)
+			   ? state_end(conn)
+			   : CONN_ANSWERING;
 	case PIECE_LENT:
 	case PIECE_FILE:
 		loop_exchange->exchange.piece = piece;
 		loop_exchange->exchange.sending = true;
 		return CONN_ANSWERING;
 	case PIECE_UNTIL:
-		alarms_unset(&context->alarms, &loop_exchange->alarm);
-		loop_exchange->alarm.due = piece.until;
-		moment_renew(&context->moment); /* it may be due already */
-		return CONN_WAITING;
+		return state_wait_until(conn, piece.until, CONN_WAITING);
+	case PIECE_HANG:
+		conn->reset = context->moment.closing;
+		return conn->reset
+			   ? CONN_CLOSED
+			   : state_wait_until(conn, piece.until, CONN_HANGING);
+	case PIECE_RESET:
+		return state_wait_until(conn, 0, CONN_RESETTING);
 	case PIECE_END:
 		return state_end(conn);
 	}
@@ -294,7 +316,7 @@ state_answering(struct conn *conn)
 }
 
 /*
- * Waits for the time of the answer. A FIN meanwhile may be a half-close:
+ * Waits for the time of the answer, or for the end of a hang. A FIN meanwhile may be a half-close:
  * exchange_on_fin() tells. The reset that answers a probe makes an event, and
  * conn_wait() finds it, whatever lies unread. Of a client that has left, what lies
  * unread is received first, since it would make a reset of our close, which may
@@ -306,7 +328,7 @@ state_waiting(struct conn *conn)
 	if (conn->context->moment.now >= conn->loop_exchange->alarm.due)
 		return CONN_ANSWERING;
 	if (!conn->channel.peer_closed)
-		return CONN_WAITING;
+		return (enum conn_state)conn->state;
 	switch (exchange_on_fin(&conn->loop_exchange->exchange)) {
 	case EXCHANGE_STAY:
 		break;
@@ -317,7 +339,31 @@ state_waiting(struct conn *conn)
 		conn->lingers = true;
 		return CONN_LINGERING;
 	}
-	return CONN_WAITING;
+	return (enum conn_state)conn->state;
+}
+
+/*
+ * Resets the connection on purpose, once the client has acknowledged all that was
+ * sent: the reset would destroy what is on its way. Looks again and again;
+ * DEADLINE_WRITE ends that for a client that takes nothing.
+ */
+static enum conn_state
+state_resetting(struct conn *conn)
+{
+	struct context *context = conn->context;
+	struct alarm *alarm = &conn->loop_exchange->alarm;
+	enum wire_result sent = channel_flush(&conn->channel, context);
+
+	if (sent == WIRE_BLOCKED)
+		return CONN_RESETTING;
+	if (sent == WIRE_BROKEN || wire_is_taken(conn->channel.fd)) {
+		conn->unsent++;
+		conn->reset = true;
+		return CONN_CLOSED;
+	}
+	if (context->moment.now >= alarm->due)
+		alarm->due = context->moment.now + STATE_TAKEN_LOOK;
+	return CONN_RESETTING;
 }
 
 /* Returns the time in STATE_TENTH, modulo 2^16: for differences. */
@@ -381,5 +427,7 @@ const struct state states[CONN_CLOSED] = {
 	[CONN_BODY] = { DEADLINE_BODY, DEADLINE_BODY, state_body },
 	[CONN_ANSWERING] = { DEADLINE_WRITE, DEADLINE_WRITE, state_answering },
 	[CONN_WAITING] = { DEADLINE_NEVER, DEADLINE_NEVER, state_waiting },
+	[CONN_HANGING] = { DEADLINE_HANG, DEADLINE_HANG, state_waiting },
+	[CONN_RESETTING] = { DEADLINE_WRITE, DEADLINE_WRITE, state_resetting },
 	[CONN_LINGERING] = { DEADLINE_LINGER, DEADLINE_PART, state_lingering },
 };

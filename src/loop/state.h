@@ -21,6 +21,8 @@ enum conn_state {
 	CONN_BODY,      /* the head is there, and a part of the body */
 	CONN_ANSWERING, /* the answer is made, and sent as it can be */
 	CONN_WAITING,   /* the answer goes on at a later time */
+	CONN_HANGING,   /* the same, on purpose: a drain ends it */
+	CONN_RESETTING, /* what is sent is to be acknowledged before a reset */
 	CONN_LINGERING, /* after the last answer: until the peer's FIN */
 	CONN_CLOSED,
 };
@@ -68,6 +70,13 @@ struct state {
 };
 
 extern const struct state states[CONN_CLOSED];
+
+/* Whether the alarm of its exchange ends a connection's wait, too. */
+static inline bool
+state_is_timed(unsigned state)
+{
+	return state - CONN_WAITING <= CONN_RESETTING - CONN_WAITING;
+}
 
 /* Returns for how many ns a connection has been in CONN_LINGERING, with its FIN
  * out. */

@@ -16,6 +16,9 @@
  * many as a turn of an event loop may have. */
 #define BLOCKING_LATE_MAX ((size_t)1024 * 1024)
 
+/* How often one looks whether all has been acknowledged before a reset. */
+#define BLOCKING_TAKEN_LOOK (5 * CLOCK_MS)
+
 /* A client that is served; a local variable of blocking_serve(). */
 struct blocking {
 	struct moment moment;
@@ -216,6 +219,39 @@ blocking_sleep(struct blocking *b, int64_t until)
 	return result;
 }
 
+/* Waits until a time, unless the client leaves or the server drains before. */
+static enum blocking_result
+blocking_hang(struct blocking *b, int64_t until)
+{
+	enum blocking_result result;
+
+	b->io.silent = true; /* so that the drain ends the wait */
+	result = blocking_wait(b, until);
+	b->io.silent = false;
+	if (result == BLOCKING_DRAIN || result == BLOCKING_CUT) {
+		b->io.reset = true;
+		return BLOCKING_LOST;
+	}
+	return result;
+}
+
+/* Waits until the client has acknowledged all that it was sent, since the reset
+ * on purpose would destroy what is on its way; no longer than for a client that
+ * takes nothing. */
+static enum blocking_result
+blocking_reset(struct blocking *b)
+{
+	int64_t until = clock_now() + b->io.crew->config->limits.write;
+	enum blocking_result result = BLOCKING_LATE;
+
+	while (result == BLOCKING_LATE && clock_now() < until &&
+	       !wire_is_taken(b->io.fd))
+		result = blocking_io_await(&b->io, 0,
+		    clock_now() + BLOCKING_TAKEN_LOOK);
+	b->io.reset = true;
+	return BLOCKING_DONE;
+}
+
 /* Sends a piece, or waits for its time. */
 static enum blocking_result
 blocking_carry_out(struct blocking *b, struct piece *piece)
@@ -233,6 +269,10 @@ blocking_carry_out(struct blocking *b, struct piece *piece)
 		    piece);
 	case PIECE_UNTIL:
 		return blocking_sleep(b, piece->until);
+	case PIECE_HANG:
+		return blocking_hang(b, piece->until);
+	case PIECE_RESET:
+		return blocking_reset(b);
 	case PIECE_END:
 		break;
 	}
@@ -248,13 +288,13 @@ blocking_answer(struct blocking *b)
 	enum blocking_result result = BLOCKING_DONE;
 
 	exchange->piece.kind = PIECE_UNTIL; /* any but the end */
-	while (result == BLOCKING_DONE && exchange->piece.kind != PIECE_END) {
+	while (result == BLOCKING_DONE && exchange->piece.kind != PIECE_END &&
+	       exchange->piece.kind != PIECE_RESET) {
 		(void)crew_take_app(crew);
 		moment_renew(&b->moment);
 		exchange_next(exchange, &b->host, b->room, &exchange->piece);
 		crew_give_app(crew);
-		exchange->sending = exchange->piece.kind != PIECE_UNTIL &&
-				    exchange->piece.kind != PIECE_END;
+		exchange->sending = piece_has_bytes(&exchange->piece);
 		result = blocking_carry_out(b, &exchange->piece);
 	}
 	return result;
@@ -360,6 +400,8 @@ blocking_close(struct blocking *b, enum blocking_result result)
 {
 	bool whole = b->answering && result == BLOCKING_DONE;
 
+	if (b->io.reset)
+		whole = false;
 	if (whole || result == BLOCKING_LATE) /* not a byte has come */
 		wire_finish(b->io.fd);
 	if (result == BLOCKING_LATE ||

@@ -9,12 +9,15 @@
 #include "base/log.h"
 #include "http/combined.h"
 #include "http/json_line.h"
+#include "server/staged.h"
 
 /* How many bytes a close may leave to the kernel to deliver. */
 #define EXCHANGE_LEAVE_MAX ((uint64_t)16 * 1024)
 
-/* The status in the log of a client that left before its answer. */
-#define EXCHANGE_LEFT 499
+/* The statuses in the log of a client that left before its answer, and of one that
+ * gets none, on purpose. */
+#define EXCHANGE_LEFT      499
+#define EXCHANGE_NO_ANSWER 444
 
 const struct span exchange_continue = SPAN("HTTP/1.1 100 Continue\r\n\r\n");
 
@@ -139,24 +142,71 @@ exchange_refuse_body(struct exchange *exchange, unsigned status,
 	answer_replace(&exchange->answer, status, sentence);
 }
 
-/* Writes the head of the answer into `room`, and makes it the piece. */
-static void
-exchange_write_head(struct exchange *exchange, const struct exchange_host *host,
-    char *room, struct piece *piece)
-{
-	enum head_connection connection = HEAD_KEEP;
+/* What is sent in place of an answer that is no HTTP, on purpose. */
+static const char exchange_garbage[] =
+    "\x7f\x00garbage, on purpose\xff\r\n\r\n";
 
+/* Returns the fault that words have decided on; -1: none. */
+static int
+exchange_fault(const struct exchange *exchange)
+{
+	const struct decision *decision = exchange->answer.message.decision;
+
+	return decision != NULL ? decision_fault(decision) : -1;
+}
+
+/* Whether words have decided about the answer. `owns` is looked at first: it lies
+ * beside what is looked at anyway. */
+static inline bool
+exchange_is_decided(const struct exchange *exchange)
+{
+	const struct message *message = &exchange->answer.message;
+
+	return message->owns && message->decision != NULL;
+}
+
+/* Says how it is told whether the connection goes on. */
+static inline enum head_connection
+exchange_connection(const struct exchange *exchange)
+{
+	if (!exchange->keep)
+		return HEAD_CLOSE;
+	return exchange->old_version ? HEAD_KEEP_OLD : HEAD_KEEP;
+}
+
+/* Writes the head of the answer into `room`; returns its size. */
+static inline size_t
+exchange_write_head(struct exchange *exchange, const struct exchange_host *host,
+    char *room)
+{
 	if (host->moment->closing)
 		exchange->keep = false;
-	if (!exchange->keep)
-		connection = HEAD_CLOSE;
-	else if (exchange->old_version)
-		connection = HEAD_KEEP_OLD;
 	exchange->begun = true;
-	piece->kind = PIECE_BYTES;
-	piece->bytes.data = room;
-	piece->bytes.size = head_write(&exchange->answer,
-	    &host->config->app.site, host->moment, connection, room);
+	return head_write(&exchange->answer, &host->config->app.site,
+	    host->moment, exchange_connection(exchange), room);
+}
+
+/* The same of an answer about which words have decided. A fault ends the connection
+ * and says nothing. */
+static size_t
+exchange_write_decided(struct exchange *exchange,
+    const struct exchange_host *host, char *room)
+{
+	struct answer *answer = &exchange->answer;
+	const struct decision *decision = answer->message.decision;
+
+	if (decision == NULL) /* there is no page to decide about any more */
+		return exchange_write_head(exchange, host, room);
+	if (drawn_has(&decision->drawn, WORD_CLOSE) ||
+	    decision->framing == FRAMING_CLOSE)
+		exchange->keep = false;
+	if (decision_fault(decision) == FAULT_GARBAGE) {
+		exchange->begun = true;
+		memcpy(room, exchange_garbage, sizeof(exchange_garbage) - 1);
+		return sizeof(exchange_garbage) - 1;
+	}
+	return staged_head(answer, host->moment, room,
+	    exchange_write_head(exchange, host, room));
 }
 
 /* Gives the place among the sleepers back. */
@@ -177,18 +227,51 @@ exchange_note_late(const struct exchange *exchange,
 		    host->moment->now - exchange->answer.plan.due);
 }
 
+/* Returns the next piece of an answer about which words have decided. `noinline`,
+ * and by value: most have none, and need no piece in memory. */
+static __attribute__((noinline, cold)) struct piece
+exchange_next_decided(struct exchange *exchange,
+    const struct exchange_host *host, char *room)
+{
+	struct answer *answer = &exchange->answer;
+	struct piece piece;
+
+	if (staged_before(answer, host->moment, room, &piece))
+		return piece;
+	answer_next(answer, &host->app->site, host->moment, room, &piece);
+	if (piece.kind == PIECE_HEAD) {
+		piece.kind = PIECE_BYTES;
+		piece.bytes = (struct span){ room,
+			exchange_write_decided(exchange, host, room) };
+	} else if (answer->message.decision != NULL &&
+		   answer->message.decision->framing == FRAMING_CHUNKED) {
+		staged_chunk(answer, room, &piece);
+	}
+	if (piece.kind == PIECE_END && exchange_fault(exchange) != -1)
+		exchange->keep = false;
+	return piece;
+}
+
 void
 exchange_next(struct exchange *exchange, const struct exchange_host *host,
     char *room, struct piece *piece)
 {
-	answer_next(&exchange->answer, &host->app->site, host->moment, room,
-	    piece);
+	if (exchange_is_decided(exchange)) {
+		*piece = exchange_next_decided(exchange, host, room);
+	} else {
+		answer_next(&exchange->answer, &host->app->site, host->moment,
+		    room, piece);
+		if (piece->kind == PIECE_HEAD) {
+			piece->kind = PIECE_BYTES;
+			piece->bytes.data = room;
+			piece->bytes.size = exchange_write_head(exchange, host,
+			    room);
+		}
+	}
 	if (exchange->asleep && exchange->answer.plan.waits == 0) {
 		exchange_wake(exchange, host);
 		exchange_note_late(exchange, host);
 	}
-	if (piece->kind == PIECE_HEAD)
-		exchange_write_head(exchange, host, room, piece);
 }
 
 enum exchange_fin
@@ -240,8 +323,12 @@ exchange_content(const struct exchange *exchange)
 static unsigned
 exchange_status(const struct exchange *exchange)
 {
+	const struct plan *plan = &exchange->answer.plan;
+
 	if (exchange->begun)
 		return exchange->answer.message.status;
+	if (exchange_fault(exchange) != -1 && !plan_is_at(plan, ACT_WAIT))
+		return EXCHANGE_NO_ANSWER;
 	return exchange->cut ? 503 : EXCHANGE_LEFT;
 }
 

@@ -111,17 +111,28 @@ void exchange_refuse_body(struct exchange *exchange, unsigned status,
 /*
  * Yields what comes next, but never PIECE_HEAD: the head is written, in bytes.
  * `room` has EXCHANGE_ROOM bytes for PIECE_BYTES. Behind PIECE_END, the
- * connection goes on if `keep`. See answer_next().
+ * connection goes on if `keep`; behind PIECE_RESET it is reset, once what has been
+ * sent is acknowledged. See answer_next().
  */
 void exchange_next(struct exchange *exchange, const struct exchange_host *host,
     char *room, struct piece *piece);
 
-/* Whether the next piece is PIECE_UNTIL, so that what has been yielded is to be
- * sent first. */
+/* Whether the next piece may be PIECE_UNTIL, so that what has been yielded is to
+ * be sent first. */
 static inline bool
 exchange_waits_next(const struct exchange *exchange)
 {
-	return plan_is_at(&exchange->answer.plan, ACT_WAIT);
+	return exchange->answer.message.decision != NULL ||
+	       plan_is_at(&exchange->answer.plan, ACT_WAIT);
+}
+
+/* Whether the next piece is PIECE_END for sure, so that it need not be asked for:
+ * each request for a small file saves that. */
+static inline bool
+exchange_ends_next(const struct exchange *exchange)
+{
+	return plan_is_at(&exchange->answer.plan, ACT_END) &&
+	       !exchange->answer.message.owns;
 }
 
 /*

@@ -1,0 +1,62 @@
+/*
+ * drawn: what has been drawn for one request, or is done to it for certain: its
+ * delay, status, size and fault; and how it is told. Any thread.
+ */
+#ifndef MTASYNC_APP_DRAWN_H
+#define MTASYNC_APP_DRAWN_H
+
+#include "app/behaviour.h"
+
+/* Room for what drawn_write() and drawn_write_json() write. */
+#define DRAWN_TEXT_MAX 512
+
+/* The words that are told of: not those that say more of another one, nor those
+ * that the client sees. */
+#define DRAWN_WORDS                                                            \
+ (WORD_BIT(WORD_DELAY) | WORD_BIT(WORD_STATUS) | WORD_BIT(WORD_SIZE) |         \
+     WORD_BIT(WORD_EVENTS) | WORD_BIT(WORD_LINES) | WORD_BIT(WORD_OVER) |      \
+     WORD_BIT(WORD_RATE) | WORD_BIT(WORD_EVERY) | WORD_BIT(WORD_FRAMING) |     \
+     WORD_BIT(WORD_HEADRATE) | WORD_BIT(WORD_INTERIM) | WORD_BIT(WORD_FAULT) | \
+     WORD_BIT(WORD_CLOSE))
+
+struct drawn {
+	struct roll roll;
+	int64_t delay;  /* ns */
+	int64_t size;   /* bytes */
+	uint32_t words; /* WORD_BIT() of DRAWN_WORDS that act on the answer */
+	uint32_t
+	    skipped; /* likewise: of these, those that could not be applied */
+	uint32_t
+	    limited; /* likewise: those that were brought down to a limit */
+	uint16_t status;
+	uint8_t fault; /* enum fault */
+	bool chance;   /* something was drawn: the seed and the ordinal count */
+};
+
+/*
+ * Draws all that `behaviour` says, but the gaps, for one request. A word that
+ * has not come, by its chance, is not among `words`. A delay is `most` ns at
+ * most.
+ */
+void drawn_make(struct drawn *drawn, const struct behaviour *behaviour,
+    const struct roll *roll, int64_t most);
+
+static inline bool
+drawn_has(const struct drawn *drawn, enum word word)
+{
+	return (drawn->words & ~drawn->skipped & WORD_BIT(word)) != 0;
+}
+
+/*
+ * Writes a dictionary of structured fields (RFC 9651 3.2) into DRAWN_TEXT_MAX
+ * bytes: `delay=203.114, status=503, seed=7, n=3`, times in ms. What could not be
+ * applied has the parameter `skipped`, what was over a limit `limited`.
+ * Returns the size: 0 where there is nothing to tell.
+ */
+size_t drawn_write(const struct drawn *drawn, char *text);
+
+/* Writes the same as an object of JSON: what was skipped or
+ * limited is listed by members of these names. Returns the size, or 0. */
+size_t drawn_write_json(const struct drawn *drawn, char *text);
+
+#endif

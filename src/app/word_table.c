@@ -1,0 +1,92 @@
+/* A row for each word; any thread. */
+#include "config.h"
+
+#include "app/word_table.h"
+
+#include <stddef.h>
+
+#include "base/clock.h"
+
+static const char *const word_places
+    [] = { [AT_HEAD] = "head", [AT_BODY] = "body", [AT_END] = "end", NULL };
+static const char *const word_framings[] = { [FRAMING_LENGTH] = "length",
+	[FRAMING_CHUNKED] = "chunked",
+	[FRAMING_CLOSE] = "close",
+	NULL };
+
+#define WORD_FIELD(member)     .field = offsetof(struct behaviour, member)
+#define WORD_BOUNDS(low, high) .least = (low), .most = (high)
+
+const struct word_row word_table[WORDS] = {
+	[WORD_DELAY] = { "delay", "WHEN", "how long nothing comes",
+	    "delay=200ms~50ms", &word_when_kind, WORD_FIELD(delay) },
+	[WORD_AT] = { "at", "head|body|end",
+	    "where the delay falls: before the head, between head and body, "
+	    "before the last byte",
+	    "at=body", &word_name_kind, WORD_FIELD(at), .names = word_places },
+	[WORD_STATUS] = { "status", "LIST", "200 to 599, for all or for a part",
+	    "status=503:5,429:1", &word_choice_kind, WORD_FIELD(status) },
+	[WORD_RETRY_AFTER] = { "retry-after", "TIME",
+	    "Retry-After, with 3xx, 429 and 503", "retry-after=30s",
+	    &word_time_kind, WORD_FIELD(retry_after),
+	    WORD_BOUNDS(0, 366 * 24 * 3600 * CLOCK_S) },
+	[WORD_HEADER] = { "header", "NAME:VALUE",
+	    "a field of the answer; up to 16", "header=X-Cache:miss",
+	    &word_header_kind },
+	[WORD_SIZE] = { "size", "LIST",
+	    "a body of so many bytes, made: byte k is 'a' + k mod 26",
+	    "size=100k", &word_choice_kind, WORD_FIELD(size) },
+	[WORD_FILL] = { "fill", "N",
+	    "bytes that can't be compressed instead, by this seed", "fill=7",
+	    &word_count_kind, WORD_FIELD(fill), WORD_BOUNDS(0, ROLL_SEED_MAX) },
+	[WORD_EVENTS] = { "events", "N", "a body of so many server-sent events",
+	    "events=20", &word_count_kind, WORD_FIELD(events),
+	    WORD_BOUNDS(1, 1000000) },
+	[WORD_LINES] = { "lines", "N", "a body of so many lines of JSON",
+	    "lines=20", &word_count_kind, WORD_FIELD(lines),
+	    WORD_BOUNDS(1, 1000000) },
+	[WORD_TYPE] = { "type", "TYPE", "the body's Content-Type",
+	    "type=application/json", &word_type_kind },
+	[WORD_OVER] = { "over", "TIME",
+	    "the body's pace: first byte at once, last byte TIME later",
+	    "over=2s", &word_time_kind, WORD_FIELD(over),
+	    WORD_BOUNDS(0, WORD_MAX_SLEEP) },
+	[WORD_RATE] = { "rate", "SIZE", "likewise: so many bytes a second",
+	    "rate=100k", &word_size_kind, WORD_FIELD(rate),
+	    WORD_BOUNDS(1, INT64_C(1) << 40) },
+	[WORD_EVERY] = { "every", "WHEN",
+	    "likewise: a gap before each piece, event or line but the first",
+	    "every=50ms..150ms", &word_when_kind, WORD_FIELD(every) },
+	[WORD_CHUNK] = { "chunk", "SIZE", "the pieces of every [1]", "chunk=1k",
+	    &word_size_kind, WORD_FIELD(chunk), WORD_BOUNDS(1, WORD_MAX_SIZE) },
+	[WORD_FRAMING] = { "framing", "length|chunked|close",
+	    "how the body's end is told", "framing=chunked", &word_name_kind,
+	    WORD_FIELD(framing), .names = word_framings },
+	[WORD_HEADRATE] = { "headrate", "SIZE",
+	    "the head's pace: so many bytes a second", "headrate=20",
+	    &word_size_kind, WORD_FIELD(headrate),
+	    WORD_BOUNDS(1, INT64_C(1) << 40) },
+	[WORD_INTERIM] = { "interim", "100|102|103",
+	    "an interim response, at once; up to 8", "interim=103",
+	    &word_interim_kind },
+	[WORD_FAULT] = { "fault", "LIST",
+	    "what goes wrong: close, reset, hang, truncate, garbage, length, "
+	    "chunk",
+	    "fault=reset:2,truncate:1", &word_choice_kind, WORD_FIELD(fault) },
+	[WORD_AFTER] = { "after", "SIZE",
+	    "so many bytes of the body come before the fault", "after=1k",
+	    &word_size_kind, WORD_FIELD(after), WORD_BOUNDS(0, WORD_MAX_SIZE) },
+	[WORD_FOR] = { "for", "TIME", "how long it hangs [--max-sleep]",
+	    "for=30s", &word_time_kind, WORD_FIELD(hang),
+	    WORD_BOUNDS(0, WORD_MAX_SLEEP) },
+	[WORD_CLOSE] = { "close", "PERCENT",
+	    "the answer is the connection's last", "close=10", &word_share_kind,
+	    WORD_FIELD(close) },
+	[WORD_SEED] = { "seed", "N", "by which all this is drawn", "seed=7",
+	    &word_count_kind, WORD_FIELD(seed), WORD_BOUNDS(0, ROLL_SEED_MAX) },
+};
+
+const uint32_t word_rivals[WORD_RIVALS] = {
+	WORD_BIT(WORD_OVER) | WORD_BIT(WORD_RATE) | WORD_BIT(WORD_EVERY),
+	WORD_BIT(WORD_SIZE) | WORD_BIT(WORD_EVENTS) | WORD_BIT(WORD_LINES),
+};
