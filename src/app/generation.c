@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/mime_types.h"
+#include "app/rules.h"
 #include "base/clock.h"
 
 /* How often ROOT may be opened anew. */
@@ -30,6 +31,7 @@ generation_new(int root, struct mime_types *types)
 	atomic_init(&generation->owners, 1);
 	generation->root = root;
 	generation->types = mime_types_hold(types);
+	generation->rules = NULL;
 	generation->on_gone = NULL;
 	generation->arg = NULL;
 	atomic_init(&generation->look_due, clock_now() + GENERATION_LOOK_TIME);
@@ -93,5 +95,6 @@ generation_release(struct generation *generation)
 		return;
 	close(generation->root);
 	mime_types_release(generation->types);
+	rules_release(generation->rules);
 	free(generation);
 }

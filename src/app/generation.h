@@ -20,7 +20,7 @@ struct generation {
 	_Atomic unsigned owners;
 	int root;                 /* a descriptor of the directory */
 	struct mime_types *types; /* the operator's; NULL: none */
-	struct rules *rules;      /* owned; NULL: there are none */
+	struct rules *rules;      /* likewise; owned, and set by who makes it */
 	/* Tells whoever can open ROOT anew that it is gone; NULL: nobody. */
 	void (*on_gone)(void *arg);
 	void *arg;

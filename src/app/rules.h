@@ -1,6 +1,7 @@
 /*
  * rules: the operator's rules: which requests are answered how. They are read
- * once, and then constant but for their counters; a generation owns them.
+ * once, and then constant but for their counters; a generation owns them, and
+ * the one that follows it when ROOT alone is opened anew.
  *
  *     POST /api/orders   delay=120ms status=201
  *
@@ -13,36 +14,27 @@
 #ifndef MTASYNC_APP_RULES_H
 #define MTASYNC_APP_RULES_H
 
-#include "app/words.h"
-#include "http/request.h"
+#include "app/rule.h"
 
-struct rule {
-	struct behaviour behaviour; /* its spans lie in the rule's own text */
-	_Atomic uint64_t drawn;     /* requests for which it has drawn */
-};
+/* How many there may be. */
+#define RULES_MAX 16384
 
 struct rules;
 
-/* Why a rule is refused. */
-struct rules_fault {
-	unsigned line;   /* from 1 on; 0: the file itself */
-	unsigned column; /* likewise, in bytes */
-	char why[256];   /* the word and its value, what would be right, an
-			  * example; or why the file can't be read */
-};
-
-/* Makes a set without rules; `limits` outlives the calls of rules_add() and
- * rules_read(). Returns NULL where memory is short. */
+/* Makes a set without rules, with the caller as its one owner. `file:NAME` is
+ * read by limits->when.read; or, where that is NULL, from the disk, NAME being
+ * below the directory of the rules' own file. Returns NULL where memory is
+ * short. */
 struct rules *rules_new(const struct words_limits *limits);
 
 /* Adds a rule behind those that are there. Returns false with a fault, of line
- * 1. */
+ * 1. May wait for the disk. */
 bool rules_add(struct rules *rules, struct span text,
     struct rules_fault *fault);
 
-/* Adds the rules of a file: one in each line; blank lines, and those that begin
- * with `#`, are none. Returns false with a fault, after which the set is to be
- * freed. May wait for the disk. */
+/* Adds the rules of a file: one in each line, which may end in CRLF; blank lines,
+ * and those that begin with `#`, are none. Returns false with a fault, after
+ * which the set is to be freed. May wait for the disk. */
 bool rules_read(struct rules *rules, const char *path,
     struct rules_fault *fault);
 
@@ -50,10 +42,12 @@ bool rules_read(struct rules *rules, const char *path,
  * memory is short. */
 bool rules_end(struct rules *rules);
 
-/* Frees the set; NULL is allowed. No answer is found by it any more. */
-void rules_free(struct rules *rules);
+/* Adds an owner, for whom one asks; takes one away, of which the last frees the
+ * set, so that no answer is found by it any more. NULL is allowed. */
+struct rules *rules_hold(struct rules *rules);
+void rules_release(struct rules *rules);
 
-/* Whether there is no rule; whether one of them draws. */
+/* Whether there is no rule; whether one of them draws. NULL has none. */
 bool rules_are_empty(const struct rules *rules);
 bool rules_draw(const struct rules *rules);
 
