@@ -1,4 +1,4 @@
-/* Opens ROOT, types and log; the main thread. */
+/* Opens ROOT, types, rules and log; the main thread. */
 #include "config.h"
 
 #include "files.h"
@@ -11,6 +11,7 @@
 #include "app/generation.h"
 #include "base/log.h"
 #include "base/log_file.h"
+#include "rulebook.h"
 
 /* The root that is served where none is named. */
 static const char *
@@ -54,16 +55,19 @@ files_refuse_root(const struct options *options, const char *who)
 	    options->root, who);
 }
 
-/* Reads the types, if there are to be any. Returns 0 and sets *types; or -1,
- * and has said why. */
+/* Reads the types and the rules, if there are to be any, of a struct without them.
+ * Returns 0; or -1, and has said why. */
 static int
-files_read_types(const struct options *options, struct mime_types **types)
+files_read(struct files *files)
 {
-	*types = NULL;
-	if (options->mime_types == NULL)
-		return 0;
-	*types = mime_types_read(options->mime_types);
-	return *types != NULL ? 0 : -1;
+	const struct options *options = files->options;
+
+	if (options->mime_types != NULL) {
+		files->types = mime_types_read(options->mime_types);
+		if (files->types == NULL)
+			return -1;
+	}
+	return rulebook_read(options, files->limits, &files->rules);
 }
 
 /* Opens the log, or with --check only sees whether it could. Returns 0, or -1
@@ -92,7 +96,7 @@ files_open_log(const struct options *options, struct server_config *config,
 	return result;
 }
 
-/* Enters ROOT and reads the types as who will do so at a reload. Returns 0, or
+/* Enters ROOT, reads types and rules as who will do so at a reload. Returns 0, or
  * -1 and has said why. */
 static int
 files_try(struct files *files, const struct privileges *privileges)
@@ -106,7 +110,7 @@ files_try(struct files *files, const struct privileges *privileges)
 	if (result == -1)
 		files_refuse_root(files->options, files_user(privileges));
 	else
-		result = files_read_types(files->options, &files->types);
+		result = files_read(files);
 	if (assumed && privileges_resume(&before) == -1)
 		return -1;
 	return result;
@@ -142,6 +146,7 @@ files_serve(struct files *files, struct server *server)
 		    files->options->root);
 		return -1;
 	}
+	generation->rules = rules_hold(files->rules);
 	server_use_root(server, generation);
 	generation_release(generation);
 	return 0;
@@ -169,22 +174,22 @@ files_reopen(const struct options *options, struct access_log *log)
 int
 files_reload(struct files *files, struct server *server, struct access_log *log)
 {
-	struct mime_types *types;
-	int root;
+	struct files fresh = { .options = files->options,
+		.limits = files->limits,
+		.root = -1,
+		.missed = files->missed };
 
-	if (files_read_types(files->options, &types) == -1) {
+	if (files_read(&fresh) == -1)
 		log_error("not reloaded: %.200s is served as before",
 		    files->options->root);
+	else
+		fresh.root = files_reopen(files->options, log);
+	if (fresh.root == -1) {
+		files_close(&fresh);
 		return -1;
 	}
-	root = files_reopen(files->options, log);
-	if (root == -1) {
-		mime_types_release(types);
-		return -1;
-	}
-	mime_types_release(files->types);
-	files->types = types;
-	files->root = root;
+	files_close(files);
+	*files = fresh;
 	return files_serve(files, server);
 }
 
@@ -220,5 +225,7 @@ files_close(struct files *files)
 		close(files->root);
 	files->root = -1;
 	mime_types_release(files->types);
+	rules_release(files->rules);
 	files->types = NULL;
+	files->rules = NULL;
 }

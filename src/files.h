@@ -1,25 +1,29 @@
 /*
- * files: what the server has open by name: ROOT, the types of --mime-types, and
- * the log. Opened at the start, inside of a chroot, and anew while it serves.
+ * files: what the server has open by name: ROOT, the types of --mime-types, the
+ * rules, and the log. Opened at the start, inside of a chroot, and anew while it
+ * serves.
  * Main thread.
  */
 #ifndef MTASYNC_FILES_H
 #define MTASYNC_FILES_H
 
 #include "app/mime_types.h"
+#include "app/rules.h"
 #include "base/privileges.h"
 #include "options.h"
 #include "server/server.h"
 
 struct files {
 	struct options *options;
+	const struct words_limits *limits; /* of the rules */
 	int root; /* a descriptor, until the server serves from it; or -1 */
 	struct mime_types *types; /* as they were read last; NULL: none */
+	struct rules *rules;      /* likewise */
 	bool missed;              /* ROOT is gone, and that has been said */
 };
 
 /*
- * Opens all of them, of a struct with its options and no root; with --check,
+ * Opens all of them, of a struct with its options, limits and no root; with --check,
  * only sees whether the log could be opened. `options->root` is set where none
  * is named. What is opened anew later is tried as the user to become. Returns 0;
  * or -1, and has said why. files_close() is right in both cases.
@@ -27,7 +31,7 @@ struct files {
 int files_open(struct files *files, struct server_config *config,
     const struct privileges *privileges);
 
-/* Has the server serve from ROOT, with the types. Returns 0, or -1 and has said
+/* Has the server serve from ROOT, with the types and rules. Returns 0, or -1 and has said
  * why. */
 int files_serve(struct files *files, struct server *server);
 

@@ -148,8 +148,11 @@ main_open(struct files *files, struct server_config *config,
 
 /* Serves until the end, and does meanwhile what the operator wants. */
 static void
-main_wait(struct server *server, struct files *files, struct access_log *log)
+main_wait(struct server *server, struct files *files,
+    const struct server_config *config)
 {
+	struct access_log *log = config->log;
+
 	for (;;) {
 		switch (server_wait(server)) {
 		case SERVER_REOPEN:
@@ -162,7 +165,7 @@ main_wait(struct server *server, struct files *files, struct access_log *log)
 				activation_tell(ACTIVATION_READY);
 			break;
 		case SERVER_RELOADED:
-			report_reload(files->options);
+			report_reload(files->options, config, files->rules);
 			activation_tell(ACTIVATION_READY);
 			break;
 		case SERVER_GONE:
@@ -204,9 +207,10 @@ main_serve(struct server *server, struct files *files,
 		return MAIN_FAILED;
 	if (server_start(server) == -1)
 		return MAIN_FAILED;
-	report_start(options, config, server_listeners(server), privileges);
+	report_start(options, config, server_listeners(server), privileges,
+	    files->rules);
 	activation_tell(ACTIVATION_READY);
-	main_wait(server, files, config->log);
+	main_wait(server, files, config);
 	server_sum_up(server, &summary);
 	patience = summary.urgent ? MAIN_LOG_URGENT : MAIN_LOG_PATIENCE;
 	if (!summary.stuck) {
@@ -234,8 +238,11 @@ main_check(const struct options *options, const struct server_config *config)
 static enum main_status
 main_run(struct options *options, struct privileges *privileges)
 {
-	struct files files = { .options = options, .root = -1 };
 	struct server_config config = { 0 };
+	struct files files = { .options = options,
+		.limits = &config.app.limits,
+		.root = -1 };
+	_Atomic uint64_t drawn = 0;
 	enum main_status status = MAIN_FAILED;
 	struct server *server = NULL;
 

@@ -118,6 +118,21 @@ options_set_index(const struct options_row *row, struct options *options,
 	return true;
 }
 
+/* Takes one more rule, which is read when all limits are known. */
+bool
+options_set_rule(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	if (options->rule_count < OPTIONS_RULE_MAX) {
+		options->rule_texts[options->rule_count++] = text;
+		return true;
+	}
+	log_error(OPTIONS_REFUSED "one rule more than there is room for: "
+				  "--rules=FILE has room for 16384",
+	    row->name, text);
+	return false;
+}
+
 /* Takes a list of extensions with commas between. */
 bool
 options_set_extensions(const struct options_row *row, struct options *options,

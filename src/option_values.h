@@ -48,6 +48,8 @@ bool options_set_name(const struct options_row *row, struct options *options,
     const char *text);
 bool options_set_index(const struct options_row *row, struct options *options,
     const char *text);
+bool options_set_rule(const struct options_row *row, struct options *options,
+    const char *text);
 bool options_set_extensions(const struct options_row *row,
     struct options *options, const char *text);
 bool options_set_log(const struct options_row *row, struct options *options,

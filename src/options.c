@@ -15,8 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/roll.h"
 #include "base/clock.h"
 #include "option_values.h"
+#include "rulebook.h"
 #include "usage.h"
 
 #define OPTIONS_HOUR (3600 * CLOCK_S)
@@ -88,6 +90,16 @@ static const struct options_row options_table[] = {
 	    OPTIONS_TIME(max_sleep, 0) },
 	{ "drain-timeout", "TIME", "for what runs when told to stop", "30s",
 	    OPTIONS_TIME(drain_timeout, 0) },
+
+	{ "rule", "RULE", "'PATTERN WORD...', see below; may be repeated",
+	    .group = "Slow on purpose", .set = options_set_rule },
+	{ "rules", "FILE", "a rule a line, behind those of --rule",
+	    OPTIONS_PATH(rules, "file") },
+	{ "seed", "N", "by which is drawn what rules and queries leave open",
+	    .origin = "random",
+	    OPTIONS_NUMBER(seed, options_count, 0, ROLL_SEED_MAX) },
+	{ "max-size", "SIZE", "largest body that size= makes", "1g",
+	    OPTIONS_NUMBER(max_size, options_size, 0, INT64_C(1) << 50) },
 
 	{ "index", "NAME", "page of /; may be repeated",
 	    .origin = "hello.html, index.html", .group = "Files",
@@ -247,6 +259,7 @@ static void
 options_set_defaults(struct options *options)
 {
 	*options = (struct options){ .log_level = LOG_LEVEL_INFO,
+		.seed = -1,
 		.routes = app_site_routes,
 		.indexes = { "hello.html", "index.html" },
 		.backlog = listener_queue_max() };
@@ -311,6 +324,8 @@ options_parse(struct options *options, int argc, char **argv)
 		    options->workers, options->model->name);
 		return OPTIONS_USAGE;
 	}
+	if (!rulebook_check(options))
+		return OPTIONS_USAGE;
 	return options_parse_root(options, argc - optind, argv + optind);
 }
 

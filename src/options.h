@@ -12,9 +12,10 @@
 #include "model.h"
 #include "server/listeners.h"
 
-/* How many --listen and --index there may be. */
+/* How many --listen, --index and --rule there may be. */
 #define OPTIONS_LISTEN_MAX 16
 #define OPTIONS_INDEX_MAX  8
+#define OPTIONS_RULE_MAX   64
 
 /* Plain data; durations are nanoseconds. The strings belong to argv. */
 struct options {
@@ -38,7 +39,12 @@ struct options {
 	int64_t write_timeout;
 	int64_t max_sleep;
 	int64_t drain_timeout;
-	int64_t max_body;                           /* bytes */
+	int64_t max_body; /* bytes */
+	int64_t max_size; /* bytes of a body that is made */
+	int64_t seed;     /* -1: a random one */
+	const char *rule_texts[OPTIONS_RULE_MAX];
+	unsigned rule_count;
+	const char *rules;                          /* a file; NULL: none */
 	const char *root;                           /* NULL: the default one */
 	const char *indexes[OPTIONS_INDEX_MAX + 1]; /* names below a directory;
 						     * NULL ends them */

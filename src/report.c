@@ -70,9 +70,19 @@ report_add_sandbox(struct report *line, const struct sandbox *sandbox)
 		report_add(line, ": %s", sandbox->missing);
 }
 
+static void
+report_add_seed(struct report *line, const struct server_config *config,
+    const struct rules *rules)
+{
+	if (rules_draw(rules))
+		report_add(line, ", drawing by seed %" PRId64,
+		    config->app.seed);
+}
+
 void
 report_start(const struct options *options, const struct server_config *config,
-    const struct listeners *listeners, const struct privileges *privileges)
+    const struct listeners *listeners, const struct privileges *privileges,
+    const struct rules *rules)
 {
 	struct report line = { 0 };
 
@@ -95,17 +105,20 @@ report_start(const struct options *options, const struct server_config *config,
 	if (options->chroot != NULL)
 		report_add(&line, ", in %s", options->chroot);
 	report_add_sandbox(&line, &config->sandbox);
+	report_add_seed(&line, config, rules);
 	report_say(&line, options);
 }
 
 void
-report_reload(const struct options *options)
+report_reload(const struct options *options, const struct server_config *config,
+    const struct rules *rules)
 {
 	struct report line = { 0 };
 
 	if (options->log_level < LOG_LEVEL_INFO)
 		return;
 	report_add(&line, "reloaded, serving %s as it is now", options->root);
+	report_add_seed(&line, config, rules);
 	report_say(&line, options);
 }
 

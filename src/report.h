@@ -4,16 +4,20 @@
 
 #include <stdint.h>
 
+#include "app/rules.h"
 #include "base/privileges.h"
 #include "options.h"
 #include "server/server.h"
 
-/* What is served, where, as whom and how confined. */
+/* What is served, where, as whom and how confined; and by which seed the rules
+ * draw, where they do. */
 void report_start(const struct options *options,
     const struct server_config *config, const struct listeners *listeners,
-    const struct privileges *privileges);
+    const struct privileges *privileges, const struct rules *rules);
 
-void report_reload(const struct options *options);
+/* Likewise, by which seed the rules draw now. */
+void report_reload(const struct options *options,
+    const struct server_config *config, const struct rules *rules);
 
 /* What was done in `time` nanoseconds; `dropped` are lines of the log. */
 void report_end(const struct options *options,

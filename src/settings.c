@@ -3,6 +3,8 @@
 
 #include "settings.h"
 
+#include <sys/random.h>
+
 #include "base/activation.h"
 #include "base/clock.h"
 #include "base/cpus.h"
@@ -50,7 +52,7 @@ settings_take(struct server_config *config, const struct options *options)
 		.drain = options->drain_timeout };
 	config->log_format = options->access_log;
 	config->app.limits.when.most = options->max_sleep;
-	config->app.limits.max_size = INT64_C(1) << 30;
+	config->app.limits.max_size = options->max_size;
 	config->app.site.indexes = options->indexes;
 	config->app.site.missing = options->error_page;
 	config->app.site.fallback = options->fallback;
@@ -79,9 +81,30 @@ settings_inherit(struct server_config *config, const struct options *options)
 	return 0;
 }
 
+/* Sets the seed, a random one unless one was given. Returns 0, or -1 and has said
+ * why. */
+static int
+settings_seed(struct server_config *config, const struct options *options)
+{
+	uint64_t bits = 0;
+
+	config->app.seed = options->seed;
+	if (options->seed != -1)
+		return 0;
+	if (getrandom(&bits, sizeof(bits), 0) != (ssize_t)sizeof(bits)) {
+		log_error("no random seed is to be had (%m): give one, as in "
+			  "--seed=7");
+		return -1;
+	}
+	config->app.seed = (int64_t)(bits % ((uint64_t)ROLL_SEED_MAX + 1));
+	return 0;
+}
+
 int
 settings_make(struct server_config *config, const struct options *options)
 {
 	settings_take(config, options);
+	if (settings_seed(config, options) == -1)
+		return -1;
 	return settings_inherit(config, options);
 }

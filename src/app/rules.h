@@ -52,8 +52,9 @@ bool rules_are_empty(const struct rules *rules);
 bool rules_draw(const struct rules *rules);
 
 /* Returns the first rule for a method and a decoded path, without its first
- * slash; or NULL. Any thread. */
+ * slash; or NULL. No part of the functions that are `flatten`, which serve most
+ * requests without any rule. Any thread. */
 struct rule *rules_find(struct rules *rules, enum http_method method,
-    struct span path);
+    struct span path) __attribute__((noinline));
 
 #endif

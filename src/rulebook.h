@@ -1,0 +1,20 @@
+/* rulebook: the operator's rules, of --rule and --rules. Main thread. */
+#ifndef MTASYNC_RULEBOOK_H
+#define MTASYNC_RULEBOOK_H
+
+#include "app/rules.h"
+#include "options.h"
+
+/* Whether each --rule is one, as far as that is known without a look at the files
+ * of times that it names; false: has said what is wrong. */
+bool rulebook_check(const struct options *options);
+
+/*
+ * Reads the rules: those of --rule, and behind them those of the file. Returns 0
+ * and sets *rules, which the caller owns; NULL: there are none. Or returns -1,
+ * and has said why. May wait for the disk.
+ */
+int rulebook_read(const struct options *options,
+    const struct words_limits *limits, struct rules **rules);
+
+#endif
