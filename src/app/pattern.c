@@ -164,6 +164,15 @@ pattern_fixed_size(struct span pattern)
 }
 
 size_t
+pattern_tail_size(struct span pattern)
+{
+	const char *last = memrchr(pattern.data, '*', pattern.size);
+
+	return last == NULL ? pattern.size
+			    : (size_t)(pattern.data + pattern.size - 1 - last);
+}
+
+size_t
 pattern_least_size(struct span pattern)
 {
 	size_t size = 0;

@@ -29,6 +29,9 @@ size_t pattern_count_steps(struct span pattern, struct span path);
  * asterisk, or all of it where there is none. */
 size_t pattern_fixed_size(struct span pattern);
 
+/* Returns how many bytes they have to end in: those behind the last asterisk. */
+size_t pattern_tail_size(struct span pattern);
+
 /* Returns how many bytes a path has at least that has the pattern. */
 size_t pattern_least_size(struct span pattern);
 

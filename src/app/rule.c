@@ -11,7 +11,7 @@
 #include "app/rule_text.h"
 
 /* How much of a value is shown where it is wrong. */
-#define RULE_SHOWN_MAX 64
+#define RULE_SHOWN_MAX 200
 
 /* The methods of a rule that names none. */
 #define RULE_METHODS_ALL UINT32_MAX

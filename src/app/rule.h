@@ -22,7 +22,7 @@ struct rule {
 struct rules_fault {
 	unsigned line;   /* from 1 on; 0: the file itself */
 	unsigned column; /* likewise, in bytes */
-	char why[400];   /* the word and its value, what would be right, an
+	char why[640];   /* the word and its value, what would be right, an
 			  * example; or why the file can't be read */
 };
 

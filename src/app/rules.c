@@ -1,8 +1,4 @@
-/*
- * Keeps the rules, and an index of them by the segments that their patterns
- * begin with: a path is looked up under each run of segments that it begins with
- * itself, and compared with those rules alone. Any thread, once they are read.
- */
+/* Keeps and reads the rules. Any thread, once they are read. */
 #include "config.h"
 
 #include "app/rules.h"
@@ -12,34 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/pattern.h"
+#include "app/rule_index.h"
 #include "app/rule_times.h"
 #include "app/text_file.h"
-
-/* Of Fowler, Noll and Vo's hash 1a, 32 bits. */
-#define RULES_HASH_BASIS UINT32_C(2166136261)
-#define RULES_HASH_PRIME UINT32_C(16777619)
-
-/* A row of the index. Rules are called by their number, from 1 on; 0 is none. */
-struct rules_row {
-	struct rule *rule;
-	uint32_t methods; /* of the rule */
-	uint32_t hash;    /* of the bytes that a path begins with, so many: */
-	uint32_t fixed;
-	uint32_t least; /* bytes that a path has at least */
-	uint32_t next;  /* the next rule in the same place of the index */
-};
 
 struct rules {
 	_Atomic unsigned owners;
 	struct words_limits limits;
 	struct rule_times times;
 	bool draws;
-	uint32_t count, room;   /* of the rows */
-	struct rules_row *rows; /* in their order */
-	uint32_t *index;        /* the first rule of each place */
-	uint32_t mask;          /* places, less 1: a power of 2 */
-	size_t longest;         /* of the rows: `fixed` */
+	struct rule_index index;
 };
 
 struct rules *
@@ -72,28 +50,10 @@ rules_release(struct rules *rules)
 {
 	if (rules == NULL || atomic_fetch_sub(&rules->owners, 1) > 1)
 		return;
-	for (uint32_t i = 0; i < rules->count; i++)
-		rule_free(rules->rows[i].rule);
-	free(rules->rows);
-	free(rules->index);
+	for (uint32_t i = 0; i < rules->index.count; i++)
+		rule_free(rule_index_get(&rules->index, i));
+	rule_index_free(&rules->index);
 	free(rules);
-}
-
-/* Has room for one row more. Returns false where memory is short. */
-static bool
-rules_grow(struct rules *rules)
-{
-	uint32_t room = rules->room > 0 ? 2 * rules->room : 16;
-	struct rules_row *rows;
-
-	if (rules->count < rules->room)
-		return true;
-	rows = realloc(rules->rows, room * sizeof(*rows));
-	if (rows == NULL)
-		return false;
-	rules->rows = rows;
-	rules->room = room;
-	return true;
 }
 
 static bool
@@ -104,41 +64,22 @@ rules_refuse(struct rules_fault *fault, const char *why)
 	return false;
 }
 
-static uint32_t
-rules_hash(struct span text)
-{
-	uint32_t hash = RULES_HASH_BASIS;
-
-	for (size_t i = 0; i < text.size; i++)
-		hash = (hash ^ (unsigned char)text.data[i]) * RULES_HASH_PRIME;
-	return hash;
-}
-
 bool
 rules_add(struct rules *rules, struct span text, struct rules_fault *fault)
 {
-	struct rules_row *row;
 	struct rule *rule;
-	size_t fixed;
 
-	if (rules->count == RULES_MAX)
+	if (rules->index.count == RULES_MAX)
 		return rules_refuse(fault, "one rule more than the 16384 that "
 					   "there is room for");
-	if (!rules_grow(rules))
-		return rules_refuse(fault, "no memory for it");
 	rule = rule_new(text, &rules->limits, fault);
 	if (rule == NULL)
 		return false;
-	fixed = pattern_fixed_size(rule->pattern);
-	row = &rules->rows[rules->count++];
-	*row = (struct rules_row){ .rule = rule,
-		.methods = rule->methods,
-		.hash = rules_hash((struct span){ rule->pattern.data, fixed }),
-		.fixed = (uint32_t)fixed,
-		.least = (uint32_t)pattern_least_size(rule->pattern) };
+	if (!rule_index_add(&rules->index, rule)) {
+		rule_free(rule);
+		return rules_refuse(fault, "no memory for it");
+	}
 	rules->draws |= words_draw(&rule->behaviour);
-	if (fixed > rules->longest)
-		rules->longest = fixed;
 	return true;
 }
 
@@ -196,28 +137,13 @@ rules_read(struct rules *rules, const char *path, struct rules_fault *fault)
 bool
 rules_end(struct rules *rules)
 {
-	uint32_t places = 1;
-
-	while (places < 2 * rules->count)
-		places *= 2;
-	rules->index = calloc(places, sizeof(*rules->index));
-	if (rules->index == NULL)
-		return false;
-	rules->mask = places - 1;
-	for (uint32_t i = rules->count; i > 0; i--) {
-		struct rules_row *row = &rules->rows[i - 1];
-		uint32_t *first = &rules->index[row->hash & rules->mask];
-
-		row->next = *first;
-		*first = i;
-	}
-	return true;
+	return rule_index_end(&rules->index);
 }
 
 bool
 rules_are_empty(const struct rules *rules)
 {
-	return rules == NULL || rules->count == 0;
+	return rules == NULL || rules->index.count == 0;
 }
 
 bool
@@ -226,64 +152,10 @@ rules_draw(const struct rules *rules)
 	return rules != NULL && rules->draws;
 }
 
-/* What is looked for. */
-struct rules_search {
-	const struct rules *rules;
-	uint32_t method; /* RULE_METHOD() */
-	struct span path;
-	uint32_t found; /* the first rule so far; UINT32_MAX: none */
-};
-
-/* Whether a row is for what is looked for, of which the hash is the same. */
-static bool
-rules_row_matches(const struct rules_row *row,
-    const struct rules_search *search)
-{
-	struct span pattern = row->rule->pattern, path = search->path;
-
-	if ((row->methods & search->method) == 0 || path.size < row->least ||
-	    memcmp(pattern.data, path.data, row->fixed) != 0)
-		return false;
-	span_skip(&pattern, row->fixed);
-	span_skip(&path, row->fixed);
-	return pattern_matches(pattern, path);
-}
-
-/* Looks at the rules whose patterns begin with the first bytes of the path,
- * which have this hash. */
-static inline void
-rules_look(struct rules_search *search, uint32_t hash)
-{
-	const struct rules *rules = search->rules;
-
-	for (uint32_t i = rules->index[hash & rules->mask];
-	     i != 0 && i < search->found; i = rules->rows[i - 1].next) {
-		const struct rules_row *row = &rules->rows[i - 1];
-
-		if (row->hash == hash && rules_row_matches(row, search)) {
-			search->found = i;
-			return;
-		}
-	}
-}
-
 struct rule *
 rules_find(struct rules *rules, enum http_method method, struct span path)
 {
-	struct rules_search search = { rules, RULE_METHOD(method), path,
-		UINT32_MAX };
-	uint32_t hash = RULES_HASH_BASIS;
-	size_t end, i;
-
-	if (rules_are_empty(rules))
-		return NULL;
-	end = path.size < rules->longest ? path.size : rules->longest;
-	rules_look(&search, hash);
-	for (i = 0; i < end; i++) {
-		hash = (hash ^ (unsigned char)path.data[i]) * RULES_HASH_PRIME;
-		if (path.data[i] == '/' || i + 1 == path.size)
-			rules_look(&search, hash);
-	}
-	return search.found != UINT32_MAX ? rules->rows[search.found - 1].rule
-					  : NULL;
+	return rules_are_empty(rules)
+		   ? NULL
+		   : rule_index_find(&rules->index, method, path);
 }

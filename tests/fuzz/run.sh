@@ -21,7 +21,8 @@ build() {
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o "$room/fuzz" "$here/fuzz_$name.c" "$here/fuzz.c" \
 		"$src"/http/*.c "$src"/base/units.c \
-		"$src"/app/{choice,complaint,roll,when*}.c -lm
+		"$src"/app/{choice,complaint,pattern,roll,rule*}.c \
+		"$src"/app/{text_file,when*,word*}.c -lm
 }
 
 # libFuzzer's output, of which the screen shows its pulse and its findings.

@@ -278,16 +278,16 @@ test_sizes(void **state)
 {
 	static const struct {
 		const char *pattern;
-		size_t fixed, least;
+		size_t fixed, tail, least;
 	} rows[] = {
-		{ "", 0, 0 },
-		{ "sleep", 5, 5 },
-		{ "a/b", 3, 3 },
-		{ "a/", 2, 2 },
-		{ "**", 0, 0 },
-		{ "img/*.png", 4, 8 },
-		{ "api/v1**", 4, 6 },
-		{ "a*/b/**c", 0, 5 },
+		{ "", 0, 0, 0 },
+		{ "sleep", 5, 5, 5 },
+		{ "a/b", 3, 3, 3 },
+		{ "a/", 2, 2, 2 },
+		{ "**", 0, 0, 0 },
+		{ "img/*.png", 4, 4, 8 },
+		{ "api/v1**", 4, 0, 6 },
+		{ "a*/b/**c", 0, 1, 5 },
 	};
 
 	(void)state;
@@ -295,6 +295,7 @@ test_sizes(void **state)
 		struct span pattern = span_of(rows[i].pattern);
 
 		assert_int_equal(pattern_fixed_size(pattern), rows[i].fixed);
+		assert_int_equal(pattern_tail_size(pattern), rows[i].tail);
 		assert_int_equal(pattern_least_size(pattern), rows[i].least);
 	}
 }
