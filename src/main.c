@@ -247,6 +247,7 @@ main_run(struct options *options, struct privileges *privileges)
 	struct server *server = NULL;
 
 	log_set_level(options->log_level);
+	config.app.drawn = &drawn;
 	if (settings_make(&config, options) == 0)
 		server = main_open(&files, &config, privileges);
 	if (server != NULL && options->check)

@@ -44,7 +44,7 @@ pattern_check(struct span text, struct complaint *why)
 		struct span segment;
 
 		span_skip(&rest, 1); /* the slash before it */
-		segment = span_take(&rest, "/");
+		segment = span_take(&rest, SPAN("/"));
 		if (!pattern_check_segment(segment, rest.size == 0, why))
 			return false;
 	}
@@ -154,7 +154,7 @@ pattern_count_steps(struct span pattern, struct span path)
 size_t
 pattern_fixed_size(struct span pattern)
 {
-	struct span rest = pattern, fixed = span_take(&rest, "*");
+	struct span rest = pattern, fixed = span_take(&rest, SPAN("*"));
 
 	if (rest.size == 0)
 		return pattern.size;

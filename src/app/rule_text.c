@@ -54,7 +54,7 @@ rule_text_take_quoted(struct rule_text *text, struct rule_token *token,
 static bool
 rule_text_take_bare(struct rule_text *text, struct complaint *why)
 {
-	struct span bare = span_take(&text->rest, RULE_TEXT_BLANKS);
+	struct span bare = span_take(&text->rest, SPAN(RULE_TEXT_BLANKS));
 	const char *quote = memchr(bare.data, '"', bare.size);
 
 	if (quote != NULL)
@@ -84,7 +84,7 @@ bool
 rule_text_take_word(struct rule_text *text, struct rule_token *token,
     struct complaint *why)
 {
-	token->name = span_take(&text->rest, "= \t\"");
+	token->name = span_take(&text->rest, SPAN("= \t\""));
 	if (text->rest.size == 0 || text->rest.data[0] != '=')
 		return complain(why, token->name.data, "delay=250ms",
 		    "a word as NAME=VALUE");

@@ -97,7 +97,7 @@ rules_add_lines(struct rules *rules, struct span text,
     struct rules_fault *fault)
 {
 	for (unsigned number = 1; text.size > 0; number++) {
-		struct span line = span_take(&text, "\n");
+		struct span line = span_take(&text, SPAN("\n"));
 
 		span_skip(&text, text.size > 0);
 		if (line.size > 0 && line.data[line.size - 1] == '\r')
