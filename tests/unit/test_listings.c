@@ -71,7 +71,7 @@ listings_setup(void **state)
 	static struct fixture fixture;
 
 	fixture = (struct fixture){ .moment = { .look = 10, .since = 10 } };
-	fixture.generation = generation_new(open(".", O_PATH));
+	fixture.generation = generation_new(open(".", O_PATH), NULL);
 	assert_non_null(fixture.generation);
 	listings_init(&fixture.listings);
 	*state = &fixture;
@@ -213,7 +213,7 @@ test_sharing(void **state)
 	others[0] = ask(fixture, "short/");
 	others[1] = listings_ask(&fixture->listings, &query, &fixture->moment);
 	query.json = true;
-	query.generation = generation_new(open(".", O_PATH));
+	query.generation = generation_new(open(".", O_PATH), NULL);
 	others[2] = listings_ask(&fixture->listings, &query, &fixture->moment);
 	generation_release(query.generation);
 	for (int i = 0; i < 3; i++)
