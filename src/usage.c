@@ -47,10 +47,9 @@ usage_print_end(void)
 	    " port 0 is any\n"
 	    "free one. TIME is 250us, 250ms, 1.5s, 2m or seconds; SIZE is"
 	    " 512, 64k, 1m, 2g.\n"
-	    "RULE is [METHOD] PATH WORD..., PATH with * for a run within a"
-	    " segment and ** for\n"
-	    "any: 'POST /api/** delay=200ms..1s status=503:5'. GET"
-	    " /sleep?help lists the words.\n"
+	    "RULE is 'PATH WORD...' or 'METHOD PATH WORD...': in PATH, * is any"
+	    " run within a\n"
+	    "segment, and ** any run at all; GET /sleep?help lists the words.\n"
 	    "\n"
 	    "  mtasync -l 0.0.0.0:80 -l [::]:80 --log=combined"
 	    " --log-file=access.log site");

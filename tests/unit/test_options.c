@@ -19,7 +19,7 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-#define ARGUMENTS_MAX 24
+#define ARGUMENTS_MAX 28
 
 /* A command line without its program, NULL at the end. */
 struct line {
@@ -102,6 +102,10 @@ test_defaults(void **state)
 	assert_int_equal(options.max_sleep, 600 * CLOCK_S);
 	assert_int_equal(options.drain_timeout, 30 * CLOCK_S);
 	assert_int_equal(options.max_body, 1 << 20);
+	assert_int_equal(options.max_size, 1 << 30);
+	assert_int_equal(options.seed, -1);
+	assert_int_equal(options.rule_count, 0);
+	assert_null(options.rules);
 	assert_null(options.root);
 	assert_string_equal(options.indexes[0], "hello.html");
 	assert_string_equal(options.indexes[1], "index.html");
@@ -127,7 +131,7 @@ test_all_numbers(void **state)
 	    "--backlog=7", "--max-conns=8", "--max-sleepers=4",
 	    "--header-timeout=1ms", "--body-timeout=2s", "--idle-timeout=3m",
 	    "--write-timeout=24h", "--max-sleep=0", "--drain-timeout=0s",
-	    "--max-body=64k" } };
+	    "--max-body=64k", "--max-size=2g", "--seed=0" } };
 	struct options options;
 
 	(void)state;
@@ -144,6 +148,8 @@ test_all_numbers(void **state)
 	assert_int_equal(options.max_sleep, 0);
 	assert_int_equal(options.drain_timeout, 0);
 	assert_int_equal(options.max_body, 65536);
+	assert_int_equal(options.max_size, INT64_C(2) << 30);
+	assert_int_equal(options.seed, 0);
 }
 
 static void
@@ -154,7 +160,9 @@ test_the_rest(void **state)
 	    "--fallback=app.html", "--extensions=html,txt",
 	    "--mime-types=/etc/mime.types", "--listing", "--error-page",
 	    "no.html", "--log=combined", "--log-file=access.log", "--user=a:b",
-	    "--chroot=/srv", "--sandbox=require", "--check", "-qv" } };
+	    "--chroot=/srv", "--sandbox=require", "--check", "-qv",
+	    "--rule=/a delay=11m", "--rules=rules", "--max-sleep=1h", "--rule",
+	    "PUT /b delay=file:none" } };
 	static const struct line other = { { "--log=combined", "--log=off",
 	    "--sandbox=off", "--user=7", "-vq", "--", "-x" } };
 	struct options options;
@@ -180,6 +188,10 @@ test_the_rest(void **state)
 	assert_string_equal(options.chroot, "/srv");
 	assert_int_equal(options.sandbox, SANDBOX_REQUIRE);
 	assert_true(options.check);
+	assert_int_equal(options.rule_count, 2);
+	assert_string_equal(options.rule_texts[0], "/a delay=11m");
+	assert_string_equal(options.rule_texts[1], "PUT /b delay=file:none");
+	assert_string_equal(options.rules, "rules");
 	assert_int_equal(options.log_level, LOG_LEVEL_DEBUG);
 
 	parse_and_listen(&options, &other, OPTIONS_RUN);
@@ -228,6 +240,10 @@ static const struct {
 	{ "--drain-timeout=", TIME_FROM("0s") },
 	{ "--max-body=1.5m", SIZE_TO("1024g") },
 	{ "--max-body=1025g", SIZE_TO("1024g") },
+	{ "--max-size=x", SIZE_TO("1048576g") },
+	{ "--seed=-1", "must be from 0 to 999999999999999\n" },
+	{ "--seed=1000000000000000", "must be from 0 to 999999999999999\n" },
+	{ "--rules=", "must be the name of a file\n" },
 	{ "--listen=70000", "the port must be a number from 0 to 65535\n" },
 	{ "--listen=::1:80",
 	    "an IPv6 address needs brackets, as in [::1]:80\n" },
@@ -290,7 +306,7 @@ test_usage_refused(void **state)
 		{ { { "--max-conns-" } }, "--max-conns-: no such option" },
 		{ { { "--max" } },
 		    "--max: may be any of --max-conns, --max-sleepers,"
-		    " --max-body, --max-sleep" },
+		    " --max-body, --max-sleep, --max-size" },
 		{ { { "-q", "a", "--he=1", "-v" } },
 		    "--he=1: may be any of --header-timeout, --header,"
 		    " --help" },
@@ -445,8 +461,9 @@ test_help(void **state)
 		"--backlog=", "--max-conns=", "--max-sleepers=",
 		"--header-timeout=", "--body-timeout=", "--idle-timeout=",
 		"--write-timeout=", "--max-sleep=", "--drain-timeout=",
-		"--max-body=", "--index=", "--error-page=", "--fallback=",
-		"--extensions=", "--listing", "--mime-types=", "--no-sleep",
+		"--max-body=", "--rule=", "--rules=", "--seed=", "--max-size=",
+		"--index=", "--error-page=", "--fallback=", "--extensions=",
+		"--listing", "--mime-types=", "--no-sleep",
 		"--log=", "--log-file=", "--user=", "--chroot=", "--sandbox=",
 		"-q, --quiet", "-v, --verbose", "--check", "--version",
 		"-h, --help", "[127.0.0.1:7878]", "[10s]", "[30s]", "[60s]",
@@ -474,7 +491,7 @@ test_help(void **state)
 		assert_true(width <= 80);
 		next += width + 1;
 	}
-	assert_true(height >= 24 && height <= 60);
+	assert_true(height >= 24 && height <= 72);
 }
 
 int
