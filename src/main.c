@@ -17,6 +17,7 @@
 #include "names.h"
 #include "options.h"
 #include "report.h"
+#include "rulebook.h"
 #include "server/server.h"
 #include "settings.h"
 
@@ -235,6 +236,15 @@ main_check(const struct options *options, const struct server_config *config)
 }
 
 /* Does what the options say; all names have been looked up. */
+/* Prints draws, instead of serving. */
+static enum main_status
+main_draw(const struct options *options, const struct app_config *config)
+{
+	if (rulebook_print_draws(options, config) == -1)
+		return MAIN_USAGE;
+	return main_end_output();
+}
+
 static enum main_status
 main_run(struct options *options, struct privileges *privileges)
 {
@@ -248,7 +258,11 @@ main_run(struct options *options, struct privileges *privileges)
 
 	log_set_level(options->log_level);
 	config.app.drawn = &drawn;
-	if (settings_make(&config, options) == 0)
+	if (settings_make(&config, options) == -1)
+		status = MAIN_FAILED;
+	else if (options->draw != NULL)
+		status = main_draw(options, &config.app);
+	else
 		server = main_open(&files, &config, privileges);
 	if (server != NULL && options->check)
 		status = main_check(options, &config);

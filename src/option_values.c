@@ -231,6 +231,15 @@ options_set_path(const struct options_row *row, struct options *options,
 	return false;
 }
 
+/* Takes a text, which is read later. */
+bool
+options_set_text(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	*(const char **)options_field(row, options) = text;
+	return true;
+}
+
 /* Takes -q or -v, the last of which counts. */
 bool
 options_set_level(const struct options_row *row, struct options *options,

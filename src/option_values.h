@@ -62,6 +62,8 @@ bool options_set_user(const struct options_row *row, struct options *options,
     const char *text);
 bool options_set_path(const struct options_row *row, struct options *options,
     const char *text);
+bool options_set_text(const struct options_row *row, struct options *options,
+    const char *text);
 
 /* These take none. */
 bool options_set_level(const struct options_row *row, struct options *options,

@@ -97,6 +97,10 @@ static const struct options_row options_table[] = {
 	    OPTIONS_PATH(rules, "file") },
 	{ "seed", "N", "by which chances are drawn", .origin = "random",
 	    OPTIONS_NUMBER(seed, options_count, 0, ROLL_SEED_MAX) },
+	{ "draw", "WORDS", "print what these would draw, and leave",
+	    .set = options_set_text, .field = offsetof(struct options, draw) },
+	{ "draws", "N", "for so many requests", "10",
+	    OPTIONS_NUMBER(draws, options_count, 1, 1000000000) },
 	{ "max-size", "SIZE", "largest body that size= makes", "1g",
 	    OPTIONS_NUMBER(max_size, options_size, 0, INT64_C(1) << 50) },
 

@@ -42,6 +42,8 @@ struct options {
 	int64_t max_body; /* bytes */
 	int64_t max_size; /* bytes of a body that is made */
 	int64_t seed;     /* -1: a random one */
+	const char *draw; /* words, of whose draws to print */
+	int64_t draws;    /* so many, and leave; NULL: serve */
 	const char *rule_texts[OPTIONS_RULE_MAX];
 	unsigned rule_count;
 	const char *rules;                          /* a file; NULL: none */

@@ -3,6 +3,10 @@
 
 #include "rulebook.h"
 
+#include <stdio.h>
+
+#include "app/drawn.h"
+#include "app/rule_times.h"
 #include "base/log.h"
 
 /* Adds the rules of --rule. Returns false, and has said what is wrong. */
@@ -80,4 +84,37 @@ rulebook_read(const struct options *options, const struct words_limits *limits,
 		*rules = rules_hold(all);
 	rules_release(all);
 	return read ? 0 : -1;
+}
+
+int
+rulebook_print_draws(const struct options *options,
+    const struct app_config *config)
+{
+	struct rule_times times = { SPAN(""), config->limits.when.most };
+	const struct words_limits limits = { { times.most, rule_times_read,
+						 &times },
+		config->limits.max_size };
+	struct rules_fault fault;
+	struct rule *rule = rule_new_of_words(span_of(options->draw), &limits,
+	    &fault);
+	struct roll roll = { config->seed, 0 };
+
+	if (rule == NULL) {
+		log_error("--draw='%.200s': column %u: %s", options->draw,
+		    fault.column, fault.why);
+		return -1;
+	}
+	if (behaviour_says(&rule->behaviour, WORD_SEED))
+		roll.seed = rule->behaviour.seed;
+	for (int64_t i = 0; i < options->draws; i++) {
+		struct drawn drawn;
+		char text[DRAWN_TEXT_MAX];
+
+		roll.n++;
+		drawn_make(&drawn, &rule->behaviour, &roll,
+		    times.most);
+		printf("%.*s\n", (int)drawn_write(&drawn, text), text);
+	}
+	rule_free(rule);
+	return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef MTASYNC_RULEBOOK_H
 #define MTASYNC_RULEBOOK_H
 
+#include "app/app.h"
 #include "app/rules.h"
 #include "options.h"
 
@@ -16,5 +17,13 @@ bool rulebook_check(const struct options *options);
  */
 int rulebook_read(const struct options *options,
     const struct words_limits *limits, struct rules **rules);
+
+/*
+ * Prints what the words of --draw would draw for the first --draws requests, with
+ * the settings' seed, on standard output: a line each, as the field Mtasync has
+ * it. Returns 0; or -1, and has said what is wrong with the words.
+ */
+int rulebook_print_draws(const struct options *options,
+    const struct app_config *config);
 
 #endif

@@ -208,8 +208,7 @@ rule_suits(struct rule_draft *draft)
 	if (behaviour->given == 0) {
 		(void)complain(&why, draft->text.rest.data,
 		    "/api/** delay=250ms", "a word, NAME=VALUE, behind it");
-		return rule_blame(draft, why.at, "/", draft->rule->pattern,
-		    &why);
+		return rule_blame(draft, why.at, "", draft->whole, &why);
 	}
 	if (words_suit(behaviour, draft->limits, &word, &why))
 		return true;
@@ -219,9 +218,9 @@ rule_suits(struct rule_draft *draft)
 }
 
 static bool
-rule_read(struct rule_draft *draft)
+rule_read(struct rule_draft *draft, bool pattern)
 {
-	if (!rule_check_text(draft) || !rule_take_pattern(draft))
+	if (!rule_check_text(draft) || (pattern && !rule_take_pattern(draft)))
 		return false;
 	while (rule_text_goes_on(&draft->text))
 		if (!rule_take_word(draft))
@@ -229,8 +228,9 @@ rule_read(struct rule_draft *draft)
 	return rule_suits(draft);
 }
 
-struct rule *
-rule_new(struct span text, const struct words_limits *limits,
+/* Makes a rule, with a pattern or without one. */
+static struct rule *
+rule_make(struct span text, bool pattern, const struct words_limits *limits,
     struct rules_fault *fault)
 {
 	struct rule *rule = calloc(1, sizeof(*rule) + text.size);
@@ -245,10 +245,24 @@ rule_new(struct span text, const struct words_limits *limits,
 	}
 	draft.text = (struct rule_text){ text, rule->text };
 	atomic_init(&rule->drawn, 0);
-	if (rule_read(&draft))
+	if (rule_read(&draft, pattern))
 		return rule;
 	rule_free(rule);
 	return NULL;
+}
+
+struct rule *
+rule_new(struct span text, const struct words_limits *limits,
+    struct rules_fault *fault)
+{
+	return rule_make(text, true, limits, fault);
+}
+
+struct rule *
+rule_new_of_words(struct span text, const struct words_limits *limits,
+    struct rules_fault *fault)
+{
+	return rule_make(text, false, limits, fault);
 }
 
 void

@@ -30,6 +30,10 @@ struct rules_fault {
 struct rule *rule_new(struct span text, const struct words_limits *limits,
     struct rules_fault *fault);
 
+/* Makes a rule of a text that has words alone, without a pattern. */
+struct rule *rule_new_of_words(struct span text,
+    const struct words_limits *limits, struct rules_fault *fault);
+
 /* Frees a rule; NULL is allowed. */
 void rule_free(struct rule *rule);
 
