@@ -91,9 +91,9 @@ rulebook_print_draws(const struct options *options,
     const struct app_config *config)
 {
 	struct rule_times times = { SPAN(""), config->limits.when.most };
-	const struct words_limits limits = { { times.most, rule_times_read,
-						 &times },
-		config->limits.max_size };
+	const struct words_limits limits = {
+		{ times.most, rule_times_read, &times }, config->limits.max_size
+	};
 	struct rules_fault fault;
 	struct rule *rule = rule_new_of_words(span_of(options->draw), &limits,
 	    &fault);
@@ -111,8 +111,7 @@ rulebook_print_draws(const struct options *options,
 		char text[DRAWN_TEXT_MAX];
 
 		roll.n++;
-		drawn_make(&drawn, &rule->behaviour, &roll,
-		    times.most);
+		drawn_make(&drawn, &rule->behaviour, &roll, times.most);
 		printf("%.*s\n", (int)drawn_write(&drawn, text), text);
 	}
 	rule_free(rule);

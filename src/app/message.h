@@ -46,11 +46,11 @@ struct message {
 	uint64_t size;    /* with a file: how many bytes; of a 416, its size */
 	uint64_t yielded; /* bytes of content so far */
 	uint16_t status;
-	bool allow : 1;    /* carries Allow */
-	bool varies : 1;   /* with the request's Accept */
-	bool listed : 1;   /* the content is a listing */
+	bool allow : 1;     /* carries Allow */
+	bool varies : 1;    /* with the request's Accept */
+	bool listed : 1;    /* the content is a listing */
 	bool unsettled : 1; /* message_settle() has something to do */
-	bool owns : 1;     /* something of what it may own: a decision, say */
+	bool owns : 1;      /* something of what it may own: a decision, say */
 	bool front : 1;    /* message_settle() makes it the site's front page */
 	bool sleeps : 1;   /* it is /sleep's, which nobody may store */
 	bool verbatim : 1; /* `sentence` alone is the content */

@@ -83,7 +83,8 @@ rule_blame_text(struct rule_draft *draft, const char *start,
 	struct span rest = { start,
 		(size_t)(draft->whole.data + draft->whole.size - start) };
 
-	return rule_blame(draft, why->at, "", span_take(&rest, SPAN(" \t")), why);
+	return rule_blame(draft, why->at, "", span_take(&rest, SPAN(" \t")),
+	    why);
 }
 
 static bool

@@ -217,12 +217,15 @@ exchange_wake(struct exchange *exchange, const struct exchange_host *host)
 	exchange->asleep = false;
 }
 
-/* Takes down for the log how late the last wait has ended. */
+/* Takes down for the log how late the first wait has ended, once it has. */
 static void
 exchange_note_late(const struct exchange *exchange,
     const struct exchange_host *host)
 {
-	if (exchange->record != NULL)
+	const struct plan *plan = &exchange->answer.plan;
+
+	if (exchange->record != NULL && plan->due != 0 && !plan->waiting &&
+	    exchange->record->late == RECORD_NOT_AWAKE)
 		record_note_late(exchange->record,
 		    host->moment->now - exchange->answer.plan.due);
 }
@@ -239,6 +242,7 @@ exchange_next_decided(struct exchange *exchange,
 	if (staged_before(answer, host->moment, room, &piece))
 		return piece;
 	answer_next(answer, &host->app->site, host->moment, room, &piece);
+	exchange_note_late(exchange, host);
 	if (piece.kind == PIECE_HEAD) {
 		piece.kind = PIECE_BYTES;
 		piece.bytes = (struct span){ room,
@@ -350,6 +354,7 @@ exchange_has_left(const struct exchange *exchange,
 static void
 exchange_tell_sleep(const struct exchange *exchange, struct outcome *outcome)
 {
+	const struct decision *decision = exchange->answer.message.decision;
 	const struct plan *plan = &exchange->answer.plan;
 
 	if (plan->due == 0)
@@ -357,6 +362,8 @@ exchange_tell_sleep(const struct exchange *exchange, struct outcome *outcome)
 	outcome->sleep = plan_waited(plan);
 	if (plan->waiting)
 		outcome->sleep += plan_next_wait(plan);
+	if (decision != NULL) /* not a hang behind the delay */
+		outcome->sleep = decision->drawn.delay;
 	if (exchange->record->late != RECORD_NOT_AWAKE)
 		outcome->late = exchange->record->late * CLOCK_US;
 }
@@ -372,6 +379,8 @@ exchange_write_line(const struct exchange *exchange,
 		.bytes = exchange_content(exchange),
 		.sleep = RECORD_NO_TIME,
 		.late = RECORD_NO_TIME };
+	const struct decision *decision = exchange->answer.message.decision;
+	char did[DRAWN_TEXT_MAX];
 
 	if (host->config->log_format != RECORD_JSON)
 		return combined_write(exchange->record, &outcome, line);
@@ -383,6 +392,9 @@ exchange_write_line(const struct exchange *exchange,
 		outcome.request = visitor->requests;
 	}
 	exchange_tell_sleep(exchange, &outcome);
+	if (decision != NULL)
+		outcome.did = (struct span){ did,
+			drawn_write_json(&decision->drawn, did) };
 	return json_line_write(exchange->record, &outcome, line);
 }
 
