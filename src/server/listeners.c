@@ -275,12 +275,16 @@ listeners_are_alone(const struct listeners *listeners)
 	return true;
 }
 
-void
+int
 listeners_retire_surplus(struct listeners *listeners)
 {
+	int result = 0;
+
 	for (unsigned i = 0; i < listeners->count; i++)
-		if (listeners->list[i].before > 0)
-			shards_retire_surplus(&listeners->list[i]);
+		if (listeners->list[i].before > 0 &&
+		    shards_retire_surplus(&listeners->list[i]) == -1)
+			result = -1;
+	return result;
 }
 
 void
@@ -291,11 +295,26 @@ listeners_close_surplus(struct listeners *listeners)
 			shards_close_surplus(&listeners->list[i]);
 }
 
+/* Says what may be lost at an address whose sockets can't be shut, by errno. */
+static void
+listeners_warn(const struct listener_address *address)
+{
+	char text[LISTENER_TEXT_MAX];
+	int error = errno;
+
+	listener_format(text, address);
+	errno = error;
+	log_error("clients that come to %s while it closes may be lost, since "
+		  "it can't be shut before: %m",
+	    text);
+}
+
 void
 listeners_shut(struct listeners *listeners)
 {
 	for (unsigned i = 0; i < listeners->count; i++)
-		shards_shut(&listeners->list[i]);
+		if (shards_shut(&listeners->list[i]) == -1)
+			listeners_warn(&listeners->list[i].address);
 }
 
 bool

@@ -66,8 +66,9 @@ bool listeners_take_over(const struct listeners *listeners);
 bool listeners_are_alone(const struct listeners *listeners);
 
 /* Each does to every entry what the function of shards.h by the same name does;
- * the first two to those that had a predecessor. */
-void listeners_retire_surplus(struct listeners *listeners);
+ * the first two to those that had a predecessor. Where connections may still
+ * begin, listeners_shut() says so. */
+int listeners_retire_surplus(struct listeners *listeners);
 void listeners_close_surplus(struct listeners *listeners);
 void listeners_shut(struct listeners *listeners);
 bool listeners_are_shaking_hands(const struct listeners *listeners);
