@@ -393,6 +393,26 @@ def test_stop_loses_nobody_at_a_unix_socket(model, path, serve):
     assert not path.exists()
 
 
+@needs_strace
+@pytest.mark.parametrize("model", MODELS)
+def test_stop_is_quiet_at_a_unix_socket(model, path, serve, tmp_path):
+    """
+    It is shut, and readable for good, while TCP waits for handshakes: for a
+    second, where the kernel does not tell of them.
+    """
+    trace = tmp_path / "trace"
+    silent = ["-e", "trace=accept4,recvfrom", "-e", "inject=recvfrom:error=ENOENT"]
+    server = serve(
+        f"--model={model}",
+        listen=[at(path), "127.0.0.1:0"],
+        wrapper=["strace", "-D", "-f", "-o", trace, *silent],
+    )
+    server.finish()
+    traced = trace.read_text()
+    assert "ENOENT" in traced
+    assert traced.count("accept4(") < 100
+
+
 @pytest.mark.parametrize("model", ["thread", "mtasync"])
 def test_stop_accepts_who_is_queued_at_a_unix_socket(model, path, serve):
     """More than one wake-up takes, though the server is stopped first."""
