@@ -234,17 +234,17 @@ main_may_enter(const struct options *options,
 }
 
 /*
- * Has the sockets take their names, whose predecessors lose them: last, when
- * nothing but the want of memory or threads can keep it from serving. Then gives
- * root up, and has the server serve ROOT; the descriptor is not the caller's any
- * more. Returns 0, or -1 and has said why.
+ * Gives root up, but for what the server needs it for at its start; then has the
+ * server serve ROOT. The descriptor is not the caller's any more. Returns 0, or -1
+ * and has said why.
  */
 static int
 main_settle(struct server *server, const struct options *options,
     const struct privileges *privileges, int root)
 {
 	if (main_may_enter(options, privileges, root) &&
-	    (options->check || server_publish(server) == 0) &&
+	    (options->check ||
+		server_prepare(server, options->chroot != NULL) == 0) &&
 	    privileges_drop(privileges) == 0)
 		return main_use_root(server, options, root);
 	close(root);

@@ -115,16 +115,6 @@ shards_bind(struct shards *shards, const struct listener_address *address,
 }
 
 int
-shards_publish(struct shards *shards, int backlog)
-{
-	if (!shards->file.bound)
-		return 0;
-	if (listen(shards->fds[0], backlog) == -1)
-		return -1;
-	return unix_socket_publish(&shards->file);
-}
-
-int
 shards_inherit(struct shards *shards, int fd, unsigned workers)
 {
 	*shards = (struct shards){ .workers = workers,
@@ -155,7 +145,7 @@ int
 shards_listen(struct shards *shards, int backlog)
 {
 	if (listener_is_unix(&shards->address))
-		return 0;
+		return shards->inherited ? 0 : listen(shards->fds[0], backlog);
 	if (shards->before > 0)
 		shards_count_again(shards);
 	for (unsigned i = 0; i < shards->count; i++)

@@ -54,14 +54,6 @@ struct shards_terms {
 int shards_bind(struct shards *shards, const struct listener_address *address,
     const struct shards_terms *terms);
 
-/*
- * Has a unix socket listen, and puts it at its path; does nothing for others.
- * While the program may still write in the directory, and is certain to start:
- * a predecessor gets no new connections from now on. Returns 0, or -1 with
- * errno: EADDRINUSE where somebody else has come meanwhile.
- */
-int shards_publish(struct shards *shards, int backlog);
-
 /* Takes over a socket that listens and that others have too; see
  * listener_inherit(). Returns 0, or -1 with errno. */
 int shards_inherit(struct shards *shards, int fd, unsigned workers);

@@ -215,16 +215,39 @@ listeners_open(struct listeners *listeners,
 	return 0;
 }
 
-int
-listeners_publish(struct listeners *listeners, int backlog, bool take_over)
+bool
+listeners_have_names(const struct listeners *listeners)
 {
 	for (unsigned i = 0; i < listeners->count; i++)
-		if (shards_publish(&listeners->list[i], backlog) == -1) {
-			listeners_refuse(&listeners->list[i].address,
-			    take_over);
-			return -1;
-		}
+		if (listeners->list[i].file.bound)
+			return true;
+	return false;
+}
+
+int
+listeners_publish(struct listeners *listeners, bool take_over)
+{
+	for (unsigned i = 0; i < listeners->count; i++) {
+		struct shards *shards = &listeners->list[i];
+
+		if (!shards->file.bound ||
+		    unix_socket_publish(&shards->file) == 0)
+			continue;
+		listeners_refuse(&shards->address, take_over);
+		for (unsigned k = 0; k < listeners->count; k++)
+			unix_socket_remove(&listeners->list[k].file);
+		return -1;
+	}
+	for (unsigned i = 0; i < listeners->count; i++)
+		unix_socket_confirm(&listeners->list[i].file);
 	return 0;
+}
+
+void
+listeners_leave_names(struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->count; i++)
+		unix_socket_leave(&listeners->list[i].file);
 }
 
 int

@@ -429,8 +429,8 @@ test_unix_socket(void **state)
 	snprintf(text, sizeof(text), "unix:%s/x", directory);
 	address = address_of(text);
 	assert_return_code(bind_shards(&shards, &address, 3, false), 0);
-	assert_return_code(shards_publish(&shards, BACKLOG), 0);
 	assert_return_code(shards_listen(&shards, BACKLOG), 0);
+	assert_return_code(unix_socket_publish(&shards.file), 0);
 	assert_int_equal(shards.count, 1);
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(shards_are_for(&shards, 0, i));
