@@ -107,16 +107,17 @@ main_enter(const struct options *options)
 }
 
 /*
- * Has the sockets take their names, whose predecessors lose them: last, when
- * nothing but the want of memory or threads can keep it from serving. Then gives
- * root up, and has the server serve what is open. Returns 0, or -1 and has said
- * why.
+ * Gives root up, but for what the server needs it for at its start; then has the
+ * server serve what is open. Returns 0, or -1 and has said why.
  */
 static int
 main_settle(struct server *server, struct files *files,
     const struct privileges *privileges)
 {
-	if (!files->options->check && server_publish(server) == -1)
+	const struct options *options = files->options;
+
+	if (!options->check &&
+	    server_prepare(server, options->chroot != NULL) == -1)
 		return -1;
 	if (privileges_drop(privileges) == -1)
 		return -1;

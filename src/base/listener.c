@@ -32,6 +32,10 @@
 # define IPV6_FREEBIND 78
 #endif
 
+#ifndef SO_BINDTOIFINDEX
+# define SO_BINDTOIFINDEX 62
+#endif
+
 /*
  * How much the kernel may hold that it has not sent yet, for each connection.
  * Without a bound, it takes megabytes for a client that reads slowly. More
@@ -399,12 +403,12 @@ listener_tune(int fd)
 	    LISTENER_UNSENT_MAX);
 }
 
-void
-listener_shut(int fd)
+/* Has the kernel drop what begins a connection. The filter sees the TCP header,
+ * looks for SYN (0x02) among its flags, and lets the ACKs through that end the
+ * handshakes under way. */
+static int
+listener_filter(int fd)
 {
-	/* The filter sees the TCP header. It drops segments that have SYN
-	 * (0x02) among their flags, and lets the ACKs through that end the
-	 * handshakes under way. */
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 0, 1),
@@ -413,10 +417,21 @@ listener_shut(int fd)
 	};
 	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
 
-	/* fails where the kernel is short of memory: then the close resets
-	 * those clients who still come */
-	(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 	    sizeof(program));
+}
+
+/* What the kernel finds for a packet by the device on which it has come is no
+ * socket that is bound to another one. A handshake that is under way is a socket
+ * of its own, which keeps the device that the listener was bound to when it
+ * began, as the connection does that comes of it. */
+int
+listener_shut(int fd)
+{
+	if (listener_set(fd, SOL_SOCKET, SO_BINDTOIFINDEX,
+		LISTENER_NO_DEVICE) == 0)
+		return 0;
+	return listener_filter(fd);
 }
 
 /* Writes the path of a unix socket; an abstract name with @ for its NUL. */

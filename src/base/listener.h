@@ -3,6 +3,7 @@
 #ifndef MTASYNC_BASE_LISTENER_H
 #define MTASYNC_BASE_LISTENER_H
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -101,14 +102,23 @@ void listener_stop_steering(int fd);
  */
 int listener_tune(int fd);
 
+/* The network device that listener_shut() binds to. There is none of this
+ * number. */
+#define LISTENER_NO_DEVICE INT_MAX
+
 /*
  * Lets no connection begin any more on this shard, of TCP; what is queued can
- * still be accepted. For the time before a close, which resets who is queued. A client
- * that asks for a connection hears nothing, asks again after a second, and is
- * refused by then. Does nothing where the kernel is short of memory. Main
- * thread.
+ * still be accepted, and handshakes that are under way may end. For the time before
+ * a close, which resets who is queued. A client that asks for a connection is
+ * refused, or comes in at another shard of the address.
+ *
+ * Needs no privilege from Linux 5.7 on, unless the socket is bound to a device
+ * already, as one of a link-local address is. Else, a filter drops what begins a
+ * connection, for which newer kernels want CAP_NET_ADMIN: then a client asks again
+ * after a second, and is refused by then. Returns 0; or -1 with errno where
+ * neither can be had. Main thread.
  */
-void listener_shut(int fd);
+int listener_shut(int fd);
 
 /* Writes the address as `127.0.0.1:7878`, `[::1]:7878`, or `unix:/run/x`. Any
  * thread. */

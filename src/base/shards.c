@@ -48,18 +48,21 @@ shards_wanted(const struct shards *shards)
 	return (shards->before + workers - 1) / workers * workers + workers;
 }
 
-/* Counts the predecessor's sockets into `before`. Where there are none, claims
- * the address, which fails where anybody else has it. */
+/* Counts the predecessor's sockets into `before`, unless they have been shut:
+ * those are of no group any more. Where there are none, claims the address, which
+ * fails where anybody else has it. */
 static int
 shards_claim(struct shards *shards, const struct shards_terms *terms)
 {
-	int others = 0;
+	const struct listener_address *address = &shards->address;
+	bool join = terms->take_over && !listener_has_any_port(address);
+	int others = join ? sock_diag_count_listening(address) : 0, open = 0;
 
-	if (terms->take_over && !listener_has_any_port(&shards->address))
-		others = sock_diag_count_listening(&shards->address);
-	if (others < 0)
+	if (others > 0)
+		open = sock_diag_count_open(address);
+	if (others < 0 || open < 0)
 		return -1;
-	shards->before = (unsigned)others;
+	shards->before = (unsigned)open;
 	return others > 0 ? 0
 			  : listener_claim(&shards->address, terms->freebind);
 }
@@ -112,16 +115,6 @@ shards_bind(struct shards *shards, const struct listener_address *address,
 }
 
 int
-shards_publish(struct shards *shards, int backlog)
-{
-	if (!shards->file.bound)
-		return 0;
-	if (listen(shards->fds[0], backlog) == -1)
-		return -1;
-	return unix_socket_publish(&shards->file);
-}
-
-int
 shards_inherit(struct shards *shards, int fd, unsigned workers)
 {
 	*shards = (struct shards){ .workers = workers,
@@ -137,12 +130,12 @@ shards_inherit(struct shards *shards, int fd, unsigned workers)
 	return 0;
 }
 
-/* Lowers `before` by those of the predecessor's sockets that have gone since
- * shards_claim() counted them. */
+/* Lowers `before` by those of the predecessor's sockets that have gone, or been
+ * shut, since shards_claim() counted them. */
 static void
 shards_count_again(struct shards *shards)
 {
-	int others = sock_diag_count_listening(&shards->address);
+	int others = sock_diag_count_open(&shards->address);
 
 	if (others >= 0 && (unsigned)others < shards->before)
 		shards->before = (unsigned)others;
@@ -152,7 +145,7 @@ int
 shards_listen(struct shards *shards, int backlog)
 {
 	if (listener_is_unix(&shards->address))
-		return 0;
+		return shards->inherited ? 0 : listen(shards->fds[0], backlog);
 	if (shards->before > 0)
 		shards_count_again(shards);
 	for (unsigned i = 0; i < shards->count; i++)
@@ -165,32 +158,24 @@ shards_listen(struct shards *shards, int backlog)
 	return listener_steer(shards->fds[0], shards->before, shards->workers);
 }
 
-/* Whether the group holds exactly `others` sockets beside our own. */
-static bool
-shards_are_beside(const struct shards *shards, unsigned others)
-{
-	return sock_diag_count_listening(&shards->address) ==
-	       (int)(shards->count + others);
-}
-
+/* Sockets that have been shut count, too: they keep their index until they are
+ * closed. */
 bool
 shards_are_alone(const struct shards *shards)
 {
-	return shards_are_beside(shards, 0);
+	return sock_diag_count_listening(&shards->address) ==
+	       (int)shards->count;
 }
 
-void
+int
 shards_retire_surplus(struct shards *shards)
 {
-	/* Where we are not alone, a successor of ours has just come, and
-	 * steers itself. Where memory is short, connections still go to the
-	 * surplus shards, whose filter drops them: those clients ask again. */
-	if (shards_are_alone(shards))
-		(void)listener_steer(shards->fds[0], 0,
-		    shards->count - shards->workers);
-	for (unsigned i = 0; i < shards->count; i++)
-		if (shards_is_surplus(shards, i))
-			listener_shut(shards->fds[i]);
+	/* where we are not alone, a successor of ours has just come, and
+	 * steers itself */
+	if (!shards_are_alone(shards))
+		return 0;
+	return listener_steer(shards->fds[0], 0,
+	    shards->count - shards->workers);
 }
 
 void
@@ -210,21 +195,33 @@ shards_close_surplus(struct shards *shards)
 		listener_stop_steering(shards->fds[0]);
 }
 
-void
+/* Gives new connections back to the predecessor. Where fewer of its sockets are
+ * open, it is told to stop, too; where there are more, a successor has come, and
+ * steers itself. */
+static void
+shards_give_back(const struct shards *shards)
+{
+	unsigned all = shards->count + shards->before;
+
+	if (shards->before > 0 &&
+	    sock_diag_count_open(&shards->address) == (int)all)
+		(void)listener_steer(shards->fds[0], 0, shards->before);
+}
+
+int
 shards_shut(struct shards *shards)
 {
-	/* give new connections back to the predecessor; where there are more
-	 * others than its sockets, a successor has come, and steers itself */
-	if (shards->before > 0 && shards_are_beside(shards, shards->before))
-		(void)listener_steer(shards->fds[0], 0, shards->before);
+	int result = 0;
+
+	shards_give_back(shards);
 	if (shards->inherited)
-		return;
+		return 0;
 	unix_socket_remove(&shards->file);
 	for (unsigned i = 0; i < shards->count; i++)
-		if (shards->shared)
-			(void)shutdown(shards->fds[i], SHUT_RD);
-		else
-			listener_shut(shards->fds[i]);
+		if ((shards->shared ? shutdown(shards->fds[i], SHUT_RD)
+				    : listener_shut(shards->fds[i])) == -1)
+			result = -1;
+	return result;
 }
 
 bool

@@ -54,14 +54,6 @@ struct shards_terms {
 int shards_bind(struct shards *shards, const struct listener_address *address,
     const struct shards_terms *terms);
 
-/*
- * Has a unix socket listen, and puts it at its path; does nothing for others.
- * While the program may still write in the directory, and is certain to start:
- * a predecessor gets no new connections from now on. Returns 0, or -1 with
- * errno: EADDRINUSE where somebody else has come meanwhile.
- */
-int shards_publish(struct shards *shards, int backlog);
-
 /* Takes over a socket that listens and that others have too; see
  * listener_inherit(). Returns 0, or -1 with errno. */
 int shards_inherit(struct shards *shards, int fd, unsigned workers);
@@ -83,8 +75,9 @@ bool shards_is_surplus(const struct shards *shards, unsigned number);
  * successor has come. */
 bool shards_are_alone(const struct shards *shards);
 
-/* Lets no connection begin any more on the surplus shards. */
-void shards_retire_surplus(struct shards *shards);
+/* Steers new connections to all shards but the surplus. Returns 0; or -1 with
+ * errno: then it is to be called again. */
+int shards_retire_surplus(struct shards *shards);
 
 /* Closes the surplus shards, after the workers have accepted what was queued
  * there, and lets the kernel deal connections out by itself again. */
@@ -95,9 +88,10 @@ void shards_close_surplus(struct shards *shards);
  * accepted. Gives new connections back to a predecessor that has not gone,
  * unless a successor has come. Removes a unix socket's file, if that is still
  * ours; from now on poll(2) says that somebody is queued there. Leaves inherited
- * sockets as they are, since whoever has them too goes on.
+ * sockets as they are, since whoever has them too goes on. Returns 0; or -1 with
+ * errno where connections may still begin on some: see listener_shut().
  */
-void shards_shut(struct shards *shards);
+int shards_shut(struct shards *shards);
 
 /* Whether handshakes are still under way; true also where the kernel does not
  * tell, so the caller bounds its wait. */

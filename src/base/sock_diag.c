@@ -27,6 +27,7 @@ struct sock_diag_request {
 struct sock_diag_count {
 	const struct listener_address *address;
 	bool any_address; /* the port alone counts */
+	bool open_alone;  /* those do not count that have been shut */
 	int number;
 };
 
@@ -76,7 +77,8 @@ sock_diag_take(const struct nlmsghdr *message, struct sock_diag_count *count)
 	}
 	if (message->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
 	    found->id.idiag_sport == listener_port(count->address) &&
-	    (count->any_address || sock_diag_is_at(found, count->address)))
+	    (count->any_address || sock_diag_is_at(found, count->address)) &&
+	    !(count->open_alone && found->id.idiag_if == LISTENER_NO_DEVICE))
 		count->number++;
 	return 0;
 }
@@ -137,6 +139,15 @@ int
 sock_diag_count_listening(const struct listener_address *address)
 {
 	struct sock_diag_count count = { .address = address };
+
+	return sock_diag_count(&count, SOCK_DIAG_LISTEN);
+}
+
+int
+sock_diag_count_open(const struct listener_address *address)
+{
+	struct sock_diag_count count = { .address = address,
+		.open_alone = true };
 
 	return sock_diag_count(&count, SOCK_DIAG_LISTEN);
 }

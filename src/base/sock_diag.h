@@ -16,6 +16,13 @@
 int sock_diag_count_listening(const struct listener_address *address);
 
 /*
+ * Counts those of them that still take new connections: all but those that
+ * listener_shut() has bound to no device. These are in no group of SO_REUSEPORT
+ * that a new socket can join. Returns -1 with errno as the function above does.
+ */
+int sock_diag_count_open(const struct listener_address *address);
+
+/*
  * Counts the handshakes that are under way on the address's port, at any
  * address of the same family: a SYN has come, and the ACK that makes a
  * connection of it has not. Returns -1 with errno as the function above does.

@@ -281,9 +281,10 @@ unix_socket_replace(struct unix_socket *file)
 {
 	if (unix_socket_rename(file, RENAME_EXCHANGE) == -1)
 		return -1;
-	if (unix_socket_is(file, file->temporary, file->old_device,
-		file->old_inode))
-		return unlinkat(file->directory, file->temporary, 0);
+	file->replaced = unix_socket_is(file, file->temporary, file->old_device,
+	    file->old_inode);
+	if (file->replaced)
+		return 0;
 	(void)unix_socket_rename(file, RENAME_EXCHANGE);
 	errno = EADDRINUSE;
 	return -1;
@@ -306,17 +307,46 @@ unix_socket_publish(struct unix_socket *file)
 }
 
 void
+unix_socket_confirm(struct unix_socket *file)
+{
+	if (file->replaced)
+		(void)unlinkat(file->directory, file->temporary, 0);
+	file->replaced = false;
+}
+
+/* Gives the file that was replaced its name back, unless somebody else has come
+ * there since. */
+static void
+unix_socket_take_back(struct unix_socket *file)
+{
+	if (!unix_socket_is(file, file->name, file->device, file->inode))
+		unix_socket_confirm(file);
+	else
+		(void)unix_socket_rename(file, RENAME_EXCHANGE);
+	file->replaced = false;
+}
+
+void
 unix_socket_remove(struct unix_socket *file)
 {
 	const char *const names[] = { file->temporary, file->name };
 
 	if (!file->bound)
 		return;
+	if (file->replaced)
+		unix_socket_take_back(file);
 	/* fails where the rights to do so have been given up */
 	for (size_t i = 0; i < 2; i++)
 		if (file->inode != 0 &&
 		    unix_socket_is(file, names[i], file->device, file->inode))
 			(void)unlinkat(file->directory, names[i], 0);
-	close(file->directory);
+	unix_socket_leave(file);
+}
+
+void
+unix_socket_leave(struct unix_socket *file)
+{
+	if (file->bound)
+		close(file->directory);
 	file->bound = false;
 }

@@ -31,6 +31,7 @@ struct unix_socket {
 	/* the file that was at the path before; 0: none */
 	dev_t old_device;
 	ino_t old_inode;
+	bool replaced; /* that one has the temporary name now */
 	char name[UNIX_SOCKET_PATH_MAX + 1];
 	char temporary[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
@@ -56,14 +57,22 @@ int unix_socket_bind(struct unix_socket *file,
     bool take_over);
 
 /*
- * Renames the socket, which listens by now, to its path, over what
- * unix_socket_bind() found there. Works in a chroot, too. Returns 0, or -1 with
- * errno: EADDRINUSE where the path has changed hands meanwhile.
+ * Renames the socket, which listens by now, to its path, in the place of what
+ * unix_socket_bind() found there. Works in a chroot, too. Until it is confirmed,
+ * unix_socket_remove() takes that back. Returns 0, or -1 with errno: EADDRINUSE
+ * where the path has changed hands meanwhile.
  */
 int unix_socket_publish(struct unix_socket *file);
+
+/* Removes the file in whose place the socket was put. */
+void unix_socket_confirm(struct unix_socket *file);
 
 /* Removes the file, unless it has another owner by now, or that is not allowed
  * any more: then it is left, and stale. May be called again. */
 void unix_socket_remove(struct unix_socket *file);
+
+/* Lets go of the directory, which would be a way out of a chroot: the file is left
+ * from now on. */
+void unix_socket_leave(struct unix_socket *file);
 
 #endif

@@ -20,11 +20,13 @@ static void acceptor_on_room_tick(evutil_socket_t none, short what, void *arg);
 
 /* ---- the main thread's side ---- */
 
+/* A unix socket has been shut when a drain begins, and would be readable for
+ * good; an inherited one is others' from then on. */
 static enum acceptor_part
 acceptor_part_of(const struct acceptor_listener *listener)
 {
-	if (listener->shards->inherited)
-		return ACCEPTOR_INHERITED;
+	if (listener->shards->shared)
+		return ACCEPTOR_SHARED;
 	return shards_is_surplus(listener->shards, listener->number)
 		   ? ACCEPTOR_SURPLUS
 		   : ACCEPTOR_ALL;
@@ -197,7 +199,7 @@ acceptor_empty(struct acceptor_listener *listener)
 	const struct server_config *config =
 	    listener->acceptor->context->config;
 
-	return listener->part == ACCEPTOR_INHERITED ||
+	return listener->shards->inherited ||
 	       wire_is_queue_empty(listener->fd) ||
 	       acceptor_accept(listener, (unsigned)config->backlog + 1);
 }

@@ -12,8 +12,8 @@
 /* Which listeners are to be left. */
 enum acceptor_part {
 	ACCEPTOR_NONE,
-	ACCEPTOR_SURPLUS,   /* see shards_is_surplus() */
-	ACCEPTOR_INHERITED, /* other processes accept there too, and go on */
+	ACCEPTOR_SURPLUS, /* see shards_is_surplus() */
+	ACCEPTOR_SHARED,  /* inherited, or of unix: left when a drain begins */
 	ACCEPTOR_ALL,
 };
 

@@ -333,7 +333,7 @@ loop_carry_out(struct loop *loop, enum worker_order order)
 		acceptor_leave(acceptor, ACCEPTOR_SURPLUS);
 		return;
 	case WORKER_DRAIN:
-		acceptor_leave(acceptor, ACCEPTOR_INHERITED);
+		acceptor_leave(acceptor, ACCEPTOR_SHARED);
 		return;
 	case WORKER_CLOSE:
 		acceptor_leave(acceptor, ACCEPTOR_ALL);

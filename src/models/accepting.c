@@ -24,7 +24,8 @@ enum crew_look {
 /* ---- orders ---- */
 
 /* Leaves a listener as `order` and those before it have it, at once or when its
- * queue is empty. What is queued at an inherited one is for other processes. */
+ * queue is empty. What is queued at an inherited one is for other processes. A
+ * unix socket has been shut when a drain begins, and would be readable for good. */
 static void
 crew_obey_at(struct crew_listener *listener, enum worker_order order)
 {
@@ -32,6 +33,7 @@ crew_obey_at(struct crew_listener *listener, enum worker_order order)
 	    (order >= WORKER_DRAIN && listener->inherited))
 		listener->fd = -1;
 	else if (order >= WORKER_CLOSE ||
+		 (order >= WORKER_DRAIN && listener->shared) ||
 		 (order >= WORKER_TRIM && listener->surplus))
 		listener->leaving = true;
 }

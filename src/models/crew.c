@@ -49,7 +49,8 @@ crew_open_listeners(struct crew *crew)
 			crew->listeners[crew->count++] = (struct crew_listener){
 				.fd = shards->fds[k],
 				.entrance = &listeners->entrances[i],
-				.inherited = shards->inherited
+				.inherited = shards->inherited,
+				.shared = shards->shared
 			};
 	}
 	return 0;

@@ -21,6 +21,7 @@ struct crew_listener {
 	int fd; /* -1: it is left */
 	const struct entrance *entrance;
 	bool inherited;
+	bool shared;  /* inherited, or of unix */
 	bool surplus; /* see shards_is_surplus() */
 	bool leaving; /* as soon as nobody is queued there */
 };

@@ -215,16 +215,39 @@ listeners_open(struct listeners *listeners,
 	return 0;
 }
 
-int
-listeners_publish(struct listeners *listeners, int backlog, bool take_over)
+bool
+listeners_have_names(const struct listeners *listeners)
 {
 	for (unsigned i = 0; i < listeners->count; i++)
-		if (shards_publish(&listeners->list[i], backlog) == -1) {
-			listeners_refuse(&listeners->list[i].address,
-			    take_over);
-			return -1;
-		}
+		if (listeners->list[i].file.bound)
+			return true;
+	return false;
+}
+
+int
+listeners_publish(struct listeners *listeners, bool take_over)
+{
+	for (unsigned i = 0; i < listeners->count; i++) {
+		struct shards *shards = &listeners->list[i];
+
+		if (!shards->file.bound ||
+		    unix_socket_publish(&shards->file) == 0)
+			continue;
+		listeners_refuse(&shards->address, take_over);
+		for (unsigned k = 0; k < listeners->count; k++)
+			unix_socket_remove(&listeners->list[k].file);
+		return -1;
+	}
+	for (unsigned i = 0; i < listeners->count; i++)
+		unix_socket_confirm(&listeners->list[i].file);
 	return 0;
+}
+
+void
+listeners_leave_names(struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->count; i++)
+		unix_socket_leave(&listeners->list[i].file);
 }
 
 int
@@ -275,12 +298,16 @@ listeners_are_alone(const struct listeners *listeners)
 	return true;
 }
 
-void
+int
 listeners_retire_surplus(struct listeners *listeners)
 {
+	int result = 0;
+
 	for (unsigned i = 0; i < listeners->count; i++)
-		if (listeners->list[i].before > 0)
-			shards_retire_surplus(&listeners->list[i]);
+		if (listeners->list[i].before > 0 &&
+		    shards_retire_surplus(&listeners->list[i]) == -1)
+			result = -1;
+	return result;
 }
 
 void
@@ -291,11 +318,26 @@ listeners_close_surplus(struct listeners *listeners)
 			shards_close_surplus(&listeners->list[i]);
 }
 
+/* Says what may be lost at an address whose sockets can't be shut, by errno. */
+static void
+listeners_warn(const struct listener_address *address)
+{
+	char text[LISTENER_TEXT_MAX];
+	int error = errno;
+
+	listener_format(text, address);
+	errno = error;
+	log_error("clients that come to %s while it closes may be lost, since "
+		  "it can't be shut before: %m",
+	    text);
+}
+
 void
 listeners_shut(struct listeners *listeners)
 {
 	for (unsigned i = 0; i < listeners->count; i++)
-		shards_shut(&listeners->list[i]);
+		if (shards_shut(&listeners->list[i]) == -1)
+			listeners_warn(&listeners->list[i].address);
 }
 
 bool

@@ -45,9 +45,15 @@ unsigned listeners_count_addresses(const struct listeners_wanted *wanted);
 int listeners_open(struct listeners *listeners,
     const struct listeners_wanted *wanted);
 
-/* Puts all unix sockets at their paths: see shards_publish(). Returns 0, or -1
- * and has said why. */
-int listeners_publish(struct listeners *listeners, int backlog, bool take_over);
+/* Whether there are unix sockets that have names or are to get them. */
+bool listeners_have_names(const struct listeners *listeners);
+
+/* Puts all unix sockets, which listen by now, at their paths, or none of them: see
+ * unix_socket_publish(). Returns 0, or -1 and has said why. */
+int listeners_publish(struct listeners *listeners, bool take_over);
+
+/* See unix_socket_leave(). */
+void listeners_leave_names(struct listeners *listeners);
 
 /* Has all sockets listen. Returns 0, or -1 with errno. */
 int listeners_listen(struct listeners *listeners, int backlog);
@@ -66,8 +72,9 @@ bool listeners_take_over(const struct listeners *listeners);
 bool listeners_are_alone(const struct listeners *listeners);
 
 /* Each does to every entry what the function of shards.h by the same name does;
- * the first two to those that had a predecessor. */
-void listeners_retire_surplus(struct listeners *listeners);
+ * the first two to those that had a predecessor. Where connections may still
+ * begin, listeners_shut() says so. */
+int listeners_retire_surplus(struct listeners *listeners);
 void listeners_close_surplus(struct listeners *listeners);
 void listeners_shut(struct listeners *listeners);
 bool listeners_are_shaking_hands(const struct listeners *listeners);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/descriptors.h"
+#include "server/publisher.h"
 #include "server/stages.h"
 #include "server/worker.h"
 
@@ -30,6 +31,7 @@
 struct server {
 	struct server_config *config;
 	struct listeners listeners;
+	struct publisher publisher; /* until the server is certain to start */
 	struct totals totals;
 	struct worker_host host;
 	struct worker **workers;
@@ -160,7 +162,7 @@ server_open(struct server_config *config)
 		return NULL;
 	}
 	server->config = config;
-	server->signals = server->news = -1;
+	server->signals = server->news = server->publisher.fd = -1;
 	server->host = (struct worker_host){ config, &server->listeners,
 		&server->totals, server, server_on_news, server_on_worker_end };
 	server->deadline = INT64_MAX;
@@ -171,12 +173,16 @@ server_open(struct server_config *config)
 }
 
 int
-server_publish(struct server *server)
+server_prepare(struct server *server, bool chrooted)
 {
-	const struct server_config *config = server->config;
+	struct listeners *listeners = &server->listeners;
 
-	return listeners_publish(&server->listeners, config->backlog,
-	    config->listen.terms.take_over);
+	if (publisher_start(&server->publisher, listeners,
+		server->config->listen.terms.take_over) == -1)
+		return -1;
+	if (chrooted)
+		listeners_leave_names(listeners);
+	return 0;
 }
 
 const struct listeners *
@@ -244,12 +250,13 @@ server_start_workers(struct server *server)
 }
 
 /* Confines the main thread last: a thread that it starts inherits its confines,
- * and a worker may do more than it. */
+ * and a worker may do more than it. Only then does a predecessor lose its name. */
 int
 server_start(struct server *server)
 {
 	if (server_start_workers(server) == 0 &&
-	    sandbox_enter(&server->config->sandbox, ROLE_MAIN) == 0)
+	    sandbox_enter(&server->config->sandbox, ROLE_MAIN) == 0 &&
+	    publisher_publish(&server->publisher) == 0)
 		return 0;
 	server_order(server, WORKER_STOP);
 	server_join(server);
@@ -442,6 +449,7 @@ server_close(struct server *server)
 		server->workers[i]->kind->free(server->workers[i]);
 	free(server->workers);
 	totals_close(&server->totals);
+	publisher_abandon(&server->publisher);
 	listeners_free(&server->listeners);
 	if (server->signals != -1)
 		close(server->signals);

@@ -48,11 +48,12 @@ void server_hold_signals(void);
 struct server *server_open(struct server_config *config);
 
 /*
- * Puts unix sockets at their paths, while the program has the rights to, and
- * when all else that may keep it from starting is done: see shards_publish().
- * Returns 0, or -1 and has said why.
+ * Keeps the rights that the program has now for when unix sockets are put at
+ * their paths, at the end of server_start(): see server/publisher. In a chroot, no
+ * descriptor leads out of it from then on. Before there is another thread. Returns
+ * 0, or -1 and has said why.
  */
-int server_publish(struct server *server);
+int server_prepare(struct server *server, bool chrooted);
 
 /* Where it listens; port 0 has been replaced. */
 const struct listeners *server_listeners(const struct server *server);

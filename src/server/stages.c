@@ -41,9 +41,9 @@ stages_advance(struct stages *stages, int64_t now, bool obeyed)
 
 	switch (stages->stage) {
 	case STAGE_TAKING:
-		if (!listeners_are_alone(listeners))
+		if (!listeners_are_alone(listeners) ||
+		    listeners_retire_surplus(listeners) == -1)
 			return false;
-		listeners_retire_surplus(listeners);
 		stages->patience = now + STAGES_HANDSHAKE_LIMIT;
 		break;
 	case STAGE_RETIRING:

@@ -6,6 +6,7 @@ the race and the comparison. It does without pytest, as most of these do.
 """
 
 import contextlib
+import errno
 import os
 import pathlib
 import re
@@ -20,7 +21,7 @@ import unittest
 from typing import NamedTuple, Optional
 
 from capabilities import LIBC, obey_modes, without_capabilities  # noqa: F401
-from wire import PATIENCE, Client
+from wire import PATIENCE, Client, family_of
 
 PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -282,16 +283,18 @@ class Server:
 
     def refuses(self):
         """
-        Whether the listeners are closed. Before, there may be a moment in
-        which they let a connection neither in nor fail.
+        Whether the listeners are closed, so that others could bind. Before, they
+        may refuse for a moment in which not all workers have heard of the stop.
         """
-        try:
-            socket.create_connection(self.address, 0.05).close()
-        except ConnectionRefusedError:
-            return True
-        except (ConnectionResetError, TimeoutError):
-            pass
-        return False
+        with socket.socket(family_of(self.address)) as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                other.bind(self.address)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                return False
+        return True
 
     def url(self, path="/"):
         host, port = self.address

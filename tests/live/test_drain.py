@@ -1,5 +1,6 @@
 """Stopping: what was begun is finished, and what was sent is answered."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -10,6 +11,8 @@ import time
 import pytest
 from server import CACHED, HTDOCS, PROGRAM, SANITIZERS
 from server import eventually, needs_strace, scaled
+from test_privileges import USER, needs_root, open_root  # noqa: F401
+from test_start import needs_ipv6
 from wire import Client, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -324,45 +327,118 @@ def test_sigpipe_is_harmless(serve, root):
 
 
 def ask_until_refused(address, lost):
-    """Each request on a new connection; notes those that went unanswered."""
+    """
+    Each request on a new connection; notes those that went unanswered, and
+    those that were neither let in nor refused.
+    """
     while True:
         try:
-            client = Client(address)
-        except (ConnectionRefusedError, ConnectionResetError):
+            with Client(address) as client:
+                client.ask("/", "Connection: close")
+        except ConnectionRefusedError:
             return
-        try:
-            client.ask("/", "Connection: close")
         except (AssertionError, OSError) as error:
             lost.append(error)
-        client.close()
+            if isinstance(error, TimeoutError):
+                return
 
 
-@needs_strace
-def test_drain_ends_while_others_keep_coming(serve, tmp_path):
+def injecting(*faults):
+    """A wrapper by which system calls are slow, or fail."""
+    calls = ",".join(fault.partition(":")[0] for fault in faults)
+    options = ["-e", f"trace={calls}"]
+    for fault in faults:
+        options += ["-e", f"inject={fault}"]
+    return ["strace", "-D", "-f", "-o", "/dev/null", *options]
+
+
+SLOW = "accept4:delay_enter=10ms"
+
+
+@contextlib.contextmanager
+def keep_coming(server):
     """
-    They come faster than the server accepts, so that its queue is never empty.
-    None who got in is lost.
+    Clients at each address, faster than the server accepts, until they are
+    refused. None who got in is lost.
     """
-    path = str(tmp_path / "trace")
-    slow = ["-e", "trace=accept4", "-e", "inject=accept4:delay_enter=10ms"]
-    server = serve(
-        "-w", "1", wrapper=["strace", "-D", "-f", "-o", path, *slow]
-    )
     lost = []
     clients = [
-        threading.Thread(
-            target=ask_until_refused, args=(server.addresses[0], lost)
-        )
+        threading.Thread(target=ask_until_refused, args=(address, lost))
+        for address in server.addresses
         for _ in range(16)
     ]
     for client in clients:
         client.start()
-    server.connect().ask("/")
-    server.signal(TERM)
-    server.join()
+    yield
     for client in clients:
         client.join()
     assert not lost
+
+
+def stop_while_others_keep_coming(server):
+    with keep_coming(server):
+        for which in range(len(server.addresses)):
+            server.connect(which).ask("/")
+        server.signal(TERM)
+        server.join()
+
+
+@needs_strace
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", pytest.param("[::1]", marks=needs_ipv6)]
+)
+def test_drain_ends_while_others_keep_coming(serve, host):
+    """Its queue is never empty."""
+    server = serve("-w", "1", listen=[f"{host}:0"], wrapper=injecting(SLOW))
+    stop_while_others_keep_coming(server)
+    assert server.stderr == ""
+
+
+@needs_strace
+@needs_root
+@pytest.mark.parametrize("model", ["pool", "mtasync"])
+def test_stop_after_privileges_are_given_up(serve, open_root, model):
+    """Nothing is left that only root may do."""
+    server = serve(
+        f"--model={model}",
+        f"--user={USER}",
+        root=open_root,
+        listen=["127.0.0.1:0", "127.0.0.2:0"],
+        wrapper=injecting(SLOW),
+    )
+    stop_while_others_keep_coming(server)
+    assert server.stderr == ""
+
+
+# With one worker, what listens at one address takes five calls of setsockopt(2)
+# before it is shut.
+
+
+@needs_strace
+@needs_root
+def test_stop_where_a_filter_has_to_do(serve):
+    """As before Linux 5.7."""
+    fault = "setsockopt:error=EPERM:when=6"
+    server = serve("-w", "1", wrapper=injecting(fault))
+    with keep_coming(server):
+        server.connect().ask("/")
+        server.signal(TERM)
+        server.join()
+    assert server.stderr == ""
+
+
+@needs_strace
+def test_stop_that_may_lose_somebody_says_so(serve):
+    fault = "setsockopt:error=EPERM:when=6+"
+    server = serve("-w", "1", wrapper=injecting(fault))
+    address = "{}:{}".format(*server.address)
+    server.signal(TERM)
+    server.join()
+    assert re.fullmatch(
+        f"mtasync: clients that come to {address} [^\\n]* may be lost,"
+        "[^\\n]*: Operation not permitted\n",
+        server.stderr,
+    )
 
 
 def test_queued_are_served_when_there_is_no_room_at_first(serve):

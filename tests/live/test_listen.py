@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import platform
 import re
 import shutil
 import signal
@@ -14,9 +15,11 @@ import threading
 import time
 
 import pytest
-from server import HTDOCS, Server, assert_refused, eventually, run
+from server import HTDOCS, Server, assert_refused, eventually, needs_strace, run
+from test_drain import injecting
 from test_handover import LAUNCHER, handing_over
-from test_privileges import GID, UID, USER, needs_chroot, needs_root
+from test_privileges import GID, UID, USER
+from test_privileges import needs_chroot, needs_root, needs_sandbox
 from wire import PATIENCE, Client, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -256,6 +259,26 @@ def test_stop_loses_nobody_at_a_unix_socket(model, path, serve):
     assert not path.exists()
 
 
+@needs_strace
+@pytest.mark.parametrize("model", MODELS)
+def test_stop_is_quiet_at_a_unix_socket(model, path, serve, tmp_path):
+    """
+    It is shut, and readable for good, while TCP waits for handshakes: for a
+    second, where the kernel does not tell of them.
+    """
+    trace = tmp_path / "trace"
+    silent = ["-e", "trace=accept4,recvfrom", "-e", "inject=recvfrom:error=ENOENT"]
+    server = serve(
+        f"--model={model}",
+        listen=[at(path), "127.0.0.1:0"],
+        wrapper=["strace", "-D", "-f", "-o", trace, *silent],
+    )
+    server.finish()
+    traced = trace.read_text()
+    assert "ENOENT" in traced
+    assert traced.count("accept4(") < 100
+
+
 @pytest.mark.parametrize("model", ["thread", "mtasync"])
 def test_stop_accepts_who_is_queued_at_a_unix_socket(model, path, serve):
     """More than one wake-up takes, though the server is stopped first."""
@@ -291,23 +314,91 @@ def test_take_over_of_a_unix_socket(path, serve):
     assert os.listdir(path.parent) == []
 
 
-@needs_chroot
+def directories(server):
+    """Those that it has open, or is in."""
+    process = pathlib.Path(f"/proc/{server.pid}")
+    links = [process / "cwd", *(process / "fd").iterdir()]
+    return {os.readlink(link) for link in links if link.is_dir()}
+
+
+@needs_root
 @pytest.mark.parametrize("owner, left", [(0, True), (UID, False)])
 def test_file_after_privileges_are_given_up(owner, left, here, serve):
-    """In a chroot, too: it is removed where USER may, else left and stale."""
-    jail, sockets = here / "jail", here / "sockets"
-    jail.mkdir()
+    """It is removed where USER may, else left and stale."""
+    site, sockets = here / "site", here / "sockets"
+    shutil.copytree(HTDOCS, site)
     sockets.mkdir()
     os.chown(sockets, owner, GID)
-    shutil.copytree(HTDOCS, jail / "site")
     path = sockets / "x"
-    how = [f"--user={USER}", f"--chroot={jail}"]
     for _ in range(2):
-        server = serve(*how, listen=[at(path)], root="site")
+        server = serve(f"--user={USER}", listen=[at(path)], root=site)
         assert server.connect().ask().body == HELLO
         server.finish()
-        assert path.exists() == left
+        assert os.listdir(sockets) == [path.name] * left
         assert server.stderr == ""
+
+
+@needs_chroot
+@pytest.mark.parametrize("user", [[], [f"--user={USER}"]])
+def test_file_outside_of_the_chroot(user, here, serve):
+    """It is left, and no descriptor leads to where it is."""
+    jail, sockets = here / "jail", here / "sockets"
+    sockets.mkdir()
+    shutil.copytree(HTDOCS, jail / "site")
+    path = sockets / "x"
+    for _ in range(2):
+        server = serve(
+            *user, f"--chroot={jail}", listen=[at(path)], root="site"
+        )
+        assert server.connect().ask().body == HELLO
+        assert directories(server) == {str(jail), str(jail / "site")}
+        assert not server.pids()[1:]
+        server.finish()
+        assert os.listdir(sockets) == [path.name]
+        assert server.stderr == ""
+
+
+# A socket does not listen; the log's writer is not confined; the worker after it
+# is not started.
+LAST_STEPS = [
+    "listen:error=EADDRINUSE",
+    pytest.param("landlock_restrict_self:error=E2BIG", marks=needs_sandbox),
+    pytest.param(
+        "clone3:error=EAGAIN:when=2",
+        marks=pytest.mark.skipif(
+            platform.libc_ver()[0] != "glibc", reason="another call"
+        ),
+    ),
+]
+
+
+@needs_strace
+@pytest.mark.parametrize("fault", LAST_STEPS)
+@pytest.mark.parametrize(
+    "how",
+    [
+        [],
+        pytest.param([f"--user={USER}"], marks=needs_root),
+        pytest.param(["--chroot=."], marks=needs_chroot),
+    ],
+)
+def test_start_that_fails_late_leaves_the_predecessor(
+    how, fault, path, here, serve
+):
+    """Whose directory is root's."""
+    shutil.copytree(HTDOCS, here / "site")
+    server = serve(listen=[at(path)])
+    result = run(
+        *how,
+        "--take-over",
+        "--workers=1",
+        *("-l", at("x"), "site"),
+        wrapper=injecting(fault),
+        cwd=here,
+    )
+    assert_refused(result, 1)
+    assert server.connect().ask().body == HELLO
+    assert sorted(os.listdir(here)) == ["site", path.name]
 
 
 # Who reads slowly

@@ -5,8 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -181,10 +181,78 @@ test_successor_leaves(void **state)
 	(void)state;
 	assert_return_code(bind_shards(&new, &old.address, 3, true), 0);
 	assert_return_code(shards_listen(&new, BACKLOG), 0);
-	shards_shut(&new);
+	assert_return_code(shards_shut(&new), errno);
 	assert_receivers(&old, 0, 2);
 	shards_close(&new);
 	assert_receivers(&old, 0, 2);
+	shards_close(&old);
+}
+
+/* It is told to stop right after its successor has begun to listen. Who comes is
+ * the successor's, and who is queued is still there. */
+static void
+test_predecessor_is_shut(void **state)
+{
+	struct shards old = first_shards("127.0.0.1:0", 2), new;
+
+	(void)state;
+	assert_return_code(bind_shards(&new, &old.address, 3, true), 0);
+	connect_clients(&old.address);
+	assert_return_code(shards_listen(&new, BACKLOG), 0);
+	assert_return_code(shards_shut(&old), errno);
+	assert_receivers(&new, 0, 3);
+	assert_false(shards_are_alone(&new));
+	assert_int_equal(drain(old.fds[0]) + drain(old.fds[1]), CLIENTS);
+	shards_close(&old);
+	assert_receivers(&new, 0, 3);
+	shards_close(&new);
+}
+
+/* It is told to stop, and is slow to end, before its successor binds (0) or
+ * listens (1). There is nothing to take over, but the address is not free. */
+static void
+test_predecessor_was_shut(void **state)
+{
+	(void)state;
+	for (int when = 0; when < 2; when++) {
+		struct shards old = first_shards("127.0.0.1:0", 2), new;
+
+		if (when == 0)
+			assert_return_code(shards_shut(&old), errno);
+		errno = 0;
+		assert_int_equal(bind_shards(&new, &old.address, 2, false), -1);
+		assert_int_equal(errno, EADDRINUSE);
+		assert_return_code(bind_shards(&new, &old.address, 2, true), 0);
+		if (when == 1)
+			assert_return_code(shards_shut(&old), errno);
+		assert_return_code(shards_listen(&new, BACKLOG), 0);
+		assert_int_equal(new.before, 0);
+		assert_receivers(&new, 0, new.count);
+		shards_close(&old);
+		assert_receivers(&new, 0, new.count);
+		shards_close(&new);
+	}
+}
+
+/* Both are told to stop: nobody is let in any more. */
+static void
+test_both_are_shut(void **state)
+{
+	struct shards old = first_shards("127.0.0.1:0", 2), new;
+	int client = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)state;
+	assert_return_code(bind_shards(&new, &old.address, 2, true), 0);
+	assert_return_code(shards_listen(&new, BACKLOG), 0);
+	assert_return_code(shards_shut(&old), errno);
+	assert_return_code(shards_shut(&new), errno);
+	assert_int_equal(connect(client,
+			     (const struct sockaddr *)&old.address.socket,
+			     old.address.size),
+	    -1);
+	assert_int_equal(errno, ECONNREFUSED);
+	close(client);
+	shards_close(&new);
 	shards_close(&old);
 }
 
@@ -247,7 +315,7 @@ test_inherit(void **state)
 	assert_return_code(shards_listen(&new, 1), 0);
 	flags = fcntl(new.fds[0], F_GETFL);
 	assert_true(flags != -1 && (flags & O_NONBLOCK));
-	shards_shut(&new);
+	assert_return_code(shards_shut(&new), errno);
 	shards_close(&new);
 	assert_receivers(&old, 0, 1); /* nothing of it has been shut */
 	shards_close(&old);
@@ -287,34 +355,44 @@ test_count_listening(void **state)
 	assert_int_equal(sock_diag_count_listening(&here.address), 3);
 	assert_int_equal(sock_diag_count_listening(&there.address), 2);
 	assert_int_equal(sock_diag_count_handshakes(&here.address), 0);
+	assert_return_code(shards_shut(&here), errno);
+	assert_int_equal(sock_diag_count_open(&here.address), 0);
+	assert_int_equal(sock_diag_count_open(&there.address), 2);
+	assert_int_equal(sock_diag_count_listening(&here.address), 3);
 	shards_close(&here);
 	shards_close(&there);
 	assert_int_equal(sock_diag_count_listening(&address), 0);
 }
 
-/* A handshake is under way while the client's ACK does not come in. */
+/* With TCP_DEFER_ACCEPT, a handshake goes on until its client sends something. */
 static void
 test_count_handshakes(void **state)
 {
-	/* drops what is without SYN (0x02) among the flags of its TCP header */
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	const struct sock_fprog program = { 4, code };
 	struct shards shards = first_shards("127.0.0.1:0", 1);
+	const struct sockaddr *to = (struct sockaddr *)&shards.address.socket;
+	int clients[CLIENTS];
 
 	(void)state;
 	assert_false(shards_are_shaking_hands(&shards));
-	assert_return_code(setsockopt(shards.fds[0], SOL_SOCKET,
-			       SO_ATTACH_FILTER, &program, sizeof(program)),
-	    0);
-	connect_clients(&shards.address);
+	assert_return_code(setsockopt(shards.fds[0], IPPROTO_TCP,
+			       TCP_DEFER_ACCEPT, &(int){ 60 }, sizeof(int)),
+	    errno);
+	for (int i = 0; i < CLIENTS; i++) {
+		clients[i] = socket(AF_INET, SOCK_STREAM, 0);
+		assert_return_code(connect(clients[i], to, shards.address.size),
+		    errno);
+	}
 	assert_int_equal(sock_diag_count_handshakes(&shards.address), CLIENTS);
 	assert_true(shards_are_shaking_hands(&shards));
 	assert_int_equal(drain(shards.fds[0]), 0);
+	assert_return_code(shards_shut(&shards), errno);
+	assert_true(shards_are_shaking_hands(&shards));
+	for (int i = 0; i < CLIENTS; i++)
+		assert_int_equal(write(clients[i], "x", 1), 1);
+	assert_false(shards_are_shaking_hands(&shards));
+	assert_int_equal(drain(shards.fds[0]), CLIENTS);
+	for (int i = 0; i < CLIENTS; i++)
+		close(clients[i]);
 	shards_close(&shards);
 }
 
@@ -351,8 +429,8 @@ test_unix_socket(void **state)
 	snprintf(text, sizeof(text), "unix:%s/x", directory);
 	address = address_of(text);
 	assert_return_code(bind_shards(&shards, &address, 3, false), 0);
-	assert_return_code(shards_publish(&shards, BACKLOG), 0);
 	assert_return_code(shards_listen(&shards, BACKLOG), 0);
+	assert_return_code(unix_socket_publish(&shards.file), 0);
 	assert_int_equal(shards.count, 1);
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(shards_are_for(&shards, 0, i));
@@ -362,7 +440,7 @@ test_unix_socket(void **state)
 			       (const struct sockaddr *)&address.socket,
 			       address.size),
 	    0);
-	shards_shut(&shards);
+	assert_return_code(shards_shut(&shards), errno);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_shut(other);
 	assert_int_equal(drain(shards.fds[0]), 1);
@@ -378,6 +456,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hand_overs),
 		cmocka_unit_test(test_successor_leaves),
+		cmocka_unit_test(test_predecessor_is_shut),
+		cmocka_unit_test(test_predecessor_was_shut),
+		cmocka_unit_test(test_both_are_shut),
 		cmocka_unit_test(test_nobody_to_take_over_from),
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_not_to_be_joined),

@@ -18,8 +18,9 @@
 
 static struct fake {
 	bool predecessor, shaking; /* what the kernel would say */
-	char done[256];            /* words, each with a space behind it */
-	unsigned questions;        /* about handshakes */
+	bool short_of_memory;
+	char done[256];     /* words, each with a space behind it */
+	unsigned questions; /* about handshakes */
 } fake;
 
 static void
@@ -52,11 +53,14 @@ listeners_are_shaking_hands(const struct listeners *listeners)
 	return fake.shaking;
 }
 
-void
+int
 listeners_retire_surplus(struct listeners *listeners)
 {
 	(void)listeners;
+	if (fake.short_of_memory)
+		return -1;
 	note("retire");
+	return 0;
 }
 
 void
@@ -318,6 +322,23 @@ test_a_second_stop_keeps_the_patience(void **state)
 	assert_string_equal(fake.done, "shut DRAIN CLOSE ");
 }
 
+/* Until it is steered elsewhere, the surplus gets new connections: it is not
+ * given up before. */
+static void
+test_surplus_is_retired_later(void **state)
+{
+	struct life life = begin(true);
+
+	(void)state;
+	fake.short_of_memory = true;
+	meet(&life, GONE);
+	assert_string_equal(fake.done, "");
+	assert_int_equal(life.stages.stage, STAGE_TAKING);
+	fake.short_of_memory = false;
+	meet(&life, NOTHING);
+	assert_string_equal(fake.done, "retire ");
+}
+
 /* Where the kernel does not tell, patience is all that ends the wait; the
  * question may be a dear one. */
 static void
@@ -445,6 +466,7 @@ main(void)
 		cmocka_unit_test(test_a_look_where_nobody_tells),
 		cmocka_unit_test(test_lives),
 		cmocka_unit_test(test_a_second_stop_keeps_the_patience),
+		cmocka_unit_test(test_surplus_is_retired_later),
 		cmocka_unit_test(test_nobody_is_asked_when_patience_is_over),
 		cmocka_unit_test(test_an_order_that_was_passed_over),
 		cmocka_unit_test(test_every_order_of_events),

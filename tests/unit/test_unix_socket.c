@@ -145,6 +145,7 @@ listen_at(struct unix_socket *file, const char *path, bool take_over)
 	assert_return_code(fd, 0);
 	assert_return_code(listen(fd, 0), 0);
 	assert_return_code(unix_socket_publish(file), 0);
+	unix_socket_confirm(file);
 	return fd;
 }
 
@@ -291,6 +292,53 @@ test_take_over(void **state)
 	close(after);
 }
 
+/* Until it is confirmed, the predecessor can have its name back; but not where
+ * somebody else has come there since. */
+static void
+test_take_over_that_is_taken_back(void **state)
+{
+	const struct sockaddr_un address = address_of("x");
+	struct unix_socket old, new = { 0 }, other;
+	int before = listen_at(&old, "x", true), after, third;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		after = unix_socket_bind(&new, &address, &no_rights, true);
+		assert_return_code(after, 0);
+		assert_int_equal(close(accept(before, NULL, NULL)), 0);
+		assert_return_code(listen(after, 1), 0);
+		assert_return_code(unix_socket_publish(&new), 0);
+		assert_leads_to("x", after);
+		if (round == 1)
+			third = listen_at(&other, "x", true);
+		unix_socket_remove(&new);
+		assert_leads_to("x", round == 0 ? before : third);
+		close(after);
+		new = (struct unix_socket){ 0 };
+	}
+	unix_socket_remove(&other);
+	unix_socket_remove(&old);
+	close(before);
+	close(third);
+}
+
+/* The directory is let go of, and the file is left. */
+static void
+test_file_is_left(void **state)
+{
+	struct unix_socket file;
+	int fd = listen_at(&file, "x", false), directory = file.directory;
+
+	(void)state;
+	unix_socket_leave(&file);
+	assert_int_equal(fcntl(directory, F_GETFD), -1);
+	unix_socket_remove(&file);
+	unix_socket_leave(&file);
+	assert_leads_to("x", fd);
+	assert_return_code(unlink("x"), errno);
+	close(fd);
+}
+
 /* Two that find the same, and one that comes after the other has gone. */
 static void
 test_two_start_at_once(void **state)
@@ -406,6 +454,8 @@ main(void)
 		IN_A_DIRECTORY(test_stale_socket_is_replaced),
 		IN_A_DIRECTORY(test_live_socket_is_refused),
 		IN_A_DIRECTORY(test_take_over),
+		IN_A_DIRECTORY(test_take_over_that_is_taken_back),
+		IN_A_DIRECTORY(test_file_is_left),
 		IN_A_DIRECTORY(test_two_start_at_once),
 		IN_A_DIRECTORY(test_old_file_goes_meanwhile),
 		IN_A_DIRECTORY(test_what_is_no_socket_is_refused),
