@@ -111,7 +111,7 @@ app_is_plain_sleep(const struct app_request *request,
     const struct behaviour *behaviour)
 {
 	return request->rule == NULL &&
-	       behaviour->given == WORD_BIT(WORD_DELAY) &&
+	       behaviour->given == WORD_FLAG(WORD_DELAY) &&
 	       when_is_certain(&behaviour->delay);
 }
 

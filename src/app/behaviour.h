@@ -46,7 +46,7 @@ enum word {
 	WORDS,
 };
 
-#define WORD_BIT(word) (UINT32_C(1) << (word))
+#define WORD_FLAG(word) (UINT32_C(1) << (word))
 
 /* Where the delay falls. */
 enum at {
@@ -74,7 +74,7 @@ enum fault {
 };
 
 struct behaviour {
-	uint32_t given;    /* WORD_BIT() of those that were said */
+	uint32_t given;    /* WORD_FLAG() of those that were said */
 	struct when delay; /* WORD_DELAY */
 	struct when every; /* WORD_EVERY */
 	struct choice status, size, fault;
@@ -97,7 +97,7 @@ struct behaviour {
 static inline bool
 behaviour_says(const struct behaviour *behaviour, enum word word)
 {
-	return (behaviour->given & WORD_BIT(word)) != 0;
+	return (behaviour->given & WORD_FLAG(word)) != 0;
 }
 
 #endif

@@ -11,17 +11,17 @@
 #include "base/clock.h"
 
 /* The words for which an answer needs a flow. */
-#define DECISION_FLOW                                                   \
- (WORD_BIT(WORD_SIZE) | WORD_BIT(WORD_EVENTS) | WORD_BIT(WORD_LINES) |  \
-     WORD_BIT(WORD_OVER) | WORD_BIT(WORD_RATE) | WORD_BIT(WORD_EVERY) | \
-     WORD_BIT(WORD_FRAMING) | WORD_BIT(WORD_HEADRATE) |                 \
-     WORD_BIT(WORD_INTERIM))
+#define DECISION_FLOW                                                      \
+ (WORD_FLAG(WORD_SIZE) | WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES) |  \
+     WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY) | \
+     WORD_FLAG(WORD_FRAMING) | WORD_FLAG(WORD_HEADRATE) |                  \
+     WORD_FLAG(WORD_INTERIM))
 
 /* The words that say something of a content, and do nothing without one. */
-#define DECISION_CONTENT                                                \
- (WORD_BIT(WORD_SIZE) | WORD_BIT(WORD_EVENTS) | WORD_BIT(WORD_LINES) |  \
-     WORD_BIT(WORD_OVER) | WORD_BIT(WORD_RATE) | WORD_BIT(WORD_EVERY) | \
-     WORD_BIT(WORD_FRAMING))
+#define DECISION_CONTENT                                                   \
+ (WORD_FLAG(WORD_SIZE) | WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES) |  \
+     WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY) | \
+     WORD_FLAG(WORD_FRAMING))
 
 /* What is decided about, while that is done. */
 struct decision_work {
@@ -224,9 +224,9 @@ decision_skip(const struct decision_work *work)
 	if (!message_allows_content(&work->answer->message))
 		drawn->skipped |= drawn->words & DECISION_CONTENT;
 	if (work->request->minor == 0)
-		drawn->skipped |= drawn->words & WORD_BIT(WORD_INTERIM);
+		drawn->skipped |= drawn->words & WORD_FLAG(WORD_INTERIM);
 	if (fault != -1 && decision_is_void(work, (enum fault)fault))
-		drawn->skipped |= WORD_BIT(WORD_FAULT);
+		drawn->skipped |= WORD_FLAG(WORD_FAULT);
 	fault = decision_fault(work->decision);
 	work->decision->headless = (fault == FAULT_CLOSE ||
 				       fault == FAULT_RESET ||
@@ -368,7 +368,7 @@ decision_limit_rate(struct decision *decision, uint64_t length)
 	if (least <= pace->value)
 		return;
 	pace->value = least > INT64_MAX ? INT64_MAX : (int64_t)least;
-	decision->drawn.limited |= WORD_BIT(WORD_RATE);
+	decision->drawn.limited |= WORD_FLAG(WORD_RATE);
 }
 
 void
@@ -385,7 +385,7 @@ decision_settle(struct decision *decision, uint64_t length)
 			flow->limit = length / 2;
 		if (flow->limit >= length &&
 		    decision->framing != FRAMING_CHUNKED)
-			decision->drawn.skipped |= WORD_BIT(WORD_FAULT);
+			decision->drawn.skipped |= WORD_FLAG(WORD_FAULT);
 	}
 	if (flow->limit > length)
 		flow->limit = length;

@@ -24,7 +24,7 @@ drawn_choose(struct drawn *drawn, const struct choice *choice, enum word word,
 	if (chosen != NULL)
 		*value = *chosen;
 	else
-		drawn->words &= ~WORD_BIT(word);
+		drawn->words &= ~WORD_FLAG(word);
 	return chosen != NULL;
 }
 
@@ -41,7 +41,7 @@ drawn_make(struct drawn *drawn, const struct behaviour *behaviour,
 		drawn->delay = when_draw(&behaviour->delay, roll, ROLL_DELAY,
 		    0);
 		if (drawn->delay > most) {
-			drawn->limited |= WORD_BIT(WORD_DELAY);
+			drawn->limited |= WORD_FLAG(WORD_DELAY);
 			drawn->delay = most;
 		}
 	}
@@ -55,7 +55,7 @@ drawn_make(struct drawn *drawn, const struct behaviour *behaviour,
 		drawn->fault = (uint8_t)value;
 	if (drawn_has(drawn, WORD_CLOSE) &&
 	    !share_comes(behaviour->close, roll_bits(roll, ROLL_CLOSE, 0)))
-		drawn->words &= ~WORD_BIT(WORD_CLOSE);
+		drawn->words &= ~WORD_FLAG(WORD_CLOSE);
 }
 
 /* ---- telling ---- */
@@ -119,14 +119,14 @@ drawn_write(const struct drawn *drawn, char *data)
 	struct drawn_text text = { data, 0 };
 
 	for (enum word word = 0; word < WORDS; word++) {
-		if ((drawn->words & WORD_BIT(word)) == 0)
+		if ((drawn->words & WORD_FLAG(word)) == 0)
 			continue;
 		drawn_print(&text, "%s%s", text.size > 0 ? ", " : "",
 		    words_name(word));
 		drawn_print_value(&text, drawn, word, "=", "");
-		if ((drawn->skipped & WORD_BIT(word)) != 0)
+		if ((drawn->skipped & WORD_FLAG(word)) != 0)
 			drawn_print(&text, ";skipped");
-		if ((drawn->limited & WORD_BIT(word)) != 0)
+		if ((drawn->limited & WORD_FLAG(word)) != 0)
 			drawn_print(&text, ";limited");
 	}
 	if (drawn->chance)
@@ -145,7 +145,7 @@ drawn_print_names(struct drawn_text *text, const char *member, uint32_t words)
 		return;
 	drawn_print(text, ",\"%s\":[", member);
 	for (enum word word = 0; word < WORDS; word++) {
-		if ((words & WORD_BIT(word)) == 0)
+		if ((words & WORD_FLAG(word)) == 0)
 			continue;
 		drawn_print(text, "%s\"%s\"", comma, words_name(word));
 		comma = ",";
@@ -161,7 +161,7 @@ drawn_write_json(const struct drawn *drawn, char *data)
 	if (drawn->words == 0 && !drawn->chance)
 		return 0;
 	for (enum word word = 0; word < WORDS; word++) {
-		if ((drawn->words & WORD_BIT(word)) == 0)
+		if ((drawn->words & WORD_FLAG(word)) == 0)
 			continue;
 		drawn_print(&text, "%c\"%s\"", text.size > 0 ? ',' : '{',
 		    words_name(word));

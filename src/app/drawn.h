@@ -12,18 +12,18 @@
 
 /* The words that are told of: not those that say more of another one, nor those
  * that the client sees. */
-#define DRAWN_WORDS                                                            \
- (WORD_BIT(WORD_DELAY) | WORD_BIT(WORD_STATUS) | WORD_BIT(WORD_SIZE) |         \
-     WORD_BIT(WORD_EVENTS) | WORD_BIT(WORD_LINES) | WORD_BIT(WORD_OVER) |      \
-     WORD_BIT(WORD_RATE) | WORD_BIT(WORD_EVERY) | WORD_BIT(WORD_FRAMING) |     \
-     WORD_BIT(WORD_HEADRATE) | WORD_BIT(WORD_INTERIM) | WORD_BIT(WORD_FAULT) | \
-     WORD_BIT(WORD_CLOSE))
+#define DRAWN_WORDS                                                           \
+ (WORD_FLAG(WORD_DELAY) | WORD_FLAG(WORD_STATUS) | WORD_FLAG(WORD_SIZE) |     \
+     WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES) | WORD_FLAG(WORD_OVER) |  \
+     WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY) | WORD_FLAG(WORD_FRAMING) | \
+     WORD_FLAG(WORD_HEADRATE) | WORD_FLAG(WORD_INTERIM) |                     \
+     WORD_FLAG(WORD_FAULT) | WORD_FLAG(WORD_CLOSE))
 
 struct drawn {
 	struct roll roll;
 	int64_t delay;  /* ns */
 	int64_t size;   /* bytes */
-	uint32_t words; /* WORD_BIT() of DRAWN_WORDS that act on the answer */
+	uint32_t words; /* WORD_FLAG() of DRAWN_WORDS that act on the answer */
 	uint32_t
 	    skipped; /* likewise: of these, those that could not be applied */
 	uint32_t
@@ -44,7 +44,7 @@ void drawn_make(struct drawn *drawn, const struct behaviour *behaviour,
 static inline bool
 drawn_has(const struct drawn *drawn, enum word word)
 {
-	return (drawn->words & ~drawn->skipped & WORD_BIT(word)) != 0;
+	return (drawn->words & ~drawn->skipped & WORD_FLAG(word)) != 0;
 }
 
 /*

@@ -5,7 +5,7 @@
 
 #include "app/word_table.h"
 
-#define WORDS_REPEATED (WORD_BIT(WORD_HEADER) | WORD_BIT(WORD_INTERIM))
+#define WORDS_REPEATED (WORD_FLAG(WORD_HEADER) | WORD_FLAG(WORD_INTERIM))
 
 static enum word
 words_find(struct span name)
@@ -28,12 +28,12 @@ words_add(struct behaviour *behaviour, struct span name, struct span value,
 	if (word == WORDS)
 		return complain(why, name.data, "delay=250ms",
 		    "a word that there is; /sleep?help lists them");
-	if ((behaviour->given & WORD_BIT(word) & ~WORDS_REPEATED) != 0)
+	if ((behaviour->given & WORD_FLAG(word) & ~WORDS_REPEATED) != 0)
 		return complain(why, name.data, row->example,
 		    "this word but once");
 	if (!row->kind->parse(row, value, limits, behaviour, why))
 		return false;
-	behaviour->given |= WORD_BIT(word);
+	behaviour->given |= WORD_FLAG(word);
 	return true;
 }
 
@@ -42,13 +42,13 @@ static void
 words_drop(struct behaviour *behaviour, uint32_t words)
 {
 	words &= behaviour->given;
-	if (words & WORD_BIT(WORD_DELAY))
+	if (words & WORD_FLAG(WORD_DELAY))
 		when_release(&behaviour->delay);
-	if (words & WORD_BIT(WORD_EVERY))
+	if (words & WORD_FLAG(WORD_EVERY))
 		when_release(&behaviour->every);
-	if (words & WORD_BIT(WORD_HEADER))
+	if (words & WORD_FLAG(WORD_HEADER))
 		behaviour->header_count = 0;
-	if (words & WORD_BIT(WORD_INTERIM))
+	if (words & WORD_FLAG(WORD_INTERIM))
 		behaviour->interim_count = 0;
 	behaviour->given &= ~words;
 }

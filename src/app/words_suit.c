@@ -12,14 +12,14 @@ struct words_need {
 };
 
 static const struct words_need words_needs[] = {
-	{ WORD_FILL, WORD_BIT(WORD_SIZE), "a size that is to be filled" },
-	{ WORD_AFTER, WORD_BIT(WORD_FAULT), "a fault that comes after it" },
-	{ WORD_FOR, WORD_BIT(WORD_FAULT), "fault=hang, for so long" },
-	{ WORD_RETRY_AFTER, WORD_BIT(WORD_STATUS),
+	{ WORD_FILL, WORD_FLAG(WORD_SIZE), "a size that is to be filled" },
+	{ WORD_AFTER, WORD_FLAG(WORD_FAULT), "a fault that comes after it" },
+	{ WORD_FOR, WORD_FLAG(WORD_FAULT), "fault=hang, for so long" },
+	{ WORD_RETRY_AFTER, WORD_FLAG(WORD_STATUS),
 	    "a status that has it: 3xx, 429 or 503" },
-	{ WORD_CHUNK, WORD_BIT(WORD_EVERY),
+	{ WORD_CHUNK, WORD_FLAG(WORD_EVERY),
 	    "every, before whose gaps it comes" },
-	{ WORD_AT, WORD_BIT(WORD_DELAY), "a delay that falls there" },
+	{ WORD_AT, WORD_FLAG(WORD_DELAY), "a delay that falls there" },
 };
 
 /* Complains about a word. */
@@ -60,7 +60,7 @@ words_are_no_rivals(const struct behaviour *b, enum word *word,
 				   : "one of size, events and lines");
 	}
 	if (behaviour_says(b, WORD_CHUNK) &&
-	    (b->given & (WORD_BIT(WORD_EVENTS) | WORD_BIT(WORD_LINES))))
+	    (b->given & (WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES))))
 		return words_blame(WORD_CHUNK, word, why,
 		    "no chunk: every event or line is a piece");
 	return true;
@@ -86,10 +86,10 @@ words_is_always(const struct choice *choice, int64_t *value)
 }
 
 /* The words that say something of a body. */
-#define WORDS_OF_BODY                                                  \
- (WORD_BIT(WORD_SIZE) | WORD_BIT(WORD_EVENTS) | WORD_BIT(WORD_LINES) | \
-     WORD_BIT(WORD_TYPE) | WORD_BIT(WORD_OVER) | WORD_BIT(WORD_RATE) | \
-     WORD_BIT(WORD_EVERY) | WORD_BIT(WORD_FRAMING))
+#define WORDS_OF_BODY                                                     \
+ (WORD_FLAG(WORD_SIZE) | WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES) | \
+     WORD_FLAG(WORD_TYPE) | WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | \
+     WORD_FLAG(WORD_EVERY) | WORD_FLAG(WORD_FRAMING))
 
 /* Whether there is a body for the words that need one. */
 static bool
