@@ -12,7 +12,8 @@ flow_allow(struct flow *flow, uint64_t sent, int64_t now, int64_t *until)
 
 	if (flow->pace.kind == PACE_EVERY && made_has_items(&flow->made))
 		allowed = made_size(&flow->made,
-		    pace_allow(&flow->pace, flow->made.count, 0, now, until));
+		    pace_allow(&flow->pace, flow->made.count, flow->made.item,
+			now, until));
 	else
 		allowed = pace_allow(&flow->pace, flow->total, sent, now,
 		    until);

@@ -5,8 +5,26 @@
 
 #include <stdlib.h>
 
-/* Most pieces that one wake-up adds, so that gaps of no time end. */
-#define PACE_PIECES_MAX 1024
+/* Most pieces that one wake-up adds, so that gaps of no time end: those of a tick
+ * with gaps of a microsecond, and more. */
+#define PACE_PIECES_MAX 16384
+
+/* Returns the time, which a moment may be behind: what leaves now is not yet on
+ * its way at `now`. */
+static int64_t
+pace_clock(int64_t now)
+{
+	int64_t clock = clock_now();
+
+	return clock > now ? clock : now;
+}
+
+/* Returns the time that is `ns` behind another, or the last that there is. */
+static int64_t
+pace_later(int64_t from, int64_t ns)
+{
+	return ns > INT64_MAX - from ? INT64_MAX : from + ns;
+}
 
 /* Returns value * by / through, rounded up where `up`; it fits. */
 static int64_t
@@ -70,11 +88,11 @@ pace_until(const struct pace *pace, uint64_t total, uint64_t sent, int64_t now)
 	}
 	if (due < now - pace->start + PACE_TICK)
 		due = now - pace->start + PACE_TICK;
-	return pace->start + (due < last ? due : last);
+	return pace_later(pace->start, due < last ? due : last);
 }
 
 /* Draws the gaps of what comes next: of one piece, or of all that are due within
- * a tick. They count from now, when the last piece leaves. */
+ * a tick. They count from when the last piece leaves. */
 static void
 pace_draw(struct pace *pace, uint64_t left, int64_t now)
 {
@@ -92,25 +110,29 @@ pace_draw(struct pace *pace, uint64_t left, int64_t now)
 	} while (sum < PACE_TICK && pieces < PACE_PIECES_MAX &&
 		 pieces * size < left);
 	pace->next = pieces;
-	pace->start = sum > INT64_MAX - now ? INT64_MAX : now + sum;
+	pace->start = pace_later(pace_clock(now), sum);
 }
 
+/* The gap before the next pieces begins when those before it are out. */
 static uint64_t
-pace_every(struct pace *pace, uint64_t total, int64_t now, int64_t *until)
+pace_every(struct pace *pace, uint64_t total, uint64_t sent, int64_t now,
+    int64_t *until)
 {
-	uint64_t size = (uint64_t)pace->value;
+	uint64_t size = (uint64_t)pace->value, more;
 
+	if (pace->begun && sent < pace->open)
+		return pace->open;
 	if (!pace->begun)
 		pace->next = 1;
-	if (!pace->begun || now >= pace->start) {
-		uint64_t more = pace->next * size;
-
-		pace->open = more < total - pace->open ? pace->open + more
-						       : total;
-		if (pace->open < total)
-			pace_draw(pace, total - pace->open, now);
+	else if (pace->next == 0)
+		pace_draw(pace, total - pace->open, now);
+	if (pace->begun && now < pace->start) {
+		*until = pace->start;
+		return pace->open;
 	}
-	*until = pace->start;
+	more = pace->next * size;
+	pace->open = more < total - pace->open ? pace->open + more : total;
+	pace->next = 0;
 	return pace->open;
 }
 
@@ -119,20 +141,21 @@ pace_allow(struct pace *pace, uint64_t total, uint64_t sent, int64_t now,
     int64_t *until)
 {
 	uint64_t due = total;
+	int64_t passed;
 
 	if (pace->kind == PACE_NONE)
 		return total;
 	if (pace->kind == PACE_EVERY) {
-		due = pace_every(pace, total, now, until);
+		due = pace_every(pace, total, sent, now, until);
 		pace->begun = true;
 		return due;
 	}
 	if (!pace->begun)
-		pace->start = clock_now(); /* `now` may be older */
+		pace->start = pace_clock(now);
 	pace->begun = true;
-	due = pace->kind == PACE_OVER
-		  ? pace_over(pace, total, now - pace->start)
-		  : pace_rate(pace, total, now - pace->start);
+	passed = now > pace->start ? now - pace->start : 0;
+	due = pace->kind == PACE_OVER ? pace_over(pace, total, passed)
+				      : pace_rate(pace, total, passed);
 	if (due <= sent)
 		*until = pace_until(pace, total, sent, now);
 	return due;
