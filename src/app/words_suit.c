@@ -1,6 +1,7 @@
 /* Says which words suit each other; any thread. */
 #include "config.h"
 
+#include "app/made.h"
 #include "app/word_table.h"
 #include "app/words.h"
 #include "base/clock.h"
@@ -164,26 +165,41 @@ words_delay(const struct behaviour *b, const struct words_limits *limits)
 	return longest > limits->when.most ? 0 : longest;
 }
 
-/* Whether the delay and the pace together end in time, as far as is known. */
+/* Returns the most bytes that the body can have, as far as is known; else 0. */
+static uint64_t
+words_most(const struct behaviour *b)
+{
+	const struct made events = { .kind = MADE_EVENTS };
+	const struct made lines = { .kind = MADE_LINES };
+	uint64_t most = 0;
+
+	if (behaviour_says(b, WORD_EVENTS))
+		return made_size(&events, (uint64_t)b->events);
+	if (behaviour_says(b, WORD_LINES))
+		return made_size(&lines, (uint64_t)b->lines);
+	if (!behaviour_says(b, WORD_SIZE))
+		return 0;
+	for (unsigned i = 0; i < b->size.count; i++)
+		if ((uint64_t)b->size.options[i].value > most)
+			most = (uint64_t)b->size.options[i].value;
+	return most;
+}
+
+/* Whether the delay and the pace together end in time, as far as is known. Of a
+ * rate, the first byte comes at once. */
 static bool
 words_suit_time(const struct behaviour *b, const struct words_limits *limits,
     enum word *word, struct complaint *why)
 {
 	int64_t left = limits->when.most - words_delay(b, limits);
-	__int128 pace = 0;
+	uint64_t most = words_most(b);
 
 	if (behaviour_says(b, WORD_OVER) && b->over > left)
 		return words_blame(WORD_OVER, word, why,
 		    "less: with the delay it is over the limit");
-	if (!behaviour_says(b, WORD_RATE) || !behaviour_says(b, WORD_SIZE))
+	if (!behaviour_says(b, WORD_RATE) || most == 0)
 		return true;
-	for (unsigned i = 0; i < b->size.count; i++) {
-		__int128 time = (__int128)b->size.options[i].value * CLOCK_S /
-				b->rate;
-
-		pace = time > pace ? time : pace;
-	}
-	if (pace > left)
+	if ((__int128)(most - 1) * CLOCK_S > (__int128)left * b->rate)
 		return words_blame(WORD_RATE, word, why,
 		    "more: so large a body is over the limit, with the delay");
 	return true;
