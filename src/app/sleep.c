@@ -164,11 +164,11 @@ sleep_parse_word(const struct sleep_wish *wish,
 	}
 	if (words_add(behaviour, name, value, limits, &why))
 		return true;
-	if (why.at >= value.data)
+	if (why.at == name.data) /* which may be empty, and the value there */
+		wrong = parameter->name.data;
+	else
 		wrong = sleep_find_sent(parameter->value,
 		    (size_t)(why.at - value.data));
-	else
-		wrong = parameter->name.data;
 	return sleep_blame(name, value, (size_t)(wrong - start) + 1, &why,
 	    fault);
 }

@@ -25,8 +25,10 @@ asking_setup(void **state)
 {
 	static const char *const indexes[] = { "hello.html", "index.html",
 		NULL };
+	static _Atomic uint64_t drawn;
 	static struct asking asking;
 
+	drawn = 0;
 	tree_enter();
 	tree_write("hello.html", 'h', 5);
 	tree_write("404.html", 'n', 3);
@@ -39,7 +41,9 @@ asking_setup(void **state)
 		.app = { .site = { .indexes = indexes,
 			     .missing = "404.html",
 			     .open_files = 4 },
-		    .max_sleep = 60 * CLOCK_S },
+		    .limits = { { 60 * CLOCK_S, NULL, NULL }, 1 << 20 },
+		    .seed = 7,
+		    .drawn = &drawn },
 		.max_body = 10,
 	};
 	asking.moment = (struct moment){ .now = clock_now(),
