@@ -141,21 +141,26 @@ staged_begin_chunk(struct flow *flow, size_t size, char *room,
 	piece->bytes = (struct span){ room, staged_line(flow, size, room) };
 }
 
-/* Ends a content that is whole by the last chunk (RFC 9112 7.1). */
+/* Ends a content by the last chunk (RFC 9112 7.1), which is the first one too
+ * where there is nothing. A fault ends it without, but for a chunk whose size is
+ * none. */
 static void
 staged_end(struct answer *answer, char *room, struct piece *piece)
 {
 	struct flow *flow = message_flow(&answer->message);
+	int fault = decision_fault(answer->message.decision);
+	size_t size;
 
 	if (!answer->plan.content ||
 	    !message_allows_content(&answer->message) ||
-	    flow->chunk == FLOW_CHUNK_LAST || flow->limit < flow->total ||
-	    decision_fault(answer->message.decision) == FAULT_TRUNCATE)
+	    flow->chunk == FLOW_CHUNK_LAST ||
+	    (fault != -1 && fault != FAULT_CHUNK))
 		return;
 	flow->chunk = FLOW_CHUNK_LAST;
-	memcpy(room, "0\r\n\r\n", 5);
+	size = staged_line(flow, 0, room);
+	memcpy(room + size, "\r\n", 2);
 	piece->kind = PIECE_BYTES;
-	piece->bytes = (struct span){ room, 5 };
+	piece->bytes = (struct span){ room, size + 2 };
 }
 
 void

@@ -1,0 +1,11 @@
+/* fake_clock: a monotonic clock that a test sets, for programs that are linked with
+ * -Wl,--wrap=clock_gettime. One thread. */
+#ifndef MTASYNC_TESTS_FAKE_CLOCK_H
+#define MTASYNC_TESTS_FAKE_CLOCK_H
+
+#include <stdint.h>
+
+/* Has clock_now() say this from now on, ns; 0: the time that it is. */
+void fake_clock_set(int64_t now);
+
+#endif
