@@ -221,10 +221,10 @@ static const struct told_row {
 	    "{\"events\":true,\"every\":true}" },
 	{ "fault=truncate&after=5", 0, "fault=truncate",
 	    "{\"fault\":\"truncate\"}" },
-	{ "status=304&fault=chunk", WORD_BIT(WORD_FAULT),
+	{ "status=304&fault=chunk", WORD_FLAG(WORD_FAULT),
 	    "status=304, fault=chunk;skipped",
 	    "{\"status\":304,\"fault\":\"chunk\",\"skipped\":[\"fault\"]}" },
-	{ "size=5&over=1s", WORD_BIT(WORD_SIZE) | WORD_BIT(WORD_OVER),
+	{ "size=5&over=1s", WORD_FLAG(WORD_SIZE) | WORD_FLAG(WORD_OVER),
 	    "size=5;skipped, over;skipped",
 	    "{\"size\":5,\"over\":true,\"skipped\":[\"size\",\"over\"]}" },
 	{ "close=100", 0, "close", "{\"close\":true}" },
@@ -271,7 +271,7 @@ test_longest(void **state)
 		.size = 999999999999999,
 		.words = DRAWN_WORDS,
 		.skipped = DRAWN_WORDS,
-		.limited = WORD_BIT(WORD_DELAY) | WORD_BIT(WORD_RATE),
+		.limited = WORD_FLAG(WORD_DELAY) | WORD_FLAG(WORD_RATE),
 		.status = 599,
 		.fault = FAULT_TRUNCATE,
 		.chance = true,
@@ -309,8 +309,8 @@ test_chances(void **state)
 		drawn_make(&drawn, &behaviour, &roll, 60 * CLOCK_S);
 		assert_true(drawn.chance && drawn_has(&drawn, WORD_DELAY));
 		assert_true(drawn.delay >= 0 && drawn.delay <= 60 * CLOCK_S);
-		long_ += (drawn.limited & WORD_BIT(WORD_DELAY)) != 0;
-		assert_int_equal(drawn.limited & ~WORD_BIT(WORD_DELAY), 0);
+		long_ += (drawn.limited & WORD_FLAG(WORD_DELAY)) != 0;
+		assert_int_equal(drawn.limited & ~WORD_FLAG(WORD_DELAY), 0);
 		if (drawn_has(&drawn, WORD_STATUS)) {
 			s503 += drawn.status == 503;
 			s429 += drawn.status == 429;

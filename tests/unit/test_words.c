@@ -289,7 +289,7 @@ test_table(void **state)
 		char form[64];
 
 		worded_add(&behaviour, row->example);
-		assert_int_equal(behaviour.given, WORD_BIT(word));
+		assert_int_equal(behaviour.given, WORD_FLAG(word));
 		words_release(&behaviour);
 		snprintf(form, sizeof(form), "  %s=%s ", row->name, row->value);
 		assert_non_null(strstr(help, form));
