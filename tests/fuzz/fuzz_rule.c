@@ -114,7 +114,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span input = fuzz_copy(data, size), path = input,
-		    text = span_take(&path, "\n");
+		    text = span_take(&path, SPAN("\n"));
 	struct rules_fault fault = { 0 };
 	struct rule *rule = rule_new(text, &limits, &fault);
 
