@@ -65,12 +65,23 @@ static const struct row {
 	    "400 Bad Request: the path leads above the root\n", false },
 	{ REQUEST("GET", "/sleep/2m", "1.1", ""), "400 Bad Request", NULL,
 	    "Server-Timing",
-	    "400 Bad Request: the sleep asked for is over the limit of 1m\n",
+	    "400 Bad Request: delay=2m, column 8: wants a time of at most 1m, "
+	    "which is the limit, as in 250ms; /sleep?help tells more\n",
 	    true },
 	{ REQUEST("GET", "/sleep/x", "1.1", ""), "400 Bad Request", NULL, NULL,
-	    "400 Bad Request: /sleep/DURATION takes a time such as 250us, "
-	    "250ms, 1.5s, 2m or a bare number of seconds, up to the limit of "
-	    "1m\n",
+	    "400 Bad Request: delay=x, column 8: wants a time such as 250ms, or "
+	    "what begins with normal:, lognormal:, exp:, pct: or file:, as in "
+	    "250ms; /sleep?help tells more\n",
+	    true },
+	{ REQUEST("GET", "/sleep/1s?status=503&status=503", "1.1", ""),
+	    "400 Bad Request", "Content-Type: text/plain", "Retry-After",
+	    "400 Bad Request: status=503, column 27: wants this word but "
+	    "once, as in status=503:5,429:1; /sleep?help tells more\n",
+	    true },
+	{ REQUEST("HEAD", "/sleep?help", "1.1", ""), "200 OK",
+	    "Content-Type: text/plain", NULL, "", true },
+	{ REQUEST("TRACE", "/sleep/1s", "1.1", ""), "405 Method Not Allowed",
+	    "Allow: GET, HEAD, OPTIONS\r\n", NULL, "405 Method Not Allowed\n",
 	    true },
 	{ REQUEST("HEAD", "/sleepy", "1.1", ""), "404 Not Found", NULL, NULL,
 	    "", true },
