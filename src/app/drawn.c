@@ -37,6 +37,8 @@ drawn_make(struct drawn *drawn, const struct behaviour *behaviour,
 	*drawn = (struct drawn){ .roll = *roll,
 		.words = behaviour->given & DRAWN_WORDS,
 		.chance = words_draw(behaviour) };
+	if (drawn_has(drawn, WORD_OVER)) /* which is behind the delay */
+		most -= behaviour->over;
 	if (drawn_has(drawn, WORD_DELAY)) {
 		drawn->delay = when_draw(&behaviour->delay, roll, ROLL_DELAY,
 		    0);

@@ -35,8 +35,8 @@ struct drawn {
 
 /*
  * Draws all that `behaviour` says, but the gaps, for one request. A word that
- * has not come, by its chance, is not among `words`. A delay is `most` ns at
- * most.
+ * has not come, by its chance, is not among `words`. A delay, and `over`
+ * with it, is `most` ns at most.
  */
 void drawn_make(struct drawn *drawn, const struct behaviour *behaviour,
     const struct roll *roll, int64_t most);

@@ -88,6 +88,8 @@ head_write_ranges(struct http_head *head, const struct message *message)
 		return;
 	}
 	file_write_content(message->file, head);
+	if (message->size == 0) /* of an empty file: a 206 that words want */
+		return;
 	http_head_printf(head, "Content-Range",
 	    "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, message->start,
 	    message->start + message->size - 1, file_size(message->file));

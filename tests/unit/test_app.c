@@ -75,7 +75,7 @@ static const struct row {
 	    true },
 	{ REQUEST("GET", "/sleep/1s?status=503&status=503", "1.1", ""),
 	    "400 Bad Request", "Content-Type: text/plain", "Retry-After",
-	    "400 Bad Request: status=503, column 27: wants this word but "
+	    "400 Bad Request: status=503, column 22: wants this word but "
 	    "once, as in status=503:5,429:1; /sleep?help tells more\n",
 	    true },
 	{ REQUEST("HEAD", "/sleep?help", "1.1", ""), "200 OK",
