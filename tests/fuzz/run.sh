@@ -15,14 +15,25 @@ complain() {
 	exit 1
 }
 
+# The words are tried with the answers that they make, at a clock of their own.
+sources() {
+	if [ "$name" = words ]; then
+		echo "$here/../unit/fake_clock.c" \
+			-Wl,--wrap=clock_gettime "$src"/{app,base}/*.c \
+			"$src"/server/{exchange,staged,totals}.c
+	else
+		echo "$src"/base/units.c \
+			"$src"/app/{choice,complaint,made,pattern,roll}.c \
+			"$src"/app/{rule*,text_file,when*,word*}.c
+	fi
+}
+
 # One command makes it all: libmtasync.a is of the build's own compiler.
 build() {
 	clang -std=gnu11 -O1 -g "$@" -U_FORTIFY_SOURCE \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o "$room/fuzz" "$here/fuzz_$name.c" "$here/fuzz.c" \
-		"$src"/http/*.c "$src"/base/units.c \
-		"$src"/app/{choice,complaint,pattern,roll,rule*}.c \
-		"$src"/app/{text_file,when*,word*}.c -lm
+		"$src"/http/*.c $(sources) -lm -pthread
 }
 
 # libFuzzer's output, of which the screen shows its pulse and its findings.

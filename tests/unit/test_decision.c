@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -278,6 +279,34 @@ test_empty_range(void **state)
 	assert_true(running_has(&running, "Content-Length: 0"));
 }
 
+/* A page that can't be opened when the head is due: what takes its place comes
+ * once, whatever was to become of the page. */
+static void
+test_busy_page(void **state)
+{
+	static struct running running;
+	static const char *const targets[] = { "/sleep/1s?at=end",
+		"/sleep/1s?over=1s", "/sleep/1s?framing=chunked",
+		"/sleep/1s?headrate=1k", "/sleep/1s?at=end&fault=truncate" };
+	struct asking *asking = *state;
+	struct rlimit limit, none;
+
+	assert_return_code(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ 0, limit.rlim_max };
+	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
+		asking->moment.since = MOMENT_LOOK_ANEW;
+		assert_return_code(setrlimit(RLIMIT_NOFILE, &none), 0);
+		running_get(&running, asking, targets[i]);
+		assert_return_code(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		assert_memory_equal(running.bytes, "HTTP/1.1 503", 12);
+		assert_string_equal(running.body,
+		    "503 Service Unavailable: no room to open the file just "
+		    "now\n");
+		assert_true(running.keep);
+		assert_int_equal(asking->totals.sleepers, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -287,6 +316,7 @@ main(void)
 		cmocka_unit_test(test_limit),
 		ASKING_TEST(test_fields),
 		ASKING_TEST(test_empty_range),
+		ASKING_TEST(test_busy_page),
 	};
 
 	return cmocka_run_group_tests_name("decision", tests, NULL, NULL);

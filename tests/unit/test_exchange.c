@@ -221,6 +221,78 @@ test_cut_sleep(void **state)
 	asking_assert_end(asking, false);
 }
 
+/* Asks on to the end, or up to the first wait. */
+static void
+run(struct asking *asking, bool whole)
+{
+	enum piece_kind kind = PIECE_BYTES;
+
+	while (kind != PIECE_END && kind != PIECE_RESET) {
+		struct piece piece = asking_next(asking);
+
+		kind = piece.kind;
+		if (kind != PIECE_UNTIL && kind != PIECE_HANG)
+			continue;
+		assert_int_equal(asking->totals.sleepers, 1);
+		if (!whole)
+			return;
+		asking->moment.now = piece.until;
+	}
+	assert_true(whole);
+}
+
+/* A hang and a pace have places, as a sleep has; and give them back at their
+ * ends, or where they are left. */
+static void
+test_places_of_words(void **state)
+{
+	static const char *const requests[] = {
+		REQUEST("GET", "/sleep/0?fault=hang", "1.1", ""),
+		REQUEST("GET", "/sleep/0?fault=hang&after=2", "1.1", ""),
+		REQUEST("GET", "/sleep/0?size=5&over=1s", "1.1", ""),
+		REQUEST("GET", "/sleep/0?size=5&rate=1", "1.1", ""),
+		REQUEST("GET", "/sleep/0?events=5&every=1s", "1.1", ""),
+		REQUEST("GET", "/sleep/0?headrate=5", "1.1", ""),
+		REQUEST("GET", "/sleep/1?at=end", "1.1", ""),
+	};
+	struct asking *asking = *state;
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		for (int whole = 0; whole < 2; whole++) {
+			asking->moment.now = clock_now();
+			asking_begin(asking, requests[i]);
+			assert_int_equal(asking->totals.sleepers, 1);
+			run(asking, whole);
+			asking_end(asking);
+			assert_int_equal(asking->totals.sleepers, 0);
+		}
+	}
+}
+
+/* Whether what has been decided is cut before its head, or can't be. */
+static void
+test_cut_words(void **state)
+{
+	struct asking *asking = *state;
+	const char *head;
+
+	asking_begin(asking,
+	    REQUEST("GET", "/sleep/1?size=5&over=1s&at=end&interim=103", "1.1",
+		""));
+	assert_memory_equal(asking_next_bytes(asking), "HTTP/1.1 103", 12);
+	assert_memory_equal(asking_next_bytes(asking), "HTTP/1.1 200", 12);
+	assert_false(exchange_cut(&asking->exchange));
+	asking_end(asking);
+	asking_begin(asking,
+	    REQUEST("GET", "/sleep/1?size=5&fault=hang", "1.1", ""));
+	assert_int_equal(asking_next(asking).kind, PIECE_UNTIL);
+	assert_true(exchange_cut(&asking->exchange));
+	head = asking_next_bytes(asking);
+	assert_memory_equal(head, "HTTP/1.1 503", 12);
+	assert_null(strstr(head, "Mtasync"));
+	asking_assert_end(asking, false);
+}
+
 /* What has begun can only be broken off. */
 static void
 test_cut_answer(void **state)
@@ -312,6 +384,8 @@ main(void)
 		ASKING_TEST(test_must_linger),
 		ASKING_TEST(test_places),
 		ASKING_TEST(test_cut_sleep),
+		ASKING_TEST(test_places_of_words),
+		ASKING_TEST(test_cut_words),
 		ASKING_TEST(test_cut_answer),
 		ASKING_TEST(test_fins),
 		ASKING_TEST(test_fin_behind_a_part),

@@ -108,6 +108,63 @@ test_reasons(void **state)
 		    rows[i].reason);
 }
 
+/* Heads before and behind: what is taken out, or replaced. A status line looks like
+ * no field, whatever it says. */
+static const struct replace_row {
+	const char *lines; /* that replace those with their names */
+	const char *head;
+} replaced[] = {
+	{ "", "HTTP/1.1 200 OK\r\nA: 1\r\nBb: 2\r\nA: 3\r\n" },
+	{ "C: 4\r\n", "HTTP/1.1 200 OK\r\nA: 1\r\nBb: 2\r\nA: 3\r\nC: 4\r\n" },
+	{ "A: 4\r\n", "HTTP/1.1 200 OK\r\nBb: 2\r\nA: 4\r\n" },
+	{ "bB:4\r\n", "HTTP/1.1 200 OK\r\nA: 1\r\nA: 3\r\nbB:4\r\n" },
+	{ "B: 4\r\n", "HTTP/1.1 200 OK\r\nA: 1\r\nBb: 2\r\nA: 3\r\nB: 4\r\n" },
+	{ "a: 4\r\na: 5\r\nbb: 6\r\n",
+	    "HTTP/1.1 200 OK\r\na: 4\r\na: 5\r\nbb: 6\r\n" },
+	{ "HTTP/1.1 200 OK: 4\r\n",
+	    "HTTP/1.1 200 OK\r\nA: 1\r\nBb: 2\r\nA: 3\r\n"
+	    "HTTP/1.1 200 OK: 4\r\n" },
+};
+
+static void
+test_replace(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(replaced) / sizeof(*replaced); i++) {
+		const struct replace_row *row = &replaced[i];
+		struct http_head head;
+		char data[256];
+
+		http_head_begin(&head, data, sizeof(data), 200);
+		http_head_field(&head, "A", SPAN("1"));
+		http_head_field(&head, "Bb", SPAN("2"));
+		http_head_field(&head, "A", SPAN("3"));
+		http_head_replace(&head, span_of(row->lines));
+		assert_false(head.overflow);
+		assert_int_equal(head.size, strlen(row->head));
+		assert_memory_equal(data, row->head, head.size);
+	}
+}
+
+static void
+test_remove(void **state)
+{
+	static const char left[] = "HTTP/1.1 200 OK\r\nBb: A: 2\r\n";
+	struct http_head head;
+	char data[256];
+
+	(void)state;
+	http_head_begin(&head, data, sizeof(data), 200);
+	http_head_field(&head, "A", SPAN("1"));
+	http_head_field(&head, "Bb", SPAN("A: 2"));
+	http_head_field(&head, "A", SPAN(""));
+	http_head_remove(&head, SPAN("a"));
+	http_head_remove(&head, SPAN("HTTP/1.1 200 OK"));
+	http_head_remove(&head, SPAN(""));
+	assert_int_equal(head.size, sizeof(left) - 1);
+	assert_memory_equal(data, left, head.size);
+}
+
 int
 main(void)
 {
@@ -116,6 +173,8 @@ main(void)
 		cmocka_unit_test(test_every_room),
 		cmocka_unit_test(test_overflow_stays),
 		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_remove),
 	};
 
 	return cmocka_run_group_tests_name("response", tests, NULL, NULL);
