@@ -40,6 +40,7 @@ app_open(struct app *app, const struct app_config *config)
 {
 	app->config = config;
 	app->rules = NULL;
+	app->help = words_help();
 	return site_open(&app->site, &config->site);
 }
 
@@ -156,7 +157,7 @@ app_on_sleep(const struct app_request *request, struct span rest,
 	char text[SLEEP_TEXT_MAX], *fault = NULL;
 
 	if (sleep_wants_help(wish.query)) {
-		message_set_text(&answer->message, words_help());
+		message_set_text(&answer->message, request->app->help);
 		return;
 	}
 	if (sleep_parse(&wish, &request->app->config->limits, text, &asked,

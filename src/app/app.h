@@ -40,11 +40,12 @@ extern const struct app_route app_file_routes[];
 /* One thread's application. */
 struct app {
 	const struct app_config *config;
+	const char *help;    /* words_help() */
 	struct rules *rules; /* of the site's generation; NULL: none */
 	struct site site;
 };
 
-/* Returns 0, or -1 with errno. `config` outlives the app. */
+/* Returns 0, or -1 with errno. `config` outlives the app. Main thread. */
 int app_open(struct app *app, const struct app_config *config);
 void app_close(struct app *app);
 

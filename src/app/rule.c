@@ -209,7 +209,9 @@ rule_suits(struct rule_draft *draft)
 	if (behaviour->given == 0) {
 		(void)complain(&why, draft->text.rest.data,
 		    "/api/** delay=250ms", "a word, NAME=VALUE, behind it");
-		return rule_blame(draft, why.at, "", draft->whole, &why);
+		return rule_blame(draft, why.at,
+		    draft->rule->pattern.data != NULL ? "/" : "",
+		    draft->rule->pattern, &why);
 	}
 	if (words_suit(behaviour, draft->limits, &word, &why))
 		return true;

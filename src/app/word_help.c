@@ -1,9 +1,8 @@
-/* Explains the words to people; any thread. */
+/* Explains the words to people; the main thread. */
 #include "config.h"
 
 #include "app/word_table.h"
 
-#include <pthread.h>
 #include <stdio.h>
 
 /* Room for the text. */
@@ -42,7 +41,6 @@ static const char help_end[] =
     "which tells it. --rule and --rules say the same words for any path.\n";
 
 static char help_text[HELP_MAX];
-static pthread_once_t help_once = PTHREAD_ONCE_INIT;
 
 static void
 help_write(void)
@@ -64,6 +62,7 @@ help_write(void)
 const char *
 words_help(void)
 {
-	pthread_once(&help_once, help_write);
+	if (help_text[0] == '\0')
+		help_write();
 	return help_text;
 }

@@ -57,7 +57,8 @@ size_t words_format(const struct behaviour *behaviour, enum word word,
 /* Whether anything is drawn for who is answered so. */
 bool words_draw(const struct behaviour *behaviour);
 
-/* The tables of words and of times as text, for people: a constant. */
+/* The tables of words and of times as text, for people: a constant. The main thread
+ * has it made by its first call. */
 const char *words_help(void);
 
 #endif
