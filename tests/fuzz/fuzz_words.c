@@ -63,7 +63,7 @@ open_app(void)
 	if (done)
 		return;
 	FUZZ_CHECK(app_open(&app, &config.app) == 0);
-	app_use_root(&app, generation_new(open("/proc/self", O_PATH)));
+	app_use_root(&app, generation_new(open("/proc/self", O_PATH), NULL));
 	memcpy(moment.date, "Sun, 06 Nov 1994 08:49:37 GMT",
 	    HTTP_DATE_SIZE + 1);
 	done = true;
