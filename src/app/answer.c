@@ -24,29 +24,36 @@ answer_wait(struct plan *plan, const struct moment *moment,
 	return plan->waiting;
 }
 
-/* Readies a message that is not settled, or that a decision may be about.
+/* Readies a message that is not settled, or that a decision may be about: of one
+ * that another has taken the place of, nothing is carried out any more.
  * `noinline`: most are no such. */
 static __attribute__((noinline, cold)) int64_t
-answer_settle_rest(struct message *message, struct site *site,
+answer_settle_rest(struct answer *answer, struct site *site,
     const struct moment *moment)
 {
+	struct message *message = &answer->message;
+	bool decided = message->decision != NULL;
 	int64_t until = message_settle(message, site, moment);
 
 	if (until == 0 && message->decision != NULL)
 		decision_settle(message->decision,
 		    message_has_content(message) ? message_length(message) : 0);
+	else if (until == 0 && decided)
+		plan_hurry(&answer->plan);
 	return until;
 }
 
 /* Readies the message, whose head is due: looks the front page up, has a listing
  * go on, and the decision know the content. Returns 0; or when to ask again. */
 static inline int64_t
-answer_settle(struct message *message, struct site *site,
+answer_settle(struct answer *answer, struct site *site,
     const struct moment *moment)
 {
+	const struct message *message = &answer->message;
+
 	if (!message->unsettled && !message->owns)
 		return 0;
-	return answer_settle_rest(message, site, moment);
+	return answer_settle_rest(answer, site, moment);
 }
 
 /*
@@ -103,7 +110,6 @@ void
 answer_next(struct answer *answer, struct site *site,
     const struct moment *moment, char *room, struct piece *piece)
 {
-	struct message *message = &answer->message;
 	struct plan *plan = &answer->plan;
 	int64_t until;
 
@@ -118,7 +124,7 @@ answer_next(struct answer *answer, struct site *site,
 				return;
 			break;
 		case ACT_HEAD:
-			until = answer_settle(message, site, moment);
+			until = answer_settle(answer, site, moment);
 			if (until == 0) {
 				plan->next++;
 				piece->kind = PIECE_HEAD;

@@ -148,7 +148,7 @@ assert_items(const struct made *made, const char *text)
 		assert_int_equal(time[10], 'T');
 		assert_int_equal(time[19], '.');
 		assert_int_equal(time[26], 'Z');
-		strcpy(last, time);
+		memcpy(last, time, sizeof(last));
 		text += sizeof(TIME) - 1;
 		assert_memory_equal(text, "\"}\n\n", events ? 4 : 3);
 		text += events ? 4 : 3;

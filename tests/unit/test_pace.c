@@ -115,7 +115,7 @@ static const struct row {
 	{ PACE_RATE, INT64_C(1) << 40, 1, 0 },
 	{ PACE_RATE, INT64_C(1) << 40, 2, 1 },
 	{ PACE_RATE, INT64_C(1) << 40, BIG + 1, CLOCK_S },
-	{ PACE_RATE, 100 * 1024, 1024 * 1024 + 1, 10240 * CLOCK_MS },
+	{ PACE_RATE, 102400, 1048577, 10240 * CLOCK_MS },
 };
 
 static void

@@ -13,6 +13,7 @@
 
 #include "app/message.h"
 #include "asking.h"
+#include "base/clock.h"
 
 #define ALL ((size_t)FILE_MEMORY_MAX + 4096)
 
@@ -37,7 +38,10 @@ take(struct asking *asking, uint64_t slice, char *out)
 	size_t size = 0;
 	bool more = true;
 
-	message_settle(message, &asking->app.site, &asking->moment);
+	do /* a listing may have to wait for a pause */
+		asking->moment.now = clock_now();
+	while (
+	    message_settle(message, &asking->app.site, &asking->moment) != 0);
 	length = message_length(message);
 	while (more) {
 		struct piece piece = { .kind = PIECE_END };

@@ -220,9 +220,9 @@ test_rubbish(void **state)
 
 			if (starts[i][6] == '/' && *fills[j] == '%')
 				continue; /* a path that can't be decoded */
-			strcpy(target, starts[i]);
+			stpcpy(target, starts[i]);
 			for (; size + step <= HTTP_TARGET_MAX; size += step)
-				strcpy(target + size, fills[j]);
+				stpcpy(target + size, fills[j]);
 			read_target(target, &worded_limits, &read);
 			if (!read.right)
 				assert_fault(read.fault);
