@@ -116,9 +116,9 @@ drawn_print_value(struct drawn_text *text, const struct drawn *drawn,
 }
 
 size_t
-drawn_write(const struct drawn *drawn, char *data)
+drawn_write(const struct drawn *drawn, char *room)
 {
-	struct drawn_text text = { data, 0 };
+	struct drawn_text text = { room, 0 };
 
 	for (enum word word = 0; word < WORDS; word++) {
 		if ((drawn->words & WORD_FLAG(word)) == 0)
@@ -156,9 +156,9 @@ drawn_print_names(struct drawn_text *text, const char *member, uint32_t words)
 }
 
 size_t
-drawn_write_json(const struct drawn *drawn, char *data)
+drawn_write_json(const struct drawn *drawn, char *room)
 {
-	struct drawn_text text = { data, 0 };
+	struct drawn_text text = { room, 0 };
 
 	if (drawn->words == 0 && !drawn->chance)
 		return 0;

@@ -53,10 +53,10 @@ drawn_has(const struct drawn *drawn, enum word word)
  * applied has the parameter `skipped`, what was over a limit `limited`.
  * Returns the size: 0 where there is nothing to tell.
  */
-size_t drawn_write(const struct drawn *drawn, char *text);
+size_t drawn_write(const struct drawn *drawn, char *room);
 
 /* Writes the same as an object of JSON: what was skipped or
  * limited is listed by members of these names. Returns the size, or 0. */
-size_t drawn_write_json(const struct drawn *drawn, char *text);
+size_t drawn_write_json(const struct drawn *drawn, char *room);
 
 #endif

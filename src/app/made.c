@@ -166,13 +166,11 @@ made_items(struct made *made, uint64_t start, size_t size, char *room)
 }
 
 struct span
-made_next(struct made *made, uint64_t start, uint64_t size, char *room,
-    size_t space, bool *lent)
+made_next(struct made *made, uint64_t start, uint64_t size, char *room)
 {
-	size_t most = size < space ? (size_t)size : space;
+	size_t most = size < MADE_ROOM ? (size_t)size : MADE_ROOM;
 
-	*lent = made->kind == MADE_LETTERS;
-	if (*lent)
+	if (made_is_lent(made))
 		return made_letters(start, size);
 	if (made->kind == MADE_NOISE)
 		return (

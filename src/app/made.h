@@ -45,12 +45,22 @@ uint64_t made_size(const struct made *made, uint64_t count);
 /* The Content-Type; a constant. */
 const char *made_type(const struct made *made);
 
+/* How many bytes made_next() writes at most. */
+#define MADE_ROOM ((size_t)16 * 1024)
+
 /*
  * Gives the bytes from `start` on, `size` at most and one at least, which have to
- * be asked for one after the other. They are written into `room`, of `space`
- * bytes, or are a constant, which *lent tells.
+ * be asked for one after the other. They are written into `room`, of MADE_ROOM
+ * bytes, or are a constant, which made_is_lent().
  */
 struct span made_next(struct made *made, uint64_t start, uint64_t size,
-    char *room, size_t space, bool *lent);
+    char *room);
+
+/* Whether the bytes are constants. */
+static inline bool
+made_is_lent(const struct made *made)
+{
+	return made->kind == MADE_LETTERS;
+}
 
 #endif

@@ -20,7 +20,7 @@
 #define MESSAGE_TEXT_MAX 512
 
 /* Room for what message_next() writes. */
-#define MESSAGE_ROOM ((size_t)16 * 1024)
+#define MESSAGE_ROOM MADE_ROOM
 
 struct listing;
 struct parts;

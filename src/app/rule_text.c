@@ -20,6 +20,16 @@ rule_text_goes_on(struct rule_text *text)
 	return text->rest.size > 0;
 }
 
+/* Skips the backslash of an escape. Returns false where what follows is none that
+ * may be escaped. */
+static bool
+rule_text_skip_escape(struct span *rest)
+{
+	span_skip(rest, 1);
+	return rest->size > 0 &&
+	       (rest->data[0] == '"' || rest->data[0] == '\\');
+}
+
 /* Takes what stands in quotes, of which the first is gone. */
 static bool
 rule_text_take_quoted(struct rule_text *text, struct rule_token *token,
@@ -27,22 +37,16 @@ rule_text_take_quoted(struct rule_text *text, struct rule_token *token,
 {
 	struct span *rest = &text->rest;
 
-	for (;; span_skip(rest, 1)) {
-		if (rest->size > 0 && rest->data[0] == '"')
-			break;
-		if (rest->size > 0 && rest->data[0] == '\\') {
-			span_skip(rest, 1);
-			if (rest->size == 0 ||
-			    (rest->data[0] != '"' && rest->data[0] != '\\'))
-				return complain(why, rest->data - 1,
-				    "header=\"ETag:\\\"1\\\"\"",
-				    "\\\" or \\\\ within quotes");
-		}
-		if (rest->size == 0)
-			return complain(why, token->place, RULE_TEXT_QUOTED,
-			    "a second quote, where the value ends");
+	for (; rest->size > 0 && rest->data[0] != '"'; span_skip(rest, 1)) {
+		if (rest->data[0] == '\\' && !rule_text_skip_escape(rest))
+			return complain(why, rest->data - 1,
+			    "header=\"ETag:\\\"1\\\"\"",
+			    "\\\" or \\\\ within quotes");
 		*text->room++ = rest->data[0];
 	}
+	if (rest->size == 0)
+		return complain(why, token->place, RULE_TEXT_QUOTED,
+		    "a second quote, where the value ends");
 	span_skip(rest, 1);
 	if (rest->size > 0 && !rule_text_is_blank(rest->data[0]))
 		return complain(why, rest->data, RULE_TEXT_QUOTED,

@@ -49,6 +49,17 @@ sleep_wants_help(struct span query)
 	return false;
 }
 
+/* Returns the byte of two hexadecimal digits. */
+static char
+sleep_byte(int high, int low)
+{
+	unsigned char byte = (unsigned char)(high << 4 | low);
+	char result;
+
+	memcpy(&result, &byte, 1);
+	return result;
+}
+
 /*
  * Decodes %XX once (RFC 3986 2.1) to `text`, which moves on. A `%` without two
  * digits, or a NUL, is wrong: returns it then, else NULL.
@@ -72,7 +83,7 @@ sleep_decode(struct span sent, char **text, struct span *decoded)
 		}
 		if (high == -1 || low == -1 || (high == 0 && low == 0))
 			return p;
-		*(*text)++ = (char)(high << 4 | low);
+		*(*text)++ = sleep_byte(high, low);
 		p += 2;
 	}
 	decoded->size = (size_t)(*text - decoded->data);
@@ -101,7 +112,8 @@ sleep_show(struct span value, char shown[SLEEP_SHOWN_MAX + 4])
 		shown[i] = value.data[i] >= ' ' && value.data[i] <= '~'
 			       ? value.data[i]
 			       : '?';
-	strcpy(shown + size, size < value.size ? "..." : "");
+	memcpy(shown + size, size < value.size ? "..." : "",
+	    size < value.size ? 4 : 1);
 }
 
 /* Says what is wrong. `column` is 0 where there is none. Returns false. */
@@ -123,46 +135,56 @@ sleep_blame(struct span name, struct span value, size_t column,
 	return false;
 }
 
+/* What is being read, and to where. */
+struct sleep_reading {
+	const struct sleep_wish *wish;
+	const struct words_limits *limits;
+	char *text; /* room for what is decoded next */
+	struct behaviour *behaviour;
+	char **fault;
+};
+
 /* Reads the WHEN of the path. Its column counts from the path's start, where the
  * path was sent as it is decoded; from its own start else. */
 static bool
-sleep_parse_path(const struct sleep_wish *wish,
-    const struct words_limits *limits, struct behaviour *behaviour,
-    char **fault)
+sleep_parse_path(const struct sleep_reading *reading)
 {
+	const struct sleep_wish *wish = reading->wish;
 	struct span when = { wish->rest.data + 1, wish->rest.size - 1 };
 	struct complaint why;
 	size_t before;
 
-	if (words_add(behaviour, SPAN("delay"), when, limits, &why))
+	if (words_add(reading->behaviour, SPAN("delay"), when, reading->limits,
+		&why))
 		return true;
 	before = wish->path.size > when.size ? wish->path.size - when.size : 0;
 	if (memcmp(wish->path.data + before, when.data, when.size) != 0)
 		before = 0;
 	return sleep_blame(SPAN("delay"), when,
-	    before + (size_t)(why.at - when.data) + 1, &why, fault);
+	    before + (size_t)(why.at - when.data) + 1, &why, reading->fault);
 }
 
 /* Reads one word of the query. Columns count from the start of the target. */
 static bool
-sleep_parse_word(const struct sleep_wish *wish,
-    const struct sleep_parameter *parameter, const struct words_limits *limits,
-    char **text, struct behaviour *behaviour, char **fault)
+sleep_parse_word(struct sleep_reading *reading,
+    const struct sleep_parameter *parameter)
 {
+	const struct sleep_wish *wish = reading->wish;
 	const char *start = wish->query.data - wish->path.size - 1;
 	struct span name, value;
 	struct complaint why;
-	const char *wrong = sleep_decode(parameter->name, text, &name);
+	const char *wrong = sleep_decode(parameter->name, &reading->text,
+	    &name);
 
 	if (wrong == NULL)
-		wrong = sleep_decode(parameter->value, text, &value);
+		wrong = sleep_decode(parameter->value, &reading->text, &value);
 	if (wrong != NULL) {
 		(void)complain(&why, NULL, "%25 for a percent sign", "%s",
 		    "two hexadecimal digits behind a %, and no NUL");
 		return sleep_blame(parameter->name, parameter->value,
-		    (size_t)(wrong - start) + 1, &why, fault);
+		    (size_t)(wrong - start) + 1, &why, reading->fault);
 	}
-	if (words_add(behaviour, name, value, limits, &why))
+	if (words_add(reading->behaviour, name, value, reading->limits, &why))
 		return true;
 	if (why.at == name.data) /* which may be empty, and the value there */
 		wrong = parameter->name.data;
@@ -170,24 +192,23 @@ sleep_parse_word(const struct sleep_wish *wish,
 		wrong = sleep_find_sent(parameter->value,
 		    (size_t)(why.at - value.data));
 	return sleep_blame(name, value, (size_t)(wrong - start) + 1, &why,
-	    fault);
+	    reading->fault);
 }
 
 bool
 sleep_parse(const struct sleep_wish *wish, const struct words_limits *limits,
     char *text, struct behaviour *behaviour, char **fault)
 {
+	struct sleep_reading reading = { wish, limits, text, behaviour, fault };
 	struct span query = wish->query;
 
-	if (wish->rest.size > 0 &&
-	    !sleep_parse_path(wish, limits, behaviour, fault))
+	if (wish->rest.size > 0 && !sleep_parse_path(&reading))
 		return false;
 	while (query.size > 0) {
 		struct sleep_parameter parameter = sleep_next(&query);
 
 		if (parameter.value.data != NULL &&
-		    !sleep_parse_word(wish, &parameter, limits, &text,
-			behaviour, fault))
+		    !sleep_parse_word(&reading, &parameter))
 			return false;
 	}
 	return true;

@@ -59,12 +59,13 @@ word_most(const struct word_row *row, const struct words_limits *limits)
 	return row->most == WORD_MAX_SIZE ? limits->max_size : row->most;
 }
 
-/* Reads a number between the row's bounds, in the unit. */
+/* Reads a number between the row's bounds, in the unit of its kind. */
 static bool
-word_parse_number(const struct word_row *row, const struct word_unit *unit,
-    struct span value, const struct words_limits *limits,
-    struct behaviour *behaviour, struct complaint *why)
+word_number_parse(const struct word_row *row, struct span value,
+    const struct words_limits *limits, struct behaviour *behaviour,
+    struct complaint *why)
 {
+	const struct word_unit *unit = row->kind->unit;
 	char least[UNITS_TEXT_MAX], most[UNITS_TEXT_MAX];
 	int64_t number = 0, limit = word_most(row, limits);
 
@@ -80,31 +81,21 @@ word_parse_number(const struct word_row *row, const struct word_unit *unit,
 }
 
 static size_t
-word_format_number(const struct word_row *row, const struct word_unit *unit,
-    const struct behaviour *behaviour, char *text)
+word_number_format(const struct word_row *row,
+    const struct behaviour *behaviour, unsigned index, char *text)
 {
-	unit->format(text, *(const int64_t *)word_field_of(row, behaviour));
+	(void)index;
+	row->kind->unit->format(text,
+	    *(const int64_t *)word_field_of(row, behaviour));
 	return strlen(text);
 }
 
-#define WORD_NUMBER_KIND(unit)                                                \
- static bool unit##_kind_parse(const struct word_row *row, struct span value, \
-     const struct words_limits *limits, struct behaviour *behaviour,          \
-     struct complaint *why)                                                   \
- {                                                                            \
-  return word_parse_number(row, &(unit), value, limits, behaviour, why);      \
- }                                                                            \
- static size_t unit##_kind_format(const struct word_row *row,                 \
-     const struct behaviour *behaviour, unsigned index, char *text)           \
- {                                                                            \
-  (void)index;                                                                \
-  return word_format_number(row, &(unit), behaviour, text);                   \
- }                                                                            \
- const struct word_kind unit##_kind = { unit##_kind_parse, unit##_kind_format }
-
-WORD_NUMBER_KIND(word_time);
-WORD_NUMBER_KIND(word_size);
-WORD_NUMBER_KIND(word_count);
+const struct word_kind word_time_kind = { word_number_parse, word_number_format,
+	&word_time };
+const struct word_kind word_size_kind = { word_number_parse, word_number_format,
+	&word_size };
+const struct word_kind word_count_kind = { word_number_parse,
+	word_number_format, &word_count };
 
 /* ---- names ---- */
 
@@ -156,7 +147,8 @@ word_name_format(const struct word_row *row, const struct behaviour *behaviour,
 		row->names[*(const int64_t *)word_field_of(row, behaviour)]));
 }
 
-const struct word_kind word_name_kind = { word_name_parse, word_name_format };
+const struct word_kind word_name_kind = { word_name_parse, word_name_format,
+	NULL };
 
 /* ---- choices ---- */
 
@@ -263,7 +255,7 @@ word_choice_format(const struct word_row *row,
 }
 
 const struct word_kind word_choice_kind = { word_choice_parse,
-	word_choice_format };
+	word_choice_format, NULL };
 
 /* ---- times to draw, shares ---- */
 
@@ -284,7 +276,8 @@ word_when_format(const struct word_row *row, const struct behaviour *behaviour,
 	return when_format(word_field_of(row, behaviour), SPAN(""), text);
 }
 
-const struct word_kind word_when_kind = { word_when_parse, word_when_format };
+const struct word_kind word_when_kind = { word_when_parse, word_when_format,
+	NULL };
 
 static bool
 word_share_parse(const struct word_row *row, struct span value,
@@ -304,8 +297,8 @@ word_share_format(const struct word_row *row, const struct behaviour *behaviour,
 	    text);
 }
 
-const struct word_kind word_share_kind = { word_share_parse,
-	word_share_format };
+const struct word_kind word_share_kind = { word_share_parse, word_share_format,
+	NULL };
 
 /* ---- texts that go into the head ---- */
 
@@ -340,7 +333,8 @@ word_type_format(const struct word_row *row, const struct behaviour *behaviour,
 	return word_print(text, behaviour->type);
 }
 
-const struct word_kind word_type_kind = { word_type_parse, word_type_format };
+const struct word_kind word_type_kind = { word_type_parse, word_type_format,
+	NULL };
 
 /* Fields that frame the answer, or tell what we have to be right about. */
 static const char *const word_own_fields[] = { "Connection", "Content-Length",
@@ -406,7 +400,7 @@ word_header_format(const struct word_row *row,
 }
 
 const struct word_kind word_header_kind = { word_header_parse,
-	word_header_format };
+	word_header_format, NULL };
 
 /* ---- interim responses ---- */
 
@@ -438,4 +432,4 @@ word_interim_format(const struct word_row *row,
 }
 
 const struct word_kind word_interim_kind = { word_interim_parse,
-	word_interim_format };
+	word_interim_format, NULL };

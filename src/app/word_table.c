@@ -29,7 +29,7 @@ const struct word_row word_table[WORDS] = {
 	[WORD_RETRY_AFTER] = { "retry-after", "TIME",
 	    "Retry-After, with 3xx, 429 and 503", "retry-after=30s",
 	    &word_time_kind, WORD_FIELD(retry_after),
-	    WORD_BOUNDS(0, 366 * 24 * 3600 * CLOCK_S) },
+	    WORD_BOUNDS(0, INT64_C(366) * 24 * 3600 * CLOCK_S) },
 	[WORD_HEADER] = { "header", "NAME:VALUE",
 	    "a field of the answer; up to 16", "header=X-Cache:miss",
 	    &word_header_kind },

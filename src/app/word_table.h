@@ -8,6 +8,7 @@
 #include "app/words.h"
 
 struct word_row;
+struct word_unit;
 
 /* A kind of values. */
 struct word_kind {
@@ -18,6 +19,7 @@ struct word_kind {
 	/* returns the size of what is written into WORDS_VALUE_MAX bytes */
 	size_t (*format)(const struct word_row *row,
 	    const struct behaviour *behaviour, unsigned index, char *text);
+	const struct word_unit *unit; /* of a number */
 };
 
 /* For word_row.most: the bounds that the operator sets. */

@@ -11,6 +11,18 @@
 /* Longer than the line with the size of a chunk. */
 #define STAGED_LINE_MAX 24
 
+static const struct span staged_line_end = SPAN("\r\n");
+static const struct span staged_last_chunk = SPAN("0\r\n\r\n");
+
+/* Yields a constant text. */
+static void
+staged_put(struct span text, char *room, struct piece *piece)
+{
+	memcpy(room, text.data, text.size);
+	piece->kind = PIECE_BYTES;
+	piece->bytes = (struct span){ room, text.size };
+}
+
 /* Writes all interim responses at once (RFC 9110 15.2). */
 static void
 staged_interims(struct flow *flow, char *room, struct piece *piece)
@@ -72,9 +84,7 @@ staged_before(struct answer *answer, const struct moment *moment, char *room,
 		return true;
 	}
 	if (flow->chunk == FLOW_CHUNK_END) {
-		memcpy(room, "\r\n", 2);
-		piece->kind = PIECE_BYTES;
-		piece->bytes = (struct span){ room, 2 };
+		staged_put(staged_line_end, room, piece);
 		flow->chunk = FLOW_CHUNK_NONE;
 		return true;
 	}
@@ -126,8 +136,8 @@ staged_wrap(struct flow *flow, char *room, struct piece *piece)
 
 	memmove(room + begin, room, size);
 	memcpy(room, line, begin);
-	memcpy(room + begin + size, "\r\n", 2);
-	piece->bytes.size = begin + size + 2;
+	memcpy(room + begin + size, staged_line_end.data, staged_line_end.size);
+	piece->bytes.size = begin + size + staged_line_end.size;
 }
 
 /* Keeps the piece for staged_before(), and yields the line of its chunk. */

@@ -175,7 +175,7 @@ write_path(char text[64], bool pattern, uint64_t *random)
 		    parts[part]);
 	}
 	if (*random >> 57 & 1)
-		strcpy(text + size, "/");
+		(void)stpcpy(text + size, "/");
 }
 
 static void
@@ -333,7 +333,8 @@ test_unreadable(void **state)
 		struct rules_fault fault = fault_of(rows[i].path);
 
 		assert_int_equal(fault.line, 0);
-		assert_non_null(strstr(fault.why, strerror(rows[i].error)));
+		assert_non_null(
+		    strstr(fault.why, strerrordesc_np(rows[i].error)));
 		assert_non_null(strstr(fault.why, "of up to 16 MiB"));
 	}
 	write_file("large", text, 16 << 20);
@@ -373,7 +374,7 @@ test_too_many(void **state)
 	(void)state;
 	assert_non_null(text);
 	for (size_t i = 0; i <= RULES_MAX; i++)
-		memcpy(text + i * size, line, size);
+		(void)mempcpy(text + i * size, line, size);
 	write_file("rules", text, RULES_MAX * size);
 	assert_true(rules_read(rules, "rules", &fault));
 	assert_true(rules_end(rules));
