@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "app/roll.h"
+#include "base/clock.h"
 
 #define ROOM 16384
 
@@ -197,6 +198,25 @@ test_cut_item(void **state)
 	}
 }
 
+/* Each has a time of its own: when it was asked for. */
+static void
+test_item_times(void **state)
+{
+	struct made made = { .kind = MADE_LINES, .count = 2 };
+	uint64_t size = made_size(&made, 1);
+	int64_t before = clock_now();
+	char first[128], second[128];
+
+	(void)state;
+	take(&made, 0, size, ROOM, first);
+	while (clock_now() - before < 10 * CLOCK_US)
+		continue; /* a time has microseconds */
+	take(&made, size, 2 * size, ROOM, second);
+	assert_memory_equal(second, "{\"n\":2", 6);
+	assert_true(memcmp(strstr(first, "time"), strstr(second, "time"),
+			strlen("time\":\"" TIME)) < 0);
+}
+
 /* 10^6 of them, the last byte included. */
 static void
 test_many(void **state)
@@ -235,6 +255,7 @@ main(void)
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_items),
 		cmocka_unit_test(test_cut_item),
+		cmocka_unit_test(test_item_times),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_types),
 	};
