@@ -12,7 +12,6 @@
 #define STAGED_LINE_MAX 24
 
 static const struct span staged_line_end = SPAN("\r\n");
-static const struct span staged_last_chunk = SPAN("0\r\n\r\n");
 
 /* Yields a constant text. */
 static void
@@ -168,9 +167,9 @@ staged_end(struct answer *answer, char *room, struct piece *piece)
 		return;
 	flow->chunk = FLOW_CHUNK_LAST;
 	size = staged_line(flow, 0, room);
-	memcpy(room + size, "\r\n", 2);
+	memcpy(room + size, staged_line_end.data, staged_line_end.size);
 	piece->kind = PIECE_BYTES;
-	piece->bytes = (struct span){ room, size + 2 };
+	piece->bytes = (struct span){ room, size + staged_line_end.size };
 }
 
 void
