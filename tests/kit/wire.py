@@ -190,6 +190,16 @@ class Client:
             pass
         return self._take(len(self.buffer))
 
+    def read_to_end(self):
+        """All bytes until the end, and which it was: "FIN" or "RST"."""
+        try:
+            while self._fill():
+                pass
+            how = "FIN"
+        except ConnectionResetError:
+            how = "RST"
+        return self._take(len(self.buffer)), how
+
     def read_eof(self):
         """Asserts that the server ends the stream here, by FIN; and leaves."""
         rest = self.read_all()

@@ -5,7 +5,13 @@ import contextlib
 import pytest
 
 pytest.register_assert_rewrite(
-    "browser", "promises", "server", "waiting", "wire"
+    "browser",
+    "promises",
+    "server",
+    "structured",
+    "waiting",
+    "wire",
+    "worded",
 )
 
 from server import Server  # noqa: E402
