@@ -125,6 +125,7 @@ app_sleep(const struct app_request *request, struct behaviour *asked,
 	const struct app_config *config = request->app->config;
 	struct behaviour behaviour = { 0 };
 	_Atomic uint64_t *drawn = config->drawn;
+	uint32_t said = asked->given;
 	char *fault = NULL;
 
 	if (request->rule != NULL) {
@@ -133,7 +134,7 @@ app_sleep(const struct app_request *request, struct behaviour *asked,
 			drawn = &request->rule->drawn;
 	}
 	words_override(&behaviour, asked);
-	if (!sleep_complete(&behaviour, &config->limits, &fault)) {
+	if (!sleep_complete(&behaviour, said, &config->limits, &fault)) {
 		app_refuse_words(answer, fault);
 	} else if (app_is_plain_sleep(request, &behaviour)) {
 		app_use_page(request->http, &answer->message);

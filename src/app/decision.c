@@ -73,6 +73,18 @@ decision_write_field(char *out, struct span field)
 	return mempcpy(out, "\r\n", 2);
 }
 
+/* Whether a header begins with a name and its colon. */
+static bool
+decision_has_header(const struct behaviour *behaviour, struct span name)
+{
+	for (unsigned i = 0; i < behaviour->header_count; i++)
+		if (behaviour->headers[i].size >= name.size &&
+		    strncasecmp(behaviour->headers[i].data, name.data,
+			name.size) == 0)
+			return true;
+	return false;
+}
+
 static bool
 decision_may_retry(unsigned status)
 {
@@ -95,6 +107,7 @@ decision_write_text(const struct decision_work *work)
 	for (unsigned i = 0; i < behaviour->header_count; i++)
 		out = decision_write_field(out, behaviour->headers[i]);
 	if (decision_says(work, WORD_RETRY_AFTER) &&
+	    !decision_has_header(behaviour, SPAN("Retry-After:")) &&
 	    decision_has(work, WORD_STATUS) &&
 	    decision_may_retry(decision->drawn.status))
 		out += sprintf(out, "Retry-After: %" PRId64 "\r\n",

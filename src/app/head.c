@@ -104,7 +104,8 @@ static void
 head_write_framing(struct http_head *head, const struct message *message)
 {
 	const struct decision *decision = message->decision;
-	uint64_t length = message_length(message);
+	uint64_t length = message_has_content(message) ? message_length(message)
+						       : 0;
 
 	if (decision == NULL || decision->framing == FRAMING_LENGTH)
 		http_head_number(head, "Content-Length",

@@ -38,7 +38,8 @@ message_has_content(const struct message *message)
 {
 	const struct made *made = message_made(message);
 
-	if (!message_allows_content(message))
+	/* RFC 9110 15.3.6: a 205 has none, and says so */
+	if (!message_allows_content(message) || message->status == 205)
 		return false;
 	if (made != NULL)
 		return made->count > 0;

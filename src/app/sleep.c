@@ -215,8 +215,8 @@ sleep_parse(const struct sleep_wish *wish, const struct words_limits *limits,
 }
 
 bool
-sleep_complete(struct behaviour *behaviour, const struct words_limits *limits,
-    char **fault)
+sleep_complete(struct behaviour *behaviour, uint32_t asked,
+    const struct words_limits *limits, char **fault)
 {
 	struct complaint why;
 	enum word word = WORD_DELAY;
@@ -226,6 +226,10 @@ sleep_complete(struct behaviour *behaviour, const struct words_limits *limits,
 	if (!behaviour_says(behaviour, WORD_DELAY) &&
 	    !words_add(behaviour, SPAN("delay"), SPAN("5s"), limits, &why))
 		return sleep_blame(SPAN("delay"), SPAN("5s"), 0, &why, fault);
+	while (!words_suit(behaviour, limits, &word, &why) &&
+	       (asked & WORD_FLAG(word)) == 0 &&
+	       behaviour_says(behaviour, word))
+		words_drop(behaviour, WORD_FLAG(word));
 	if (words_suit(behaviour, limits, &word, &why))
 		return true;
 	size = words_format(behaviour, word, 0, value);

@@ -33,8 +33,10 @@ bool sleep_parse(const struct sleep_wish *wish,
     char **fault);
 
 /* Has a behaviour that says no delay wait for SLEEP_DEFAULT, and looks whether its
- * words suit each other. Returns as sleep_parse(). */
-bool sleep_complete(struct behaviour *behaviour,
+ * words suit each other. `asked` is the set, of WORD_FLAG(), of those that the client
+ * said: any other, of a rule, that does not suit them gives way. Returns as
+ * sleep_parse(). */
+bool sleep_complete(struct behaviour *behaviour, uint32_t asked,
     const struct words_limits *limits, char **fault);
 
 /* Whether a query asks for help: it has a parameter `help` without `=`. */

@@ -90,3 +90,14 @@ const uint32_t word_rivals[WORD_RIVALS] = {
 	WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY),
 	WORD_FLAG(WORD_SIZE) | WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES),
 };
+
+const struct word_need word_needs[WORD_NEEDS] = {
+	{ WORD_FILL, WORD_FLAG(WORD_SIZE), "a size that is to be filled" },
+	{ WORD_AFTER, WORD_FLAG(WORD_FAULT), "a fault that comes after it" },
+	{ WORD_FOR, WORD_FLAG(WORD_FAULT), "fault=hang, for so long" },
+	{ WORD_RETRY_AFTER, WORD_FLAG(WORD_STATUS),
+	    "a status that has it: 3xx, 429 or 503" },
+	{ WORD_CHUNK, WORD_FLAG(WORD_EVERY),
+	    "every, before whose gaps it comes" },
+	{ WORD_AT, WORD_FLAG(WORD_DELAY), "a delay that falls there" },
+};

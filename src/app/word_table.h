@@ -44,6 +44,16 @@ extern const struct word_row word_table[WORDS];
 #define WORD_RIVALS 2
 extern const uint32_t word_rivals[WORD_RIVALS];
 
+/* The words that say more of others, and nothing without them. */
+struct word_need {
+	enum word word;
+	uint32_t of; /* one of these has to be said, too */
+	const char *wanted;
+};
+
+#define WORD_NEEDS 6
+extern const struct word_need word_needs[WORD_NEEDS];
+
 /* The kinds that there are. */
 extern const struct word_kind word_time_kind;
 extern const struct word_kind word_size_kind;

@@ -27,7 +27,7 @@ words_add(struct behaviour *behaviour, struct span name, struct span value,
 
 	if (word == WORDS)
 		return complain(why, name.data, "delay=250ms",
-		    "a word that there is; /sleep?help lists them");
+		    "a word that there is");
 	if ((behaviour->given & WORD_FLAG(word) & ~WORDS_REPEATED) != 0)
 		return complain(why, name.data, row->example,
 		    "this word but once");
@@ -37,8 +37,7 @@ words_add(struct behaviour *behaviour, struct span name, struct span value,
 	return true;
 }
 
-/* Takes words back. */
-static void
+void
 words_drop(struct behaviour *behaviour, uint32_t words)
 {
 	words &= behaviour->given;

@@ -40,6 +40,9 @@ void words_override(struct behaviour *behaviour, struct behaviour *over);
 /* Copies a behaviour, whose text the copy shares. */
 void words_copy(struct behaviour *to, const struct behaviour *from);
 
+/* Takes words back, of a set of WORD_FLAG(), as far as they have been said. */
+void words_drop(struct behaviour *behaviour, uint32_t words);
+
 /* Releases what a behaviour holds. */
 void words_release(struct behaviour *behaviour);
 

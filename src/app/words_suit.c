@@ -6,23 +6,6 @@
 #include "app/words.h"
 #include "base/clock.h"
 
-struct words_need {
-	enum word word;
-	uint32_t of; /* one of these has to be said, too */
-	const char *wanted;
-};
-
-static const struct words_need words_needs[] = {
-	{ WORD_FILL, WORD_FLAG(WORD_SIZE), "a size that is to be filled" },
-	{ WORD_AFTER, WORD_FLAG(WORD_FAULT), "a fault that comes after it" },
-	{ WORD_FOR, WORD_FLAG(WORD_FAULT), "fault=hang, for so long" },
-	{ WORD_RETRY_AFTER, WORD_FLAG(WORD_STATUS),
-	    "a status that has it: 3xx, 429 or 503" },
-	{ WORD_CHUNK, WORD_FLAG(WORD_EVERY),
-	    "every, before whose gaps it comes" },
-	{ WORD_AT, WORD_FLAG(WORD_DELAY), "a delay that falls there" },
-};
-
 /* Complains about a word. */
 static bool
 words_blame(enum word blamed, enum word *word, struct complaint *why,
@@ -36,9 +19,8 @@ static bool
 words_have_needs(const struct behaviour *b, enum word *word,
     struct complaint *why)
 {
-	for (size_t i = 0; i < sizeof(words_needs) / sizeof(*words_needs);
-	     i++) {
-		const struct words_need *need = &words_needs[i];
+	for (int i = 0; i < WORD_NEEDS; i++) {
+		const struct word_need *need = &word_needs[i];
 
 		if (behaviour_says(b, need->word) && !(b->given & need->of))
 			return words_blame(need->word, word, why, need->wanted);
@@ -102,11 +84,11 @@ words_have_body(const struct behaviour *b, enum word *word,
 
 	none = behaviour_says(b, WORD_STATUS) &&
 	       words_is_always(&b->status, &status) &&
-	       (status == 204 || status == 304);
+	       (status == 204 || status == 205 || status == 304);
 	if (none && (b->given & WORDS_OF_BODY))
 		return words_blame((enum word)__builtin_ctz(
 				       b->given & WORDS_OF_BODY),
-		    word, why, "another status: 204 and 304 have no body");
+		    word, why, "another status: 204, 205 and 304 have no body");
 	none |= behaviour_says(b, WORD_SIZE) &&
 		words_is_always(&b->size, &size) && size == 0;
 	if (none && late)

@@ -154,7 +154,8 @@ try_query(const struct http_request *request)
 
 	if (right)
 		check_same(&behaviour);
-	right = right && sleep_complete(&behaviour, &config.app.limits, &fault);
+	right = right && sleep_complete(&behaviour, behaviour.given,
+			     &config.app.limits, &fault);
 	if (!right)
 		check_fault(fault);
 	free(fault);

@@ -46,7 +46,8 @@ read_target(const char *target, const struct words_limits *limits,
 	wish.rest = (struct span){ read->path + 5, size - 5 };
 	read->right = sleep_parse(&wish, limits, read->text, &read->behaviour,
 			  &read->fault) &&
-		      sleep_complete(&read->behaviour, limits, &read->fault);
+		      sleep_complete(&read->behaviour, read->behaviour.given,
+			  limits, &read->fault);
 	if (!read->right) /* nobody runs out of memory here */
 		assert_non_null(read->fault);
 }
