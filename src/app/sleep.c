@@ -108,10 +108,10 @@ sleep_show(struct span value, char shown[SLEEP_SHOWN_MAX + 4])
 	size_t size = value.size < SLEEP_SHOWN_MAX ? value.size
 						   : SLEEP_SHOWN_MAX;
 
+	memcpy(shown, value.data, size);
 	for (size_t i = 0; i < size; i++)
-		shown[i] = value.data[i] >= ' ' && value.data[i] <= '~'
-			       ? value.data[i]
-			       : '?';
+		if (shown[i] < ' ' || shown[i] > '~')
+			shown[i] = '?';
 	memcpy(shown + size, size < value.size ? "..." : "",
 	    size < value.size ? 4 : 1);
 }

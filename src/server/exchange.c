@@ -368,6 +368,17 @@ exchange_tell_sleep(const struct exchange *exchange, struct outcome *outcome)
 		outcome->late = exchange->record->late * CLOCK_US;
 }
 
+/* Writes what words had done to the answer; returns it. */
+static struct span
+exchange_did(const struct exchange *exchange, char did[DRAWN_TEXT_MAX])
+{
+	const struct decision *decision = exchange->answer.message.decision;
+
+	return (struct span){ did, decision != NULL
+				       ? drawn_write_json(&decision->drawn, did)
+				       : 0 };
+}
+
 /* Writes the line of the log; returns it. */
 static struct span
 exchange_write_line(const struct exchange *exchange,
@@ -379,7 +390,6 @@ exchange_write_line(const struct exchange *exchange,
 		.bytes = exchange_content(exchange),
 		.sleep = RECORD_NO_TIME,
 		.late = RECORD_NO_TIME };
-	const struct decision *decision = exchange->answer.message.decision;
 	char did[DRAWN_TEXT_MAX];
 
 	if (host->config->log_format != RECORD_JSON)
@@ -392,9 +402,7 @@ exchange_write_line(const struct exchange *exchange,
 		outcome.request = visitor->requests;
 	}
 	exchange_tell_sleep(exchange, &outcome);
-	if (decision != NULL)
-		outcome.did = (struct span){ did,
-			drawn_write_json(&decision->drawn, did) };
+	outcome.did = exchange_did(exchange, did);
 	return json_line_write(exchange->record, &outcome, line);
 }
 
