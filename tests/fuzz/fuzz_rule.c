@@ -61,7 +61,7 @@ put_words(char *to, const struct behaviour *behaviour, enum word word)
 static struct span
 print(const struct rule *rule, struct span *pattern)
 {
-	char *text = malloc(2 * (PATTERN_MAX + 64 * WORDS_VALUE_MAX));
+	char *text = malloc((size_t)2 * (PATTERN_MAX + 64 * WORDS_VALUE_MAX));
 	char path[PATTERN_MAX + 1] = "/", *to = text;
 
 	FUZZ_CHECK(text != NULL);

@@ -113,82 +113,85 @@ test_accepted(void **state)
 	guard_close(&guard);
 }
 
+static const struct {
+	const char *text;
+	unsigned column;
+	const char *why; /* how it begins */
+} refused_rows[] = {
+	{ "", 1, ": wants a path that begins with a slash, as in " },
+	{ "a/b delay=1s", 1, "a/b: wants a path that begins" },
+	{ "TRACE /a delay=1s", 1,
+	    "TRACE: wants GET, HEAD, OPTIONS, "
+	    "POST, PUT, DELETE or PATCH, or a "
+	    "path that begins with a slash, as in "
+	    "POST /api/orders delay=250ms" },
+	{ " get /a delay=1s", 2, "get: wants GET, HEAD" },
+	{ "BREW /a delay=1s", 1, "BREW: wants GET" },
+	{ "\"GET\" /a delay=1s", 2, "GET: wants a path" },
+	{ "POST", 5, ": wants a path that begins" },
+	{ "POST delay=1s", 6, "delay=1s: wants a path that begins" },
+	{ "POST PUT /a delay=1s", 6, "PUT: wants a path that begins" },
+	{ "/a//b delay=1s", 4, "/a//b: wants one slash" },
+	{ "\"/\\\"a//b\" delay=1s", 7, "/\"a//b: wants one slash" },
+	{ "/a", 3, "/a: wants a word, NAME=VALUE, behind it, as in " },
+	{ "GET /a  ", 9, "/a: wants a word" },
+	{ "/a delay", 4,
+	    "delay: wants a word as NAME=VALUE, as in "
+	    "delay=250ms" },
+	{ "/a delay =1s", 4, "delay: wants a word as NAME=VALUE" },
+	{ "/a =1s", 4, "=1s: wants a word that there is" },
+	{ "/a delay=1s # slow", 13, "#: wants a word as NAME=VALUE" },
+	{ "/a delays=1s", 4, "delays=1s: wants a word that there is" },
+	{ "/a delay=", 10, "delay=: wants " },
+	{ "/a delay=x", 10, "delay=x: wants " },
+	{ "/a delay=1s close=101", 19, "close=101: wants " },
+	{ "/a delay=1s..2x", 15, "delay=1s..2x: wants " },
+	{ "/a delay=\"1s..2x\"", 16, "delay=1s..2x: wants " },
+	{ "/a header=\"\\\"a:b\"", 12, "header=\"a:b: wants " },
+	{ "/a header=\"a\\\\:b\"", 13, "header=a\\:b: wants " },
+	{ "/a delay=1s delay=2s", 13, "delay=2s: wants this word but" },
+	{ "/a delay=11m", 10, "delay=11m: wants " },
+	{ "/a size=2g", 9, "size=2g: wants " },
+	{ "/a delay=file:none", 15,
+	    "delay=file:none: wants another file, as in "
+	    "delay=file:times" },
+	{ "/a delay=\"1s", 10, "delay=\"1s: wants a second quote" },
+	{ "\"/a delay=1s", 1, "\"/a: wants a second quote" },
+	{ "/a delay=\"1s\"s", 14, "delay=\"1s\"s: wants a blank" },
+	{ "/a type=\"a\\b\"", 11, "type=\"a\\b\": wants \\\" or \\\\" },
+	{ "/a type=\"a\\", 11, "type=\"a\\: wants \\\" or \\\\" },
+	{ "/a header=a:\"1\"", 13,
+	    "header=a:\"1\": wants quotes around "
+	    "the whole value" },
+	{ "/a \"delay=1s\"", 4, "\"delay=1s\": wants a word as" },
+	{ "/a\"b\" delay=1s", 3, "/a\"b\": wants quotes around" },
+	{ "/a delay=1s fill=1", 13, "fill=1: wants a size" },
+	{ "/a after=\"1k\"  delay=1s", 4, "after=1k: wants a fault" },
+	{ "/a over=1s delay=1s rate=1k", 21, "rate=1k: wants one of" },
+	{ "/a delay=1s\x01", 12, "a control character: wants text" },
+	{ "/\x7f delay=1s", 2, "a control character: wants text" },
+	{ "/a\rdelay=1s", 3, "a control character: wants text" },
+};
+
 static void
 test_refused(void **state)
 {
-	static const struct {
-		const char *text;
-		unsigned column;
-		const char *why; /* how it begins */
-	} rows[] = {
-		{ "", 1, ": wants a path that begins with a slash, as in " },
-		{ "a/b delay=1s", 1, "a/b: wants a path that begins" },
-		{ "TRACE /a delay=1s", 1,
-		    "TRACE: wants GET, HEAD, OPTIONS, "
-		    "POST, PUT, DELETE or PATCH, or a "
-		    "path that begins with a slash, as in "
-		    "POST /api/orders delay=250ms" },
-		{ " get /a delay=1s", 2, "get: wants GET, HEAD" },
-		{ "BREW /a delay=1s", 1, "BREW: wants GET" },
-		{ "\"GET\" /a delay=1s", 2, "GET: wants a path" },
-		{ "POST", 5, ": wants a path that begins" },
-		{ "POST delay=1s", 6, "delay=1s: wants a path that begins" },
-		{ "POST PUT /a delay=1s", 6, "PUT: wants a path that begins" },
-		{ "/a//b delay=1s", 4, "/a//b: wants one slash" },
-		{ "\"/\\\"a//b\" delay=1s", 7, "/\"a//b: wants one slash" },
-		{ "/a", 3, "/a: wants a word, NAME=VALUE, behind it, as in " },
-		{ "GET /a  ", 9, "/a: wants a word" },
-		{ "/a delay", 4,
-		    "delay: wants a word as NAME=VALUE, as in "
-		    "delay=250ms" },
-		{ "/a delay =1s", 4, "delay: wants a word as NAME=VALUE" },
-		{ "/a =1s", 4, "=1s: wants a word that there is" },
-		{ "/a delay=1s # slow", 13, "#: wants a word as NAME=VALUE" },
-		{ "/a delays=1s", 4, "delays=1s: wants a word that there is" },
-		{ "/a delay=", 10, "delay=: wants " },
-		{ "/a delay=x", 10, "delay=x: wants " },
-		{ "/a delay=1s close=101", 19, "close=101: wants " },
-		{ "/a delay=1s..2x", 15, "delay=1s..2x: wants " },
-		{ "/a delay=\"1s..2x\"", 16, "delay=1s..2x: wants " },
-		{ "/a header=\"\\\"a:b\"", 12, "header=\"a:b: wants " },
-		{ "/a header=\"a\\\\:b\"", 13, "header=a\\:b: wants " },
-		{ "/a delay=1s delay=2s", 13, "delay=2s: wants this word but" },
-		{ "/a delay=11m", 10, "delay=11m: wants " },
-		{ "/a size=2g", 9, "size=2g: wants " },
-		{ "/a delay=file:none", 15,
-		    "delay=file:none: wants another file, as in "
-		    "delay=file:times" },
-		{ "/a delay=\"1s", 10, "delay=\"1s: wants a second quote" },
-		{ "\"/a delay=1s", 1, "\"/a: wants a second quote" },
-		{ "/a delay=\"1s\"s", 14, "delay=\"1s\"s: wants a blank" },
-		{ "/a type=\"a\\b\"", 11, "type=\"a\\b\": wants \\\" or \\\\" },
-		{ "/a type=\"a\\", 11, "type=\"a\\: wants \\\" or \\\\" },
-		{ "/a header=a:\"1\"", 13,
-		    "header=a:\"1\": wants quotes around "
-		    "the whole value" },
-		{ "/a \"delay=1s\"", 4, "\"delay=1s\": wants a word as" },
-		{ "/a\"b\" delay=1s", 3, "/a\"b\": wants quotes around" },
-		{ "/a delay=1s fill=1", 13, "fill=1: wants a size" },
-		{ "/a after=\"1k\"  delay=1s", 4, "after=1k: wants a fault" },
-		{ "/a over=1s delay=1s rate=1k", 21, "rate=1k: wants one of" },
-		{ "/a delay=1s\x01", 12, "a control character: wants text" },
-		{ "/\x7f delay=1s", 2, "a control character: wants text" },
-		{ "/a\rdelay=1s", 3, "a control character: wants text" },
-	};
 	struct rules_fault fault;
 	struct guard guard;
 
 	(void)state;
 	guard_open(&guard, 256);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct span text = guard_at_end(&guard, span_of(rows[i].text));
+	for (size_t i = 0; i < COUNT(refused_rows); i++) {
+		struct span text = guard_at_end(&guard,
+		    span_of(refused_rows[i].text));
 
 		memset(&fault, 0, sizeof(fault));
 		if (rule_new(text, &limits, &fault) != NULL)
-			fail_msg("%s is accepted", rows[i].text);
-		if (fault.line != 1 || fault.column != rows[i].column ||
-		    strncmp(fault.why, rows[i].why, strlen(rows[i].why)) != 0)
-			fail_msg("%s: column %u: %s", rows[i].text,
+			fail_msg("%s is accepted", refused_rows[i].text);
+		if (fault.line != 1 || fault.column != refused_rows[i].column ||
+		    strncmp(fault.why, refused_rows[i].why,
+			strlen(refused_rows[i].why)) != 0)
+			fail_msg("%s: column %u: %s", refused_rows[i].text,
 			    fault.column, fault.why);
 	}
 	assert_null(
@@ -209,7 +212,7 @@ test_bounds(void **state)
 	(void)state;
 	assert_non_null(text);
 	memset(text, ' ', RULE_TEXT_MAX + 1);
-	memcpy(text, start, strlen(start));
+	(void)mempcpy(text, start, strlen(start));
 	rule = rule_new((struct span){ text, RULE_TEXT_MAX }, &limits, &fault);
 	assert_non_null(rule);
 	rule_free(rule);
@@ -220,7 +223,7 @@ test_bounds(void **state)
 				       "bytes, as in /api/** delay=250ms");
 	/* a long value is shown in part */
 	memset(text, 'x', RULE_TEXT_MAX);
-	memcpy(text, "/a delay=", 9);
+	(void)mempcpy(text, "/a delay=", 9);
 	assert_null(
 	    rule_new((struct span){ text, RULE_TEXT_MAX }, &limits, &fault));
 	assert_non_null(strstr(fault.why, "xxx...: wants "));
