@@ -391,7 +391,8 @@ def test_what_is_sent_ahead_stays_in_the_kernel(serve):
         assert client.read_response().status == 200
         for _ in range(700):
             assert client.read_response("HEAD").status == 200
-    assert peak(server) - before < 100 * 20_000
+    # half of what was sent ahead: 8 KB of it, and answers that we do not read at once
+    assert peak(server) - before < 100 * 30_000
 
 
 def memory(server):
