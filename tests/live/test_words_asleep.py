@@ -62,6 +62,7 @@ def test_place_of_who_leaves_is_free_at_once(serve, target, size, way):
     """It counts as asleep while it waits, wherever; and not any longer."""
     server = serve("-w", "1", "--max-sleepers=1", "--log=combined")
     other = server.connect()
+    other.ask("/")  # it is there
     sockets = server.descriptors("socket:")
     client = begin(server, target, size)
     await_place(other, True)
@@ -70,7 +71,6 @@ def test_place_of_who_leaves_is_free_at_once(serve, target, size, way):
     server.eventually(
         lambda: server.descriptors("socket:") <= sockets, "its descriptor"
     )
-    server.eventually(lambda: server.armed_timers() == 0, "its timer to go")
     line = server.await_output(rf'"GET /sleep/{re.escape(target)}[^"]*" (\d+)')
     began = size is not None or "headrate" in target
     status = 503 if "503" in target else 200
@@ -106,7 +106,7 @@ def test_half_close(shipped, target, size):
     if size is None:
         assert client.read_response().status == 100
         assert client.is_silent(0.05)
-        client.close()
+        client.reset()
     else:
         _, end = client.read_to_end()
         assert end in ("FIN", "RST")
@@ -239,11 +239,3 @@ def test_hang_behind_its_delay_ends_in_a_drain(serve, after):
     assert end == "RST" and data.endswith(b"abc" if after else b"")
     assert time.monotonic() - began >= 0.2
     server.join()
-
-
-def test_no_timer_is_left_of_a_paced_answer(serve):
-    server = serve("-w", "1")
-    client = server.connect()
-    client.ask("/sleep/0?over=50ms&size=100")
-    client.ask("/sleep/0?every=5ms&size=10")
-    server.eventually(lambda: server.armed_timers() == 0, "no timer")
