@@ -224,7 +224,7 @@ def panel(case):
     for percent in [*range(2, 100, 4), 99, 99.5, 99.9]:
         yield f"{percent} {percentile(case.seen, percent)}"
     yield "END"
-    yield f'set title "{case.kind.when}" noenhanced'
+    yield f'set title "{case.kind.when}" noenhanced font ",11"'
     yield (
         'plot $asked with lines lw 2 title "asked", '
         '$seen with points pt 7 ps 0.6 title "seen"'
