@@ -51,7 +51,7 @@ def exponential(mean):
 
 
 def straight(points):
-    """Between (percent, value) and the next one; the first and last are all."""
+    """Between each (percent, value) and the next, from 0 to 100 %."""
 
     def quantile(share):
         after = bisect.bisect_left(points, (100 * share,), 1, len(points) - 1)

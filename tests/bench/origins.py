@@ -13,6 +13,7 @@ import contextlib
 import csv
 import math
 import sys
+import tempfile
 import threading
 import time
 from typing import NamedTuple
@@ -27,7 +28,7 @@ from effort import Efforts
 from percentiles import percentile
 from report import progress, short, table
 from server import Failed
-from wire import Client, request
+from wire import Client, Ended, request
 
 EFFORTS = Efforts(
     counts=((1, 100, 1000, 5000), (1, 1000), (1, 20)),
@@ -85,38 +86,56 @@ class Fast(asker.Asker):
         return str(answer.status)
 
 
-def get(server, target):
-    """The status of an answer, or None while there is none."""
-    with contextlib.suppress(OSError, AssertionError):
-        with Client(server.address) as client:
-            client.send(request(target))
-            return client.read_head().status
-    return None
+def ask_one(server, target, *fields, **how):
+    """The status of an answer, which some give as HTTP/1.0."""
+    with Client(server.address) as client:
+        client.send(request(target, *fields, **how))
+        return int(client.read_until(b"\r\n")[9:12])
+
+
+def is_ready(server, origin):
+    with contextlib.suppress(OSError, Ended):
+        return ask_one(server, origin.fast) == 200
+    return False
 
 
 def tell(server, origin):
     """What it is to answer, to one that is not told at its start."""
     method, path, text = origin.told
     fields = f"Content-Length: {len(text)}", "Content-Type: application/json"
-    with Client(server.address) as client:
-        client.send(request(path, *fields, method=method, body=text.encode()))
-        status = client.read_head().status
+    body = text.encode()
+    status = ask_one(server, path, *fields, method=method, body=body)
     if status not in (200, 201):
-        raise Failed(f"{origin.name}: {status} for {path}")
+        raise Failed(f"{status} for {path}")
+
+
+@contextlib.contextmanager
+def started(origin):
+    """
+    A server of it, which may leave files where it runs. mtasync too has a
+    session of its own, as others have by Server: a session has its part of
+    the CPUs, see sched(7), which it would have to share with the clients.
+    """
+    own = origin.target.own
+    wrapper = ["setsid"] if own else []
+    with tempfile.TemporaryDirectory() as cwd:
+        with origin.target.start(cwd=cwd, wrapper=wrapper) as server:
+            yield server
+            if own:
+                server.stop()
+                server.join()
 
 
 @contextlib.contextmanager
 def ready(origin, effort):
     """A server of it that answers as it is to, and has done so before."""
-    with origin.target.start() as server:
+    with started(origin) as server:
         if origin.told:
             tell(server, origin)
-        server.eventually(
-            lambda: get(server, origin.fast) == 200, f"{origin.fast}"
-        )
+        server.eventually(lambda: is_ready(server, origin), origin.fast)
         asked = ask(server, origin, WARM, effort)
         if list(asked.statuses) != [200] * WARM:
-            raise Failed(f"{origin.name}: not all of {WARM} were answered")
+            raise Failed(f"not all of {WARM} sleeps were answered")
         yield server
 
 
@@ -304,21 +323,25 @@ def check(cases):
             raise Failed(f"{missed} of {case.count} sleeps were not in time")
 
 
+def print_origins(origins, missing):
+    rows = [[each.name, each.version, each.how] for each in origins]
+    rows += [[name, "missing", why] for name, why in missing.items()]
+    table("origin", ["version", "how it is configured, or to be had"], rows)
+
+
 def run(effort):
     """Measures, reports, and returns the names of the files it has made."""
     allow_descriptors()
     origins, missing = slow_origins.find(effort.seconds)
     command.print_facts(
-        origins="one after the other, a fresh server each time",
-        **{each.name: each.how for each in origins},
+        servers="one after the other, a fresh one for each number",
     )
-    for name, why in missing.items():
-        print(f"missing   {name} ({why})")
+    print_origins(origins, missing)
     begin = time.monotonic()
     cases, failed = measure_all(origins, effort)
     report(cases, effort)
     for name, why in failed.items():
-        print(f"failed    {why}")
+        print(f"{name} failed, and is left out from there on: {why}")
     print(f"It took {time.monotonic() - begin:.0f} s.")
     made = [save_table(cases, missing | failed)]
     made += picture.draw(STEM, "1400,800", list(script(cases)))
@@ -331,4 +354,4 @@ def measure():
 
 
 if __name__ == "__main__":
-    sys.exit(command.run(measure))
+    sys.exit(command.run(measure, needs=()))

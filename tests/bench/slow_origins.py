@@ -9,11 +9,11 @@ import os
 import pathlib
 import shlex
 import shutil
-import subprocess
 from typing import NamedTuple
 
+import machine
 import peer
-from server import MTASYNC, Target, free_port
+from server import MTASYNC, PROGRAM, Target, free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
 ECHO = pathlib.Path("/usr/lib/nginx/modules/ngx_http_echo_module.so")
@@ -24,6 +24,7 @@ DEBIAN, NPM = "Debian", "npm"
 class Origin(NamedTuple):
     name: str
     target: Target
+    version: str
     how: str  # it is configured, in a few words
     slow: str = SLOW  # what is asked for, to sleep
     fast: str = FAST  # and not to
@@ -41,28 +42,37 @@ def in_path(name, packages, path=peer.PATH):
     return shlex.quote(found)
 
 
-def in_modules(pattern, package):
-    """A file of an npm package, in one of the folders of NODE_PATH."""
+def in_modules(package, pattern):
+    """
+    A file of an npm package, in one of the folders of NODE_PATH; and the
+    package's version.
+    """
     for folder in filter(None, os.environ.get("NODE_PATH", "").split(":")):
-        for found in pathlib.Path(folder).glob(f"{package}/{pattern}"):
-            return shlex.quote(str(found))
+        directory = pathlib.Path(folder) / package
+        for found in directory.glob(pattern):
+            about = json.loads((directory / "package.json").read_text())
+            return shlex.quote(str(found)), about["version"]
     raise Missing(f"{NPM}: {package}, in a folder of NODE_PATH")
 
 
-def java(pattern, package):
-    jar = in_modules(pattern, package)
+def java(package, jar):
+    """Returns a command, and the package's version."""
+    jar, version = in_modules(package, jar)
     program = in_path("java", f"{DEBIAN}: default-jre-headless", None)
-    return f"{program} -jar {jar}"
+    return f"{program} -jar {jar}", version
 
 
-def node(pattern, package):
-    script = in_modules(pattern, package)
+def node(package, script):
+    """Likewise."""
+    script, version = in_modules(package, script)
     program = in_path("node", f"{DEBIAN}: nodejs", None)
-    return f"{program} {script}"
+    return f"{program} {script}", version
 
 
 def mtasync(seconds):
-    return Origin("mtasync", MTASYNC, "as it is", slow=f"/sleep/{seconds}s")
+    version = machine.versions(PROGRAM)[0].split()[-1]
+    slow = f"/sleep/{seconds}s"
+    return Origin("mtasync", MTASYNC, version, "as it is", slow)
 
 
 def nginx(seconds):
@@ -74,23 +84,25 @@ def nginx(seconds):
     config = config.replace("@MODULE@", str(ECHO))
     config = config.replace("@SECONDS@", str(seconds))
     target = Target("nginx", f"{program} -c {{config}} -e stderr")
-    return Origin(
-        "nginx echo", target._replace(config=config), "echo_sleep, 2 workers"
-    )
+    target = target._replace(config=config)
+    version = peer.version("nginx").rpartition("/")[2]
+    return Origin("nginx echo", target, version, "echo_sleep, 2 workers")
 
 
-def has_module(python, name):
-    command = [*shlex.split(python), "-c", f"import {name}"]
-    return subprocess.run(command, capture_output=True).returncode == 0
+def version_of(module, python):
+    """Empty where there is none."""
+    script = f"import importlib.metadata as m; print(m.version('{module}'))"
+    return machine.output_of(*shlex.split(python), "-c", script).strip()
 
 
 def httpbin(seconds):
     """By gunicorn and gevent, where these are; else by its own server."""
     packages = f"{DEBIAN}: python3-httpbin"
     python = in_path("python3", packages)
-    if not has_module(python, "httpbin"):
+    version = version_of("httpbin", python)
+    if not version:
         raise Missing(packages)
-    if has_module(python, "gunicorn") and has_module(python, "gevent"):
+    if version_of("gunicorn", python) and version_of("gevent", python):
         how = "gunicorn, 2 workers of gevent"
         command = (
             f"{python} -m gunicorn -b 127.0.0.1:{{port}} -w {{workers}} "
@@ -102,11 +114,12 @@ def httpbin(seconds):
         command = f"{python} -m httpbin.core --port {{port}}"
     target = Target("httpbin", command)
     slow, fast = f"/delay/{seconds}", "/status/200"
-    return Origin("httpbin", target, how, slow, fast)
+    return Origin("httpbin", target, version, how, slow, fast)
 
 
 def wiremock(seconds):
-    command = java("build/wiremock-standalone-*.jar", "wiremock")
+    jar = "build/wiremock-standalone-*.jar"
+    command, version = java("wiremock", jar)
     target = Target(
         "wiremock",
         f"{command} --port {{port}} --bind-address 127.0.0.1 "
@@ -124,11 +137,11 @@ def wiremock(seconds):
     mappings = json.dumps({"mappings": [slow, fast]})
     how = "asynchronous answers, no journal"
     told = "POST", "/__admin/mappings/import", mappings
-    return Origin("WireMock", target, how, told=told)
+    return Origin("WireMock", target, version, how, told=told)
 
 
 def mockserver(seconds):
-    command = java("mockserver-netty-*.jar", "mockserver-node")
+    command, version = java("mockserver-node", "mockserver-netty-*.jar")
     delay = {"timeUnit": "MILLISECONDS", "value": round(1000 * seconds)}
     expectations = [
         {
@@ -139,11 +152,11 @@ def mockserver(seconds):
     ]
     target = Target("mockserver", f"{command} -p {{port}} -l ERROR")
     told = "PUT", "/mockserver/expectation", json.dumps(expectations)
-    return Origin("MockServer", target, "no log", told=told)
+    return Origin("MockServer", target, version, "no log", told=told)
 
 
 def mountebank(seconds):
-    command = node("bin/mb", "mountebank")
+    command, version = node("mountebank", "bin/mb")
     stubs = [
         {
             "predicates": [{"equals": {"path": SLOW}}],
@@ -160,22 +173,23 @@ def mountebank(seconds):
     config = json.dumps({"imposters": [{**imposter, "port": "@PORT@"}]})
     target = Target(
         "mountebank",
-        f"{command} start --port {free_port()} --localOnly --nologfile "
+        f"{command} start --port {free_port()} --host 127.0.0.1 --nologfile "
         "--loglevel error --pidfile {config}.pid --configfile {config}",
         config=config.replace('"@PORT@"', "@PORT@"),
     )
-    return Origin("mountebank", target, "no log")
+    return Origin("mountebank", target, version, "no log")
 
 
 def json_server(seconds):
-    command = node("lib/cli/bin.js", "json-server")
+    command, version = node("json-server", "lib/cli/bin.js")
     target = Target(
         "json-server",
         f"{command} -q -H 127.0.0.1 -p {{port}} "
         f"-d {round(1000 * seconds)} -S {{directory}} {{directory}}/db.json",
     )
     # It makes the file, with a profile in it.
-    return Origin("json-server", target, "one delay for all", slow="/profile")
+    how = "one delay for all but its own pages"
+    return Origin("json-server", target, version, how, slow="/profile")
 
 
 PEERS = {
