@@ -8,14 +8,14 @@ import machine
 from server import PROGRAM
 
 
-
 def print_facts(versions=(), **more):
     """The machine and the versions; and more, each with its name."""
     versions = [
         *machine.versions(PROGRAM),
         *versions,
-        machine.version_of_wrk(),
     ]
+    if shutil.which("wrk"):
+        versions.append(machine.version_of_wrk())
     facts = {
         "machine": machine.machine(),
         "system": machine.system(),
@@ -26,14 +26,15 @@ def print_facts(versions=(), **more):
         print(f"{name:9} {fact}")
 
 
-def run(measure):
-    """Returns the exit status."""
-    if not shutil.which("wrk"):
-        print(
-            "bench: wrk is missing (Debian: apt-get install wrk)",
-            file=sys.stderr,
-        )
-        return 1
+def run(measure, needs=("wrk",)):
+    """Returns the exit status. It needs these programs."""
+    for name in needs:
+        if not shutil.which(name):
+            print(
+                f"bench: {name} is missing (Debian: apt-get install {name})",
+                file=sys.stderr,
+            )
+            return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         measure()

@@ -2,9 +2,11 @@
 make bench-timers: how exactly /sleep keeps time.
 
 With 1, 1,000 and 10,000 sleepers, on a server that does nothing else, and
-beside a load of `/`. Prints histograms and a verdict for each mark. It ends
-with status 1 if a sleep was early or its answer wrong, and not because of a
-broken mark: a busy machine makes sleeps late. QUICK=1 takes less of each.
+beside a load of `/`. Then with 10,000 at once whose times are drawn: what was
+asked against what came. Prints histograms, quantiles, and a verdict for each
+mark. It ends with status 1 if a sleep was early or its answer wrong, and not
+because of a broken mark: a busy machine makes sleeps late. QUICK=1 takes less
+of each.
 """
 
 import bisect
@@ -15,6 +17,7 @@ from typing import NamedTuple
 
 import command
 import contenders
+import drawn
 import held
 import loads
 import picture
@@ -22,6 +25,7 @@ import sleeping
 from clients import limit
 from contenders import running
 from effort import QUICK
+from percentiles import percentile
 from report import progress, short, table
 from server import HTDOCS, MTASYNC, Failed
 from sleeping import Lateness
@@ -61,10 +65,6 @@ class Case(NamedTuple):
     times: dict
 
     name = property(lambda self: f"{BESIDE[self.loaded]}, {self.sleepers:,}")
-
-
-def percentile(times, percent):
-    return times[min(len(times) - 1, len(times) * percent // 100)]
 
 
 POINTS = {
@@ -233,7 +233,9 @@ def measure():
     report_marks(cases)
     save_table(cases)
     lines = list(script(cases))
-    picture.tell([CSV, *picture.draw("bench-timers", "1200,800", lines)])
+    made = [CSV, *picture.draw("bench-timers", "1200,800", lines)]
+    made += drawn.measure(limit(max(CROWDS)))
+    picture.tell(made)
     check(cases)
 
 
