@@ -67,6 +67,15 @@ def test_status_comes_before_a_405(serve, page):
     assert client.ask("/other", method="DELETE").status == 405
 
 
+def test_205_has_no_content_and_says_so(serve, page):
+    """RFC 9110 15.3.6; the connection goes on."""
+    client = serve("--rule=/page.txt status=205", root=page).connect()
+    response = client.ask("/page.txt")
+    assert response.status == 205 and response.body == b""
+    assert response.field("Content-Length") == "0"
+    assert client.ask("/page.txt").status == 205
+
+
 def test_what_is_missing_stays_missing(serve, page):
     """A delay makes no file of what is none."""
     response = serve("--rule=/** delay=1ms", root=page).connect().ask("/none")
