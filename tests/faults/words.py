@@ -17,11 +17,13 @@ from verdict import counted, not_measured, nothing_lost, progress, within
 WORKERS = 2
 MIB = 1 << 20
 MAX_GROWTH = 1  # MiB
-MAX_LEAVE = 0.5  # seconds, of all at once
+MAX_LEAVE = 0.1  # seconds, until the last of them is let go
 MAX_ASLEEP, MAX_PACED = 640, 800  # bytes of the process, each
 MAX_CORES = 0.5  # of the answers with a rate
 RATE, RATED = "100k", 1000
 MAX_P50 = 0.002  # seconds, of `/` beside them
+MAX_IDLE = 0.01  # cores
+WARM_UP = 2  # rounds after which memory is what it is going to be
 GARBAGE = 26  # bytes of it
 
 EFFORTS = Efforts(
@@ -72,10 +74,20 @@ def wishes_of(d):
     ]  # fmt: skip
 
 
-def is_back(server, before, memory):
-    """Whether descriptors and memory are as they were."""
-    grown = (server.memory() - memory) / MIB
-    return server.descriptors() <= before and grown <= MAX_GROWTH
+def run_round(server, count, wishes):
+    """All of them, to their ends."""
+    before = server.descriptors()
+    with Mixture(server.address, count, wishes) as mixture:
+        server.eventually(lambda: mixture.begun == count, "all to begin")
+        server.eventually(lambda: mixture.ended == count, "all to end")
+    await_gone(server, before)
+
+
+def await_gone(server, before):
+    server.eventually(
+        lambda: server.descriptors() <= before, "all to be let go"
+    )
+    server.await_rest()
 
 
 def median(outcome):
@@ -87,7 +99,10 @@ def measure_mixture(target, count, seconds):
     bodies, wishes = (target.body(),), wishes_of(seconds)
     with target.start("-w", WORKERS) as server:
         server.await_rest()
-        memory, before = server.memory(), server.descriptors()
+        before = server.descriptors()
+        for _ in range(WARM_UP):
+            run_round(server, count, wishes_of(1))
+        memory = server.memory()
         with load.kept_alive(server.address, bodies, 8, pause=0.01) as alone:
             alone.await_connections()
             alone.await_answers(1000)
@@ -100,9 +115,7 @@ def measure_mixture(target, count, seconds):
                 server.eventually(lambda: mixture.ended == count, "all to end")
                 outcome = beside.stop()
             faults = mixture.faults()
-        server.eventually(
-            lambda: is_back(server, before, memory), "its memory to be back"
-        )
+        await_gone(server, before)
         grown = (server.memory() - memory) / MIB
     for (what, asked), number in faults.most_common(5):
         progress(f"words: {what} {number} times: {asked}")
@@ -123,19 +136,26 @@ def measure_leaving(target, count):
     """In the midst of it: no timer and no memory stays."""
     with target.start("-w", WORKERS) as server:
         server.await_rest()
-        memory, before = server.memory(), server.descriptors()
-        with Mixture(server.address, count, wishes_of(500)) as mixture:
-            server.eventually(lambda: mixture.begun == count, "all to begin")
-            server.await_rest()
-            began = mixture.leave()
-            server.eventually(
-                lambda: server.descriptors() <= before, "all to be let go"
-            )
-            took = time.monotonic() - began
-        server.eventually(
-            lambda: is_back(server, before, memory), "its memory to be back"
-        )
-    yield within(f"{count:,} of mixed words leave: let go", took, MAX_LEAVE)
+        before = server.descriptors()
+        took, sizes = [], []
+        for _ in range(WARM_UP + 1):
+            with Mixture(server.address, count, wishes_of(500)) as mixture:
+                server.eventually(lambda: mixture.begun == count, "their start")
+                began = mixture.leave()
+                server.eventually(
+                    lambda: server.descriptors() <= before, "all to be let go"
+                )
+                took.append(time.monotonic() - began)
+            await_gone(server, before)
+            sizes.append(server.memory())
+        cpu = sum(server.thread_seconds())
+        time.sleep(1)
+        cpu = sum(server.thread_seconds()) - cpu
+    title = f"{count:,} of mixed words leave"
+    yield within(f"{title}: let go", min(took), MAX_LEAVE)
+    grown = (sizes[-1] - sizes[-2]) / MIB
+    yield within(f"{title}: memory more than before", grown, MAX_GROWTH, "MiB")
+    yield within(f"{title}: CPU afterwards", cpu, MAX_IDLE, "cores")
 
 
 def memory_of_each(target, count, words):

@@ -44,7 +44,7 @@ class Mixture(Process):
         return self._pipe.recv()
 
     def leave(self):
-        """All go; returns when."""
+        """All go; returns when the last one has."""
         self._pipe.send("leave")
         return self._pipe.recv()
 
@@ -84,9 +84,9 @@ class Wishers(Loop):
         if pipe.recv() == "faults":
             pipe.send(self.faults)
             return
-        pipe.send(time.monotonic())
         for each in list(self.wishers.values()):
             self.close(each)
+        pipe.send(time.monotonic())
 
     def open(self, wish):
         wisher = Wisher(wish)
