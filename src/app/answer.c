@@ -57,8 +57,8 @@ answer_settle(struct answer *answer, struct site *site,
 }
 
 /*
- * Returns what the flow has of the content, up to its last byte but one with
- * ACT_MOST; or PIECE_UNTIL; or PIECE_END, where nothing more comes of it.
+ * Returns what the flow has of the content, with ACT_MOST but the last byte, for
+ * whose time it waits; or PIECE_UNTIL; or PIECE_END, where the act is over.
  */
 static struct piece
 answer_flow(struct answer *answer, struct flow *flow,
@@ -66,22 +66,23 @@ answer_flow(struct answer *answer, struct flow *flow,
 {
 	struct message *message = &answer->message;
 	bool most = plan_is_at(&answer->plan, ACT_MOST) && flow->limit > 0;
-	uint64_t end = flow->limit - most, allowed;
-	struct piece piece = { .kind = PIECE_UNTIL };
+	struct piece piece = { .kind = PIECE_END };
+	uint64_t end = flow->limit - most, allowed = flow->limit;
 
-	if (message->yielded >= end) {
-		if (flow->pace.kind != PACE_NONE &&
-		    plan_is_at(&answer->plan, ACT_CONTENT))
-			plan_end_pace(&answer->plan);
-		piece.kind = PIECE_END;
-		return piece;
-	}
-	allowed = flow_allow(flow, message->yielded, moment->now, &piece.until);
-	if (allowed > end)
-		allowed = end;
-	if (allowed > message->yielded)
+	if (most || message->yielded < end)
+		allowed = flow_allow(flow, message->yielded, moment->now,
+		    &piece.until);
+	if (message->yielded < end && allowed > message->yielded) {
+		if (allowed > end)
+			allowed = end;
 		(void)message_next(message, allowed - message->yielded, room,
 		    &piece);
+	} else if (allowed <= message->yielded && allowed < flow->limit) {
+		piece.kind = PIECE_UNTIL;
+	} else if (flow->pace.kind != PACE_NONE &&
+		   plan_is_at(&answer->plan, ACT_CONTENT)) {
+		plan_end_pace(&answer->plan);
+	}
 	return piece;
 }
 

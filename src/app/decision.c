@@ -50,8 +50,10 @@ decision_has(const struct decision_work *work, enum word word)
 static size_t
 decision_fields_room(const struct behaviour *behaviour)
 {
-	size_t room = sizeof("Retry-After: 18446744073709551615\r\n");
+	size_t room = 0;
 
+	if (behaviour_says(behaviour, WORD_RETRY_AFTER))
+		room = sizeof("Retry-After: 18446744073709551615\r\n");
 	for (unsigned i = 0; i < behaviour->header_count; i++)
 		room += behaviour->headers[i].size + sizeof(": \r\n");
 	return room;

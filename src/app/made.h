@@ -29,10 +29,13 @@ enum made_kind {
 struct made {
 	uint8_t kind;    /* enum made_kind */
 	uint64_t count;  /* of bytes; or of events or lines */
-	int64_t seed;    /* MADE_NOISE */
 	uint64_t item;   /* the event or line that is under way, from 0 on, */
 	uint64_t offset; /* the byte at which it begins, */
-	int64_t time;    /* and its time: us of CLOCK_REALTIME; 0: not yet */
+	union {
+		int64_t time; /* and its time: us of CLOCK_REALTIME; 0: not
+			       * yet */
+		int64_t seed; /* MADE_NOISE */
+	};
 };
 
 /* Whether it is made of events or lines, not of bytes. */

@@ -26,6 +26,7 @@ import soak
 import start
 import stop
 import tables
+import words
 from server import MTASYNC, Failed
 from verdict import broken, progress
 
@@ -45,6 +46,7 @@ PROMISES = {
     "start": (10, start),
     "privileges": (11, privileges),
     "soak": (12, soak),
+    "words": (13, words),
 }
 
 

@@ -3,7 +3,7 @@
 import pytest
 from promises import assert_kept
 
-CROWDS = ["sleepers", "idle", "slow", "tables", "memory", "soak"]
+CROWDS = ["sleepers", "idle", "slow", "tables", "memory", "soak", "words"]
 
 
 @pytest.mark.parametrize("name", CROWDS)

@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from server import scaled
+from server import SANITIZERS, scaled
 from wire import request
 from worded import HELLO, letters
 
@@ -112,6 +112,7 @@ def test_half_close(shipped, target, size):
         assert end in ("FIN", "RST")
 
 
+@pytest.mark.skipif(bool(SANITIZERS), reason="a sanitizer's own memory")
 def test_memory_is_back_when_they_have_left(serve):
     """Of each kind of wait, in turn and all at once."""
     server = serve("-w", "1")
