@@ -119,6 +119,10 @@ answer_next(struct answer *answer, struct site *site,
 		case ACT_WAIT:
 			if (answer_wait(plan, moment, PIECE_UNTIL, piece))
 				return;
+			if (plan->acts[plan->next + 1] == ACT_HANG) {
+				plan->next++; /* once the delay is told of */
+				return;
+			}
 			break;
 		case ACT_HANG:
 			if (answer_wait(plan, moment, PIECE_HANG, piece))

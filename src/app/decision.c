@@ -23,6 +23,10 @@
      WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY) | \
      WORD_FLAG(WORD_FRAMING))
 
+/* The paces of a content. */
+#define DECISION_PACE \
+ (WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY))
+
 /* What is decided about, while that is done. */
 struct decision_work {
 	const struct behaviour *behaviour;
@@ -236,8 +240,10 @@ decision_skip(const struct decision_work *work)
 	struct drawn *drawn = &work->decision->drawn;
 	int fault = decision_fault(work->decision);
 
-	if (!message_allows_content(&work->answer->message))
+	if (!message_may_have_content(&work->answer->message))
 		drawn->skipped |= drawn->words & DECISION_CONTENT;
+	if (!work->content)
+		drawn->skipped |= drawn->words & DECISION_PACE;
 	if (work->request->minor == 0)
 		drawn->skipped |= drawn->words & WORD_FLAG(WORD_INTERIM);
 	if (fault != -1 && decision_is_void(work, (enum fault)fault))
@@ -354,7 +360,7 @@ decision_apply(const struct decision_source *source,
 		message_set_status(&answer->message,
 		    work.decision->drawn.status);
 	work.content = request->method != HTTP_HEAD &&
-		       message_allows_content(&answer->message);
+		       message_may_have_content(&answer->message);
 	decision_skip(&work);
 	work.decision->framing = (uint8_t)decision_choose_framing(&work);
 	if (!decision_make_flow(&work)) {
@@ -394,6 +400,9 @@ decision_settle(struct decision *decision, uint64_t length)
 	if (flow == NULL)
 		return;
 	flow->total = length;
+	if (length == 0)
+		decision->drawn.skipped |= decision->drawn.words &
+					   DECISION_PACE;
 	decision_limit_rate(decision, length);
 	if (decision_fault(decision) == FAULT_TRUNCATE) {
 		if (flow->limit == UINT64_MAX)

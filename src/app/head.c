@@ -180,7 +180,8 @@ head_write_duties(struct http_head *head, const struct message *message)
 	case 305:
 	case 307:
 	case 308:
-		http_head_field(head, "Location", SPAN("/"));
+		if (message->file != NULL || message->location == NULL)
+			http_head_field(head, "Location", SPAN("/"));
 		return;
 	case 401:
 		http_head_field(head, "WWW-Authenticate",

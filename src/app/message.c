@@ -62,20 +62,48 @@ message_set_text(struct message *message, const char *text)
 	message->verbatim = true;
 }
 
+/* Makes the whole file the content, whatever part of it was. */
+static void
+message_use_whole(struct message *message)
+{
+	free(message->parts);
+	message->parts = NULL;
+	message->start = 0;
+	message->size = file_size(message->file);
+}
+
+/* Whether the message, which is a success or a 304 of one, keeps its content with
+ * another status. */
+static bool
+message_keeps_content(const struct message *message, unsigned status)
+{
+	if (message->status >= 300 && message->status != 304)
+		return false;
+	if (status == 304)
+		return message->file != NULL;
+	return status < 300 && status != 204 &&
+	       (message->file != NULL || message->status < 300);
+}
+
 void
 message_set_status(struct message *message, unsigned status)
 {
 	bool sleeps = message->sleeps;
+	uint64_t size = message->file != NULL ? file_size(message->file) : 0;
 
-	if ((status == 304 && message->file != NULL) ||
-	    (status < 300 && status != 204 && message->status < 300 &&
-		message->parts == NULL)) {
+	if (status == message->status)
+		return;
+	if (message_keeps_content(message, status)) {
+		if (message->file != NULL)
+			message_use_whole(message);
 		message->status = (uint16_t)status;
 		return;
 	}
 	message_set(message, status, "on purpose");
 	message->allow = status == 405;
 	message->sleeps = sleeps;
+	if (status == 416)
+		message->size = size;
 }
 
 /* Makes the whole file the content; takes the reference over. */

@@ -155,6 +155,13 @@ const char *message_type(const struct message *message);
 /* Whether the status allows content (RFC 9110 6.4.1). */
 bool message_allows_content(const struct message *message);
 
+/* Whether the status may have content: of a 205, a server sends none (15.3.6). */
+static inline bool
+message_may_have_content(const struct message *message)
+{
+	return message_allows_content(message) && message->status != 205;
+}
+
 /* Whether there is content to send, and how many bytes in all; before any of
  * it has been yielded. */
 bool message_has_content(const struct message *message);

@@ -38,8 +38,7 @@ message_has_content(const struct message *message)
 {
 	const struct made *made = message_made(message);
 
-	/* RFC 9110 15.3.6: a 205 has none, and says so */
-	if (!message_allows_content(message) || message->status == 205)
+	if (!message_may_have_content(message))
 		return false;
 	if (made != NULL)
 		return made->count > 0;

@@ -284,6 +284,15 @@ state_take_piece(struct conn *conn)
 	return CONN_CLOSED;
 }
 
+/* Whether the connection has had its bytes of this turn, in an answer that may go on
+ * as long as the client takes it: one that is made while it is sent. */
+static inline bool
+state_has_had_its_share(const struct conn *conn)
+{
+	return conn->loop_exchange->exchange.answer.message.owns &&
+	       context_turn_is_over(conn->context);
+}
+
 static __attribute__((flatten)) enum conn_state
 state_answering(struct conn *conn)
 {
@@ -300,6 +309,8 @@ state_answering(struct conn *conn)
 			result = channel_flush(&conn->channel, context);
 		switch (result) {
 		case WIRE_DONE:
+			if (state_has_had_its_share(conn))
+				return CONN_ANSWERING;
 			next = state_take_piece(conn);
 			break;
 		case WIRE_BLOCKED:

@@ -182,6 +182,8 @@ blocking_wait(struct blocking *b, int64_t until)
 {
 	enum blocking_result result = BLOCKING_DONE;
 
+	if (b->io.ended) /* in a wait before this one */
+		result = blocking_on_fin(b);
 	while (result == BLOCKING_DONE && clock_now() < until) {
 		/* ppoll(2) may be late by a thousandth of its time */
 		int64_t early = (until - clock_now()) / 512;

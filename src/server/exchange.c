@@ -281,7 +281,7 @@ exchange_next(struct exchange *exchange, const struct exchange_host *host,
 enum exchange_fin
 exchange_on_fin(struct exchange *exchange)
 {
-	if (exchange->begun)
+	if (exchange->begun || plan_is_at(&exchange->answer.plan, ACT_HANG))
 		return EXCHANGE_LEAVE;
 	if (exchange->old_version || exchange->probed)
 		return EXCHANGE_STAY;
@@ -329,7 +329,7 @@ exchange_status(const struct exchange *exchange)
 {
 	const struct plan *plan = &exchange->answer.plan;
 
-	if (exchange->begun)
+	if (exchange->begun && exchange_fault(exchange) != FAULT_GARBAGE)
 		return exchange->answer.message.status;
 	if (exchange_fault(exchange) != -1 && !plan_is_at(plan, ACT_WAIT))
 		return EXCHANGE_NO_ANSWER;

@@ -141,7 +141,8 @@ exchange_ends_next(const struct exchange *exchange)
  * is gone. An interim response, for which any HTTP/1.1 client has to be ready
  * (RFC 9110 15.2), tells them apart: where nobody has the socket any more, the
  * client's kernel answers with a reset. It is sent once; never to HTTP/1.0, nor
- * behind a part of the answer, where the FIN is taken for a leave.
+ * behind a part of the answer, nor in a hang, behind which no answer comes: there
+ * the FIN is taken for a leave.
  */
 enum exchange_fin exchange_on_fin(struct exchange *exchange);
 

@@ -141,3 +141,38 @@ def test_draw_of_what_is_wrong(words, column, said):
     assert result.returncode == 2 and result.stdout == ""
     assert result.stderr.startswith(f"mtasync: --draw='{words}': column {column}: ")
     assert said in result.stderr and result.stderr.count("\n") == 1
+
+
+
+@pytest.mark.parametrize("ranges", ["bytes=0-9", "bytes=0-9,20-29"])
+@pytest.mark.parametrize("status", [200, 201, 206])
+def test_status_of_a_part(serve, page, ranges, status):
+    """A part is never sent as the whole, nor the whole as a part."""
+    client = serve(f"--rule=/page.txt status={status}", root=page).connect()
+    response = client.ask("/page.txt", f"Range: {ranges}")
+    assert response.status == status
+    if status != 206:
+        assert response.body == PAGE
+        assert response.field("Content-Range") is None
+    elif "," in ranges:
+        assert b"Content-Range: bytes 20-29/100" in response.body
+    else:
+        assert response.body == PAGE[:10]
+        assert response.field("Content-Range") == "bytes 0-9/100"
+
+
+def test_status_that_it_has_anyway_changes_nothing(serve, page):
+    (page / "d").mkdir()
+    server = serve("--rule=/d status=301", "--rule=/page.txt status=416", root=page)
+    assert server.connect().ask("/d").field("Location") == "/d/"
+    response = server.connect().ask("/page.txt", "Range: bytes=500-")
+    assert (response.status, response.field("Content-Range")) == (416, "bytes */100")
+    response = server.connect().ask("/page.txt")
+    assert (response.status, response.field("Content-Range")) == (416, "bytes */100")
+
+
+def test_status_of_what_has_not_changed(serve, page):
+    """A 304 that is to be a 200 has the file again."""
+    client = serve("--rule=/page.txt status=200", root=page).connect()
+    response = client.ask("/page.txt", "If-None-Match: *")
+    assert (response.status, response.body) == (200, PAGE)
