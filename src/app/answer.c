@@ -7,18 +7,34 @@
 
 /*
  * Begins the plan's next wait, where it has not begun, by the clock: the moment
- * may be older than the request's end. Yields a piece of this kind; or returns
- * false where the wait is over.
+ * may be older than the request's end. Yields PIECE_UNTIL; or returns false where
+ * the wait is over.
  */
 static bool
-answer_wait(struct plan *plan, const struct moment *moment,
-    enum piece_kind kind, struct piece *piece)
+answer_wait(struct plan *plan, const struct moment *moment, struct piece *piece)
 {
 	if (!plan->waiting)
 		plan->due = clock_now() + plan_next_wait(plan);
 	plan->waiting = moment->now < plan->due;
-	piece->kind = kind;
+	piece->kind = PIECE_UNTIL;
 	piece->until = plan->due;
+	if (!plan->waiting)
+		plan->waits--;
+	return plan->waiting;
+}
+
+/* The same of a hang, with PIECE_HANG. `due` stays that of the delay, which the log
+ * tells of. */
+static bool
+answer_hang(struct plan *plan, const struct moment *moment, struct piece *piece)
+{
+	int64_t *end = plan_hang_end(plan);
+
+	if (!plan->waiting)
+		*end += clock_now();
+	plan->waiting = moment->now < *end;
+	piece->kind = PIECE_HANG;
+	piece->until = *end;
 	if (!plan->waiting)
 		plan->waits--;
 	return plan->waiting;
@@ -117,15 +133,11 @@ answer_next(struct answer *answer, struct site *site,
 	for (;; plan->next++) {
 		switch ((enum act)plan->acts[plan->next]) {
 		case ACT_WAIT:
-			if (answer_wait(plan, moment, PIECE_UNTIL, piece))
+			if (answer_wait(plan, moment, piece))
 				return;
-			if (plan->acts[plan->next + 1] == ACT_HANG) {
-				plan->next++; /* once the delay is told of */
-				return;
-			}
 			break;
 		case ACT_HANG:
-			if (answer_wait(plan, moment, PIECE_HANG, piece))
+			if (answer_hang(plan, moment, piece))
 				return;
 			break;
 		case ACT_HEAD:

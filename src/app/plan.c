@@ -69,6 +69,12 @@ plan_next_wait(const struct plan *plan)
 	return plan->waits_ns[plan_count_waits(plan)];
 }
 
+int64_t *
+plan_hang_end(struct plan *plan)
+{
+	return &plan->waits_ns[plan_count_waits(plan)];
+}
+
 int64_t
 plan_waited(const struct plan *plan)
 {

@@ -82,6 +82,10 @@ void plan_hurry(struct plan *plan);
 int64_t plan_next_wait(const struct plan *plan);
 int64_t plan_waited(const struct plan *plan);
 
+/* How long the hang is that is carried out next, which becomes when it ends once it
+ * has begun. */
+int64_t *plan_hang_end(struct plan *plan);
+
 /* Whether this is the act that is carried out next. */
 static inline bool
 plan_is_at(const struct plan *plan, enum act act)

@@ -224,7 +224,8 @@ exchange_note_late(const struct exchange *exchange,
 {
 	const struct plan *plan = &exchange->answer.plan;
 
-	if (exchange->record != NULL && plan->due != 0 && !plan->waiting &&
+	if (exchange->record != NULL && plan->due != 0 &&
+	    host->moment->now >= plan->due &&
 	    exchange->record->late == RECORD_NOT_AWAKE)
 		record_note_late(exchange->record,
 		    host->moment->now - exchange->answer.plan.due);

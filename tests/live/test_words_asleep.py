@@ -100,10 +100,11 @@ def test_place_is_free_within_a_tenth_of_a_second(serve, target, size):
 
 @pytest.mark.parametrize("target, size", WAITS, **IDS)
 def test_half_close(shipped, target, size):
-    """Before the head, it may go on reading; behind it, a FIN is a leaving."""
+    """Before the head, it may go on reading; behind it, or where nothing comes any
+    more, a FIN is a leaving."""
     client = begin(shipped, target, size)
     client.half_close()
-    if size is None:
+    if size is None and "hang" not in target:
         assert client.read_response().status == 100
         assert client.is_silent(0.05)
         client.reset()

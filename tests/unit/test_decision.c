@@ -165,7 +165,7 @@ static const struct told_row {
 	{ "rate=1", GET, 61, "rate" },
 	{ "rate=1", GET, 62, "rate;limited" },
 	{ "rate=1&delay=50s", GET, 12, "delay=50000, rate;limited" },
-	{ "rate=1", HEAD, 1000, "rate;limited" }, /* as of GET */
+	{ "rate=1", HEAD, 1000, "rate;skipped" }, /* no drip */
 	{ "status=204&close=100", GET, 0, "status=204, close" },
 };
 
