@@ -140,7 +140,7 @@ def measure_leaving(target, count):
         took, sizes = [], []
         for _ in range(WARM_UP + 1):
             with Mixture(server.address, count, wishes_of(500)) as mixture:
-                server.eventually(lambda: mixture.begun == count, "their start")
+                server.eventually(lambda: mixture.begun == count, "them")
                 began = mixture.leave()
                 server.eventually(
                     lambda: server.descriptors() <= before, "all to be let go"

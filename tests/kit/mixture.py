@@ -1,6 +1,6 @@
 """
-Mixtures: a process with very many connections, each of which asks for a slow or
-faulty answer of its own, and tells how it differed from what was asked.
+Mixtures: a process with very many connections, each of which asks for a slow
+or faulty answer of its own, and tells how it differed from what was asked.
 """
 
 import errno

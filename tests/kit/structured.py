@@ -1,4 +1,4 @@
-"""Dictionaries of structured fields (RFC 9651), read as strictly as it says."""
+"""Dictionaries of structured fields, as strictly as RFC 9651 says."""
 
 import re
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 KEY = re.compile(r"[a-z*][a-z0-9_.*-]*")
 INTEGER = re.compile(r"-?\d{1,15}(?![\d.])")
 DECIMAL = re.compile(r"-?\d{1,12}\.\d{1,3}(?!\d)")
+COMMA = re.compile(r"[ \t]*,[ \t]*(?=.)")
 TOKEN = re.compile(r"[A-Za-z*][!#$%&'*+.^_`|~\w:/-]*", re.A)
 
 
@@ -50,7 +51,7 @@ class Reader:
 
 
 def read_dictionary(text):
-    """Its members, in order; each is to occur once, though RFC 9651 has more."""
+    """Its members, in order; each is to occur but once."""
     reader, members = Reader(text), {}
     while True:
         key = reader.take(KEY)
@@ -59,4 +60,4 @@ def read_dictionary(text):
         members[key] = reader.item()
         if reader.at == len(text):
             return members
-        reader.take(re.compile(r"[ \t]*,[ \t]*(?=.)"))
+        reader.take(COMMA)

@@ -7,7 +7,7 @@ import time
 import pytest
 from waiting import MODELS, asking, asleep, begin  # noqa: F401
 from wire import request
-from worded import did, letters
+from worded import did, letters, read_slowly
 
 ONE = "Connection: close"  # blocking models serve one request, and close
 
@@ -136,6 +136,14 @@ def test_write_timeout_does_not_run_in_our_pauses(begin, model):  # noqa: F811
     client = server.connect()
     client.send(request("/sleep/0?every=500ms&size=3", ONE))
     assert client.read_response().body == letters(3)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_reset_lets_a_slow_client_have_all(begin, model):  # noqa: F811
+    client = begin(model).connect(receive_buffer=4096)
+    client.send(request("/sleep/0?fault=reset&after=300000&size=1m"))
+    client.read_head()
+    assert read_slowly(client, 200_000) == (letters(300_000), "RST")
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -1,5 +1,5 @@
-"""Words that are wrong: each refusal names the word, its value, the column, what
-would be right, and an example."""
+"""Words that are wrong: each refusal names the word, its value, the column,
+what would be right, and an example."""
 
 import re
 

@@ -53,6 +53,16 @@ def slept(response):
     return float(match[1]), float(match[2])
 
 
+def read_slowly(client, size):
+    """So many bytes by and by, and then the rest; returns them and the end."""
+    data = client.read(len(client.buffer))
+    while len(data) < size:
+        time.sleep(0.001)  # it takes its time
+        data += client.socket.recv(4096)
+    rest, end = client.read_to_end()
+    return data + rest, end
+
+
 class Arrivals:
     """A body as it comes: (seconds since the request, bytes so far)."""
 
