@@ -140,7 +140,7 @@ uint64_t
 pace_allow(struct pace *pace, uint64_t total, uint64_t sent, int64_t now,
     int64_t *until)
 {
-	uint64_t due = total;
+	uint64_t due;
 	int64_t passed;
 
 	if (pace->kind == PACE_NONE)

@@ -105,15 +105,13 @@ sleep_find_sent(struct span sent, size_t offset)
 static void
 sleep_show(struct span value, char shown[SLEEP_SHOWN_MAX + 4])
 {
-	size_t size = value.size < SLEEP_SHOWN_MAX ? value.size
-						   : SLEEP_SHOWN_MAX;
+	int size = snprintf(shown, SLEEP_SHOWN_MAX + 4, "%.*s%s",
+	    (int)(value.size < SLEEP_SHOWN_MAX ? value.size : SLEEP_SHOWN_MAX),
+	    value.data, value.size > SLEEP_SHOWN_MAX ? "..." : "");
 
-	memcpy(shown, value.data, size);
-	for (size_t i = 0; i < size; i++)
+	for (int i = 0; i < size; i++)
 		if (shown[i] < ' ' || shown[i] > '~')
 			shown[i] = '?';
-	memcpy(shown + size, size < value.size ? "..." : "",
-	    size < value.size ? 4 : 1);
 }
 
 /* Says what is wrong. `column` is 0 where there is none. Returns false. */

@@ -65,7 +65,7 @@ deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
 	deadline->kind = kind;
 	deadline->due = now + deadlines->limits[kind];
 	list_add_last(&deadlines->queues[kind], &deadline->place);
-	if (deadlines_has_limit(kind))
+	if (deadlines_has_limit((int)kind))
 		deadlines_arm(deadlines, deadlines_tick(deadline, now));
 }
 

@@ -124,7 +124,8 @@ test_even(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct row *row = &rows[i];
-		struct pace pace = { .kind = row->kind, .value = row->value };
+		struct pace pace = { .kind = (uint8_t)row->kind,
+			.value = row->value };
 		struct run run;
 
 		print_message("# %d, %lld, %llu\n", row->kind,
@@ -156,7 +157,7 @@ test_old_moment(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(old) / sizeof(*old); i++) {
-		struct pace pace = { .kind = old[i].kind,
+		struct pace pace = { .kind = (uint8_t)old[i].kind,
 			.value = old[i].value };
 		int64_t now = clock_now(), until = 0;
 

@@ -22,7 +22,8 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-static const struct words_limits limits = { .when = { 600 * CLOCK_S },
+static const struct words_limits limits = { .when = { 600 * CLOCK_S, NULL,
+						NULL },
 	.max_size = 1 << 30 };
 
 static int
