@@ -48,6 +48,13 @@ enum word {
 
 #define WORD_FLAG(word) (UINT32_C(1) << (word))
 
+/* The paces of a body; and all words that say something of a body. */
+#define BEHAVIOUR_PACE \
+ (WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY))
+#define BEHAVIOUR_BODY                                             \
+ (BEHAVIOUR_PACE | WORD_FLAG(WORD_SIZE) | WORD_FLAG(WORD_EVENTS) | \
+     WORD_FLAG(WORD_LINES) | WORD_FLAG(WORD_TYPE) | WORD_FLAG(WORD_FRAMING))
+
 /* Where the delay falls. */
 enum at {
 	AT_HEAD, /* before the head */

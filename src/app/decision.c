@@ -11,21 +11,9 @@
 #include "base/clock.h"
 
 /* The words for which an answer needs a flow. */
-#define DECISION_FLOW                                                      \
- (WORD_FLAG(WORD_SIZE) | WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES) |  \
-     WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY) | \
-     WORD_FLAG(WORD_FRAMING) | WORD_FLAG(WORD_HEADRATE) |                  \
+#define DECISION_FLOW                                                   \
+ ((BEHAVIOUR_BODY & ~WORD_FLAG(WORD_TYPE)) | WORD_FLAG(WORD_HEADRATE) | \
      WORD_FLAG(WORD_INTERIM))
-
-/* The words that say something of a content, and do nothing without one. */
-#define DECISION_CONTENT                                                   \
- (WORD_FLAG(WORD_SIZE) | WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES) |  \
-     WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY) | \
-     WORD_FLAG(WORD_FRAMING))
-
-/* The paces of a content. */
-#define DECISION_PACE \
- (WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY))
 
 /* What is decided about, while that is done. */
 struct decision_work {
@@ -241,9 +229,9 @@ decision_skip(const struct decision_work *work)
 	int fault = decision_fault(work->decision);
 
 	if (!message_may_have_content(&work->answer->message))
-		drawn->skipped |= drawn->words & DECISION_CONTENT;
+		drawn->skipped |= drawn->words & BEHAVIOUR_BODY;
 	if (!work->content)
-		drawn->skipped |= drawn->words & DECISION_PACE;
+		drawn->skipped |= drawn->words & BEHAVIOUR_PACE;
 	if (work->request->minor == 0)
 		drawn->skipped |= drawn->words & WORD_FLAG(WORD_INTERIM);
 	if (fault != -1 && decision_is_void(work, (enum fault)fault))
@@ -402,7 +390,7 @@ decision_settle(struct decision *decision, uint64_t length)
 	flow->total = length;
 	if (length == 0)
 		decision->drawn.skipped |= decision->drawn.words &
-					   DECISION_PACE;
+					   BEHAVIOUR_PACE;
 	decision_limit_rate(decision, length);
 	if (decision_fault(decision) == FAULT_TRUNCATE) {
 		if (flow->limit == UINT64_MAX)

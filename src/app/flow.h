@@ -31,12 +31,11 @@ struct flow {
 	uint64_t limit; /* bytes of it that go out, before the fault */
 	struct pace pace;
 	struct made made;
-	int64_t headrate; /* bytes a second; 0: at once */
-	struct flow_head
-	    *head;          /* owned; what has been written of it, or NULL */
-	struct piece data;  /* with FLOW_CHUNK_DATA */
-	uint8_t chunk;      /* enum flow_chunk */
-	bool chunk_is_none; /* the next chunk has a size that is none */
+	int64_t headrate;       /* bytes a second; 0: at once */
+	struct flow_head *head; /* owned; while it goes out, else NULL */
+	struct piece data;      /* with FLOW_CHUNK_DATA */
+	uint8_t chunk;          /* enum flow_chunk */
+	bool chunk_is_none;     /* the next chunk has a size that is none */
 	uint8_t interim_count;
 	uint8_t interims[8]; /* the codes that are still to come */
 };

@@ -71,10 +71,9 @@ head_write_connection(struct http_head *head, enum head_connection connection)
 
 /*
  * Writes the fields of a 206 that tell of its ranges (RFC 9110 14.4, 14.6). To
- * an If-Range, 15.3.7 would have
- * us leave out Content-Type and Last-Modified, which the client has; a client
- * that has lost them, or a cache on the way, can still use the part with them,
- * and no peer leaves them out.
+ * an If-Range, 15.3.7 would have us leave out Content-Type and Last-Modified,
+ * which the client has; a client that has lost them, or a cache on the way, can
+ * still use the part with them, and no peer leaves them out.
  */
 static void
 head_write_ranges(struct http_head *head, const struct message *message)

@@ -87,7 +87,7 @@ const struct word_row word_table[WORDS] = {
 };
 
 const uint32_t word_rivals[WORD_RIVALS] = {
-	WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | WORD_FLAG(WORD_EVERY),
+	BEHAVIOUR_PACE,
 	WORD_FLAG(WORD_SIZE) | WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES),
 };
 

@@ -68,12 +68,6 @@ words_is_always(const struct choice *choice, int64_t *value)
 	return choice->count == 1 && choice->options[0].share == SHARE_WHOLE;
 }
 
-/* The words that say something of a body. */
-#define WORDS_OF_BODY                                                     \
- (WORD_FLAG(WORD_SIZE) | WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES) | \
-     WORD_FLAG(WORD_TYPE) | WORD_FLAG(WORD_OVER) | WORD_FLAG(WORD_RATE) | \
-     WORD_FLAG(WORD_EVERY) | WORD_FLAG(WORD_FRAMING))
-
 /* Whether there is a body for the words that need one. */
 static bool
 words_have_body(const struct behaviour *b, enum word *word,
@@ -85,9 +79,9 @@ words_have_body(const struct behaviour *b, enum word *word,
 	none = behaviour_says(b, WORD_STATUS) &&
 	       words_is_always(&b->status, &status) &&
 	       (status == 204 || status == 205 || status == 304);
-	if (none && (b->given & WORDS_OF_BODY))
+	if (none && (b->given & BEHAVIOUR_BODY))
 		return words_blame((enum word)__builtin_ctz(
-				       b->given & WORDS_OF_BODY),
+				       b->given & BEHAVIOUR_BODY),
 		    word, why, "another status: 204, 205 and 304 have no body");
 	none |= behaviour_says(b, WORD_SIZE) &&
 		words_is_always(&b->size, &size) && size == 0;
