@@ -28,7 +28,8 @@ struct parts;
 /*
  * The content comes from a file, whole or a range of it; from several ranges of
  * it, which are framed; from the listing of a directory; or, without any of
- * these, it is a line of text: the status, its reason, and the sentence.
+ * these, it is a line of text: the status, its reason, and the sentence. Where
+ * the decision has a flow that makes one, that takes the place of all these.
  */
 struct message {
 	struct file *file;           /* a counted reference; or NULL */
