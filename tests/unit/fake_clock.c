@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-static int64_t fake_now;
+static int64_t fake_now, fake_tick;
 
 /* The names are the linker's. */
 /* NOLINTBEGIN(bugprone-reserved-identifier) */
@@ -18,6 +18,7 @@ __wrap_clock_gettime(clockid_t clock, struct timespec *time)
 	if (clock != CLOCK_MONOTONIC || fake_now == 0)
 		return __real_clock_gettime(clock, time);
 	*time = (struct timespec){ fake_now / CLOCK_S, fake_now % CLOCK_S };
+	fake_now += fake_tick;
 	return 0;
 }
 /* NOLINTEND(bugprone-reserved-identifier) */
@@ -26,4 +27,10 @@ void
 fake_clock_set(int64_t now)
 {
 	fake_now = now;
+}
+
+void
+fake_clock_tick(int64_t ns)
+{
+	fake_tick = ns;
 }

@@ -8,4 +8,7 @@
 /* Has clock_now() say this from now on, ns; 0: the time that it is. */
 void fake_clock_set(int64_t now);
 
+/* Has each look at a clock that is set move it on by so many ns; 0 at first. */
+void fake_clock_tick(int64_t ns);
+
 #endif

@@ -16,11 +16,15 @@
 
 #include <cmocka.h>
 
+#include "fake_clock.h"
 #include "tree.h"
 
 /* How many files there are in `long/`, which takes many slices; and so in `0/`,
  * `1/` and so on, which lead there. */
 #define LONG 1500
+
+/* How long a step takes: a slice has 25, however busy the machine is. */
+#define STEP_TIME (LISTINGS_SLICE / 25)
 
 struct fixture {
 	struct listings listings;
@@ -74,6 +78,8 @@ listings_setup(void **state)
 	fixture.generation = generation_new(open(".", O_PATH), NULL);
 	assert_non_null(fixture.generation);
 	listings_init(&fixture.listings);
+	fake_clock_set(CLOCK_S);
+	fake_clock_tick(STEP_TIME);
 	*state = &fixture;
 	return 0;
 }
@@ -83,6 +89,7 @@ listings_teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
+	fake_clock_set(0);
 	assert_null(list_first(&fixture->listings.made));
 	assert_null(list_first(&fixture->listings.waiting));
 	assert_int_equal(fixture->generation->owners, 1);
