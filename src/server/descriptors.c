@@ -3,9 +3,11 @@
 
 #include "server/descriptors.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "app/listings.h"
 #include "base/log.h"
@@ -19,6 +21,8 @@
 #define DESCRIPTORS_PER_WORKER 9
 #define DESCRIPTORS_FILES_MAX  64 /* that one worker's cache may hold open */
 #define DESCRIPTORS_FILES_MIN  4
+/* Up to so many there is room from the start: half a megabyte of the kernel's. */
+#define DESCRIPTORS_AT_START   65536
 
 /* What each worker has: where it lists directories, also those that it reads. */
 static unsigned
@@ -95,6 +99,20 @@ descriptors_files(unsigned workers, uint64_t all, uint64_t others)
 	return files > DESCRIPTORS_FILES_MIN ? files : DESCRIPTORS_FILES_MIN;
 }
 
+/* Makes the kernel's table as large as it will be. Where threads share a table
+ * that has to grow, the kernel lets all of them wait for each doubling, for
+ * milliseconds: see expand_fdtable() in its fs/file.c. */
+static void
+descriptors_make_room(uint64_t all)
+{
+	uint64_t count =
+	    all < DESCRIPTORS_AT_START ? all : DESCRIPTORS_AT_START;
+	int last = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (int)count - 1);
+
+	if (last != -1)
+		(void)close(last);
+}
+
 int
 descriptors_plan(struct server_config *config, uint64_t all, unsigned listening)
 {
@@ -115,5 +133,6 @@ descriptors_plan(struct server_config *config, uint64_t all, unsigned listening)
 		config->max_conns = (unsigned)(all - reserve -
 					       (all - reserve) / 16);
 	config->app.site.open_files = (unsigned)files;
+	descriptors_make_room(config->max_conns + reserve);
 	return 0;
 }

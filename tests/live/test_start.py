@@ -265,6 +265,18 @@ def test_descriptor_limit_is_raised_to_the_hard_one(serve):
     assert limits == (512, 512)
 
 
+def test_descriptors_have_room_from_the_start(serve):
+    """Where threads share their table, all of them wait while it grows."""
+
+    def size(conns):
+        server = serve("--max-conns", conns)
+        status = pathlib.Path(f"/proc/{server.pid}/status").read_text()
+        return int(re.search(r"^FDSize:\s+(\d+)", status, re.M)[1])
+
+    assert size(3000) >= 3000
+    assert size(100) < 3000
+
+
 @pytest.mark.parametrize("options", [["-w", "20"], []])
 def test_descriptor_limit_is_raised_before_all_is_bound(options):
     """More sockets than the soft limit allows, on one worker a CPU or 20."""
