@@ -1,0 +1,41 @@
+/*
+ * route: what a route's function gets, and what such functions share. Each of
+ * them makes the answer of a request that app_answer() has found to be its own;
+ * the thread that owns the app. Known to the routes, and to app, alone.
+ */
+#ifndef MTASYNC_APP_ROUTE_H
+#define MTASYNC_APP_ROUTE_H
+
+#include "app/app.h"
+#include "app/rule.h"
+
+/* A request that the methods and the target's decoding have let through. */
+struct app_request {
+	struct app *app;
+	const struct http_request *http;
+	struct span path; /* decoded; see http_target_decode() */
+	const struct moment *moment;
+	struct rule *rule; /* the operator's for it; or NULL */
+};
+
+/* Says whether the answer has content: that to a HEAD has none (RFC 9110
+ * 9.3.2). */
+static inline bool
+route_wants_content(const struct http_request *request)
+{
+	return request->method != HTTP_HEAD;
+}
+
+/* Decides about the answer, whose message is there, by a behaviour whose draws
+ * `drawn` counts. */
+void route_decide(const struct app_request *request,
+    const struct behaviour *behaviour, _Atomic uint64_t *drawn,
+    struct answer *answer);
+
+/* The functions of the routes: see struct app_route. */
+void route_sleep(const struct app_request *request, struct span rest,
+    struct answer *answer);
+void route_file(const struct app_request *request, struct span rest,
+    struct answer *answer);
+
+#endif

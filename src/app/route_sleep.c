@@ -1,0 +1,92 @@
+/* Answers /sleep; the thread that owns the app. */
+#include "config.h"
+
+#include "app/route.h"
+#include "app/sleep.h"
+
+/* Answers that the words are wrong; takes `fault` over, which is NULL where memory
+ * is short. */
+static void
+route_refuse_words(struct answer *answer, char *fault)
+{
+	if (fault != NULL)
+		message_set_owned(&answer->message, 400, fault);
+	else
+		message_set(&answer->message, 503, "no memory for it just now");
+}
+
+/* Makes the message what a sleep ends with: the front page; or, for a preflight or
+ * its like, which methods there are. */
+static void
+route_use_page(const struct http_request *http, struct message *message)
+{
+	message_use_front(message);
+	if (http->method != HTTP_OPTIONS)
+		return;
+	message_set(message, 204, NULL);
+	message->allow = message->sleeps = true;
+}
+
+/* Whether a query alone says no more than how long to sleep, which the answer's
+ * receipt tells. */
+static bool
+route_is_plain_sleep(const struct app_request *request,
+    const struct behaviour *behaviour)
+{
+	return request->rule == NULL &&
+	       behaviour->given == WORD_FLAG(WORD_DELAY) &&
+	       when_is_certain(&behaviour->delay);
+}
+
+/* Answers as the words of the query, and those of a rule that it does not say
+ * itself, have it. */
+static void
+route_behave(const struct app_request *request, struct behaviour *asked,
+    struct answer *answer)
+{
+	const struct app_config *config = request->app->config;
+	struct behaviour behaviour = { 0 };
+	_Atomic uint64_t *drawn = config->drawn;
+	uint32_t said = asked->given;
+	char *fault = NULL;
+
+	if (request->rule != NULL) {
+		words_copy(&behaviour, &request->rule->behaviour);
+		if (!words_draw(asked) && !behaviour_says(asked, WORD_SEED))
+			drawn = &request->rule->drawn;
+	}
+	words_override(&behaviour, asked);
+	if (!sleep_complete(&behaviour, said, &config->limits, &fault)) {
+		route_refuse_words(answer, fault);
+	} else if (route_is_plain_sleep(request, &behaviour)) {
+		route_use_page(request->http, &answer->message);
+		plan_later(&answer->plan, route_wants_content(request->http),
+		    when_longest(&behaviour.delay));
+	} else {
+		route_use_page(request->http, &answer->message);
+		route_decide(request, &behaviour, drawn, answer);
+	}
+	words_release(&behaviour);
+}
+
+/* `noinline`: its texts would be on the stack of every request. */
+__attribute__((noinline)) void
+route_sleep(const struct app_request *request, struct span rest,
+    struct answer *answer)
+{
+	const struct http_request *http = request->http;
+	const struct sleep_wish wish = { rest, http->path, http->query };
+	struct behaviour asked = { 0 };
+	char text[SLEEP_TEXT_MAX], *fault = NULL;
+
+	if (sleep_wants_help(wish.query)) {
+		message_set_text(&answer->message, request->app->help);
+		return;
+	}
+	if (sleep_parse(&wish, &request->app->config->limits, text, &asked,
+		&fault))
+		route_behave(request, &asked, answer);
+	else
+		route_refuse_words(answer, fault);
+	words_release(&asked);
+}
