@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/document.h"
 #include "app/parts.h"
 #include "http/accept.h"
 #include "http/fields.h"
@@ -34,10 +35,13 @@ message_fini(struct message *message)
 		listing_release(message->listing);
 	if (message->heap)
 		free((char *)message->sentence);
+	if (message->written)
+		free(message->document);
 	decision_free(message->decision);
 	message->parts = NULL;
 	message->decision = NULL;
-	message->listed = message->heap = message->owns = false;
+	message->listed = message->heap = message->written = false;
+	message->owns = false;
 }
 
 void
@@ -53,6 +57,14 @@ message_set_owned(struct message *message, unsigned status, char *sentence)
 {
 	message_set(message, status, sentence);
 	message->heap = message->owns = sentence != NULL;
+}
+
+void
+message_set_document(struct message *message, struct document *document)
+{
+	message_set(message, 200, NULL);
+	message->document = document;
+	message->written = message->owns = true;
 }
 
 void

@@ -22,13 +22,14 @@
 /* Room for what message_next() writes. */
 #define MESSAGE_ROOM MADE_ROOM
 
+struct document;
 struct listing;
 struct parts;
 
 /*
  * The content comes from a file, whole or a range of it; from several ranges of
- * it, which are framed; from the listing of a directory; or, without any of
- * these, it is a line of text: the status, its reason, and the sentence. Where
+ * it, which are framed; from the listing of a directory; from a document; or,
+ * without any of these, it is a line of text: the status, its reason, and the sentence. Where
  * the decision has a flow that makes one, that takes the place of all these.
  */
 struct message {
@@ -42,7 +43,8 @@ struct message {
 		uint64_t start;       /* with a file: the first byte to come */
 		const char *sentence; /* without: what the text says more;
 				       * or NULL */
-		struct listing *listing; /* if `listed`: owned */
+		struct listing *listing;   /* if `listed`: owned */
+		struct document *document; /* if `written`: owned */
 	};
 	uint64_t size;    /* with a file: how many bytes; of a 416, its size */
 	uint64_t yielded; /* bytes of content so far */
@@ -56,6 +58,7 @@ struct message {
 	bool sleeps : 1;   /* it is /sleep's, which nobody may store */
 	bool verbatim : 1; /* `sentence` alone is the content */
 	bool heap : 1;     /* `sentence` is owned */
+	bool written : 1;  /* the content is a document */
 };
 
 /* Makes a 200 that holds nothing yet. */
@@ -74,6 +77,9 @@ void message_set(struct message *message, unsigned status,
 /* The same with a sentence that the message takes over, to be freed by free(). */
 void message_set_owned(struct message *message, unsigned status,
     char *sentence);
+
+/* Makes it a 200 with a document, which the message takes over. */
+void message_set_document(struct message *message, struct document *document);
 
 /* Makes it a 200 whose content is a constant text. */
 void message_set_text(struct message *message, const char *text);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "app/document.h"
 #include "app/listing.h"
 #include "app/parts.h"
 #include "http/response.h"
@@ -42,6 +43,8 @@ message_has_content(const struct message *message)
 		return false;
 	if (made != NULL)
 		return made->count > 0;
+	if (message->written)
+		return message->document->size > 0;
 	return message->file == NULL || message->parts != NULL ||
 	       message->size > 0;
 }
@@ -74,6 +77,8 @@ message_length(const struct message *message)
 		return message->size;
 	if (message->listed)
 		return message->listing->page.size;
+	if (message->written)
+		return message->document->size;
 	if (message->verbatim)
 		return strlen(message->sentence);
 	return message_write_text(message, text);
@@ -86,6 +91,8 @@ message_type(const struct message *message)
 
 	if (made != NULL)
 		return made_type(made);
+	if (message->written)
+		return message->document->type;
 	return message->listed ? listing_page_type(&message->listing->page)
 			       : "text/plain; charset=utf-8";
 }
@@ -206,6 +213,11 @@ message_next(struct message *message, uint64_t most, char *room,
 		return message_next_frame(message, most, piece);
 	if (message->listed)
 		return message_next_of_listing(message, most, piece);
+	if (message->written)
+		return message_lend(message,
+		    (struct span){ message->document->data,
+			message->document->size },
+		    message->yielded, most, piece);
 	if (message->verbatim)
 		return message_lend(message, span_of(message->sentence),
 		    message->yielded, most, piece);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "app/asker.h"
 #include "http/date.h"
 
 /* For moment.since, where no earlier look may answer the request. */
@@ -22,9 +23,19 @@ struct moment {
 	/* Looks at the disk are numbered as site.h has it. */
 	uint64_t look;  /* a look that is made now gets this number, */
 	uint64_t since; /* and one from this number on may answer the request */
+	/* Tells who asks: of `client`, whose request begins. */
+	void (*who)(const void *client, struct asker *asker);
+	const void *client;
 };
 
 /* Reads the clocks again; writes the date where the second has changed. */
 void moment_renew(struct moment *moment);
+
+/* Tells who asks, while app_answer() is asked. It may take a system call. */
+static inline void
+moment_asker(const struct moment *moment, struct asker *asker)
+{
+	moment->who(moment->client, asker);
+}
 
 #endif

@@ -44,6 +44,15 @@ wire_name_peer(const struct sockaddr_storage *peer, char name[WIRE_NAME_MAX])
 		name[0] = '\0';
 }
 
+void
+wire_peer(int fd, struct sockaddr_storage *peer)
+{
+	socklen_t size = sizeof *peer;
+
+	if (getpeername(fd, (struct sockaddr *)peer, &size) == -1)
+		peer->ss_family = AF_UNSPEC;
+}
+
 bool
 wire_is_queue_empty(int listener)
 {

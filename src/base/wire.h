@@ -37,6 +37,9 @@ int wire_accept(int listener, struct sockaddr_storage *peer);
 void wire_name_peer(const struct sockaddr_storage *peer,
     char name[WIRE_NAME_MAX]);
 
+/* Finds the peer's address: of one that is not connected any more, none. */
+void wire_peer(int fd, struct sockaddr_storage *peer);
+
 /* Whether the accept queue of `listener` is empty; false also for a unix socket,
  * of which the kernel does not tell. */
 bool wire_is_queue_empty(int listener);

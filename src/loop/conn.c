@@ -41,9 +41,11 @@ conn_count_served(struct conn *conn)
 static void
 conn_end_exchange(struct conn *conn)
 {
-	if (conn->visitor != NULL)
-		conn->visitor->broken = conn->reset;
-	loop_exchange_end(conn->loop_exchange, conn->context, conn->visitor);
+	struct visitor *visitor = conn_visitor(conn);
+
+	if (visitor != NULL)
+		visitor->broken = conn->reset;
+	loop_exchange_end(conn->loop_exchange, conn->context, visitor);
 }
 
 void
@@ -66,7 +68,7 @@ conn_close(struct conn *conn)
 	else
 		wire_close(conn->channel.fd);
 	channel_fini(&conn->channel);
-	free(conn->visitor);
+	free(conn_visitor(conn));
 	free(conn);
 	stats_add(&context->stats.closed, 1);
 	context->on_close(context);
@@ -230,6 +232,7 @@ conn_run_turn(struct conn *conn, bool due)
 	enum wire_result sent = WIRE_DONE;
 
 	conn_begin_turn(context, due);
+	context->moment.client = conn;
 	channel_restore(&conn->channel, context);
 	if (conn->channel.output != NULL)
 		sent = conn_flush(conn);
@@ -267,17 +270,37 @@ conn_run_from(struct conn *conn, enum conn_state state)
 	conn_run(conn);
 }
 
-/* Returns the client as the log tells of it, allocated; or NULL where there is no
- * log, or no memory. */
-static struct visitor *
-conn_make_visitor(const struct context *context,
-    const struct sockaddr_storage *peer)
+/* Takes down what is told of the client, whose connection gets its number. */
+static void
+conn_note_client(struct conn *conn, const struct sockaddr_storage *peer)
 {
-	if (context->config->log == NULL)
-		return NULL;
-	return visitor_new(visitor_number(stats_read(&context->stats.accepted),
-			       context->config->workers, context->host.worker),
-	    peer);
+	const struct context *context = conn->context;
+	uint64_t number = visitor_number(stats_read(&context->stats.accepted),
+	    context->config->workers, context->host.worker);
+
+	if (context->config->log != NULL)
+		conn->visitor = visitor_new(number, peer);
+	else
+		conn->unlogged.number = (uint32_t)number;
+}
+
+void
+conn_tell(const void *client, struct asker *asker)
+{
+	const struct conn *conn = client;
+	const struct visitor *visitor = conn_visitor(conn);
+	struct sockaddr_storage peer;
+
+	if (conn->context->config->log == NULL) {
+		asker->connection = conn->unlogged.number;
+		asker->request = conn->unlogged.requests + UINT64_C(1);
+	} else if (visitor != NULL) {
+		asker->connection = visitor->connection;
+		asker->request = visitor->requests + UINT64_C(1);
+	}
+	asker->worker = conn->context->host.worker;
+	wire_peer(conn->channel.fd, &peer);
+	wire_name_peer(&peer, asker->peer);
 }
 
 void
@@ -292,8 +315,8 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
 	}
 	*conn = (struct conn){ .context = context,
 		.entrance = entrance,
-		.visitor = conn_make_visitor(context, peer),
 		.channel = { .fd = fd, .readable = true } };
+	conn_note_client(conn, peer);
 	stats_add(&context->stats.accepted, 1);
 	moment_renew(&context->moment);
 	deadlines_add(&context->deadlines, &conn->deadline, conn_deadline(conn),

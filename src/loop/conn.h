@@ -20,6 +20,9 @@ struct conn;
 void conn_open(struct context *context, int fd,
     const struct sockaddr_storage *peer, const struct entrance *entrance);
 
+/* Tells of the client of a connection: the callback for moment.who. */
+void conn_tell(const void *client, struct asker *asker);
+
 /* Ends what a connection waits for, whose limit has passed: the callback for
  * deadlines_init(). */
 void conn_on_due(struct deadline *deadline);

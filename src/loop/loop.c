@@ -77,6 +77,7 @@ loop_open(struct loop *loop, unsigned index)
 	    conn_on_due);
 	ready_queue_init(&context->ready_queue, context->base, conn_on_ready);
 	context->on_close = loop_on_close;
+	context->moment.who = conn_tell;
 	event_assign(&loop->mailbox_event, context->base,
 	    loop->worker.mailbox.wake, EV_READ | EV_PERSIST, loop_on_mailbox,
 	    loop);

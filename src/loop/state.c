@@ -44,7 +44,7 @@ state_refuse(struct conn *conn, const struct http_request *request,
 	if (conn->loop_exchange == NULL)
 		return CONN_CLOSED;
 	exchange_refuse(&conn->loop_exchange->exchange, &conn->context->host,
-	    visitor_peer(conn->visitor), request,
+	    visitor_peer(conn_visitor(conn)), request,
 	    &(struct exchange_fault){ status, sentence });
 	return CONN_ANSWERING;
 }
@@ -193,6 +193,7 @@ state_end(struct conn *conn)
 	struct context *context = conn->context;
 	const struct exchange *exchange = &conn->loop_exchange->exchange;
 	const struct channel *channel = &conn->channel;
+	struct visitor *visitor = NULL;
 	bool keep = exchange->keep;
 
 	if (!exchange->cut)
@@ -202,7 +203,11 @@ state_end(struct conn *conn)
 					 context_input(context).size > 0,
 				     channel->has_blocked || conn->has_sent,
 				     context->turn_sent + context->output_size);
-	loop_exchange_end(conn->loop_exchange, context, conn->visitor);
+	if (context->config->log != NULL)
+		visitor = conn->visitor;
+	else
+		conn->unlogged.requests++;
+	loop_exchange_end(conn->loop_exchange, context, visitor);
 	conn->loop_exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;
 }

@@ -37,7 +37,13 @@ struct conn {
 	const struct entrance *entrance;     /* where it came in */
 	struct loop_exchange *loop_exchange; /* from a head's end to its
 					      * answer's; or NULL */
-	struct visitor *visitor; /* its client, for the log; or NULL */
+	union {
+		struct visitor *visitor;   /* with a log: its client; or NULL */
+		struct {                   /* without one */
+			uint32_t number;   /* visitor_number(), modulo 2^32 */
+			uint32_t requests; /* whose answers have ended */
+		} unlogged;
+	};
 	struct channel channel;
 	struct wire_pace pace; /* since the wait for the client began */
 	union {
@@ -56,6 +62,13 @@ struct conn {
 	bool has_sent : 1; /* in a turn before this one */
 	bool ahead : 1;    /* has received what an event may still tell of */
 };
+
+/* Returns a connection's client as the log tells of it; or NULL. */
+static inline struct visitor *
+conn_visitor(const struct conn *conn)
+{
+	return conn->context->config->log != NULL ? conn->visitor : NULL;
+}
 
 /* A row for each state but CONN_CLOSED. */
 struct state {

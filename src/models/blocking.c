@@ -416,6 +416,18 @@ blocking_close(struct blocking *b, enum blocking_result result)
 		wire_close(b->io.fd);
 }
 
+/* Tells of the client: the callback for moment.who. Each has one request. */
+static void
+blocking_tell(const void *client, struct asker *asker)
+{
+	const struct blocking *b = client;
+
+	asker->connection = b->visitor.connection;
+	asker->request = 1;
+	asker->worker = 0;
+	strcpy(asker->peer, b->visitor.peer);
+}
+
 static void
 blocking_init(struct blocking *b, struct crew *crew,
     const struct client *client)
@@ -431,6 +443,8 @@ blocking_init(struct blocking *b, struct crew *crew,
 	b->io.silent = true;
 	b->moment.closing = true; /* one request for each connection */
 	b->moment.since = MOMENT_LOOK_ANEW;
+	b->moment.who = blocking_tell;
+	b->moment.client = b;
 	visitor_init(&b->visitor, client->number, &client->peer);
 }
 

@@ -1,0 +1,19 @@
+/*
+ * asker: who asks, as whoever runs the connection knows it: see moment_asker().
+ * Plain data.
+ */
+#ifndef MTASYNC_APP_ASKER_H
+#define MTASYNC_APP_ASKER_H
+
+#include <stdint.h>
+
+#include "base/wire.h"
+
+struct asker {
+	uint64_t connection; /* its number, from 1 on */
+	uint64_t request;    /* the number of the request on it, likewise */
+	unsigned worker;     /* who serves it, from 0 on */
+	char peer[WIRE_NAME_MAX]; /* the client's address, as text */
+};
+
+#endif
