@@ -7,13 +7,14 @@
 
 #include <stdint.h>
 
-#include "base/wire.h"
+/* Room for an address as text. */
+#define ASKER_PEER_MAX 46
 
 struct asker {
 	uint64_t connection; /* its number, from 1 on */
 	uint64_t request;    /* the number of the request on it, likewise */
 	unsigned worker;     /* who serves it, from 0 on */
-	char peer[WIRE_NAME_MAX]; /* the client's address, as text */
+	char peer[ASKER_PEER_MAX]; /* the client's address, as text */
 };
 
 #endif

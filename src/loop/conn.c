@@ -16,6 +16,8 @@
 #include "loop/conn_turn.h"
 #include "loop/state.h"
 
+_Static_assert(WIRE_NAME_MAX <= ASKER_PEER_MAX, "any address fits");
+
 static void conn_on_event(evutil_socket_t fd, short what, void *arg);
 static void conn_on_alarm(void *arg);
 
