@@ -55,10 +55,11 @@ files_refuse_root(const struct options *options, const char *who)
 	    options->root, who);
 }
 
-/* Reads the types and the rules, if there are to be any, of a struct without them.
- * Returns 0; or -1, and has said why. */
+/* Reads the types and the rules, if there are to be any, of a struct without them;
+ * `before` are the rules that they follow, or NULL. Returns 0; or -1, and has said
+ * why. */
 static int
-files_read(struct files *files)
+files_read(struct files *files, const struct rules *before)
 {
 	const struct options *options = files->options;
 
@@ -67,7 +68,7 @@ files_read(struct files *files)
 		if (files->types == NULL)
 			return -1;
 	}
-	return rulebook_read(options, files->limits, &files->rules);
+	return rulebook_read(options, files->limits, before, &files->rules);
 }
 
 /* Opens the log, or with --check only sees whether it could. Returns 0, or -1
@@ -110,7 +111,7 @@ files_try(struct files *files, const struct privileges *privileges)
 	if (result == -1)
 		files_refuse_root(files->options, files_user(privileges));
 	else
-		result = files_read(files);
+		result = files_read(files, NULL);
 	if (assumed && privileges_resume(&before) == -1)
 		return -1;
 	return result;
@@ -147,6 +148,8 @@ files_serve(struct files *files, struct server *server)
 		return -1;
 	}
 	generation->rules = rules_hold(files->rules);
+	if (files->rules != NULL)
+		pools_apply(rules_pools(files->rules));
 	server_use_root(server, generation);
 	generation_release(generation);
 	return 0;
@@ -179,7 +182,7 @@ files_reload(struct files *files, struct server *server, struct access_log *log)
 		.root = -1,
 		.missed = files->missed };
 
-	if (files_read(&fresh) == -1)
+	if (files_read(&fresh, files->rules) == -1)
 		log_error("not reloaded: %.200s is served as before",
 		    files->options->root);
 	else

@@ -2,11 +2,13 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/tally.h"
 #include "base/activation.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -137,6 +139,12 @@ main_open(struct files *files, struct server_config *config,
 	if (sandbox_plan(&config->sandbox, files->options->sandbox) == -1 ||
 	    privileges_try(privileges) == -1)
 		return NULL;
+	config->app.tally = tally_new((uint32_t)files->options->max_keys);
+	if (config->app.tally == NULL) {
+		log_error("--max-keys=%" PRId64 ": no room for so many: %m",
+		    files->options->max_keys);
+		return NULL;
+	}
 	server = server_open(config);
 	if (server == NULL)
 		return NULL;
@@ -270,6 +278,7 @@ main_run(struct options *options, struct privileges *privileges)
 	else if (server != NULL)
 		status = main_serve(server, &files, &config, privileges);
 	server_close(server);
+	tally_free(config.app.tally);
 	files_close(&files);
 	access_log_close(config.log, MAIN_LOG_PATIENCE);
 	log_queue_stop(MAIN_LOG_PATIENCE);

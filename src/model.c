@@ -10,14 +10,14 @@
 #include "models/models.h"
 
 const struct model models[] = {
-	{ "serial", "one client after the other: everybody waits", serial_new,
-	    MODEL_FIXED },
+	{ "serial", "one client after the other: everybody waits",
+	    models_new_serial, MODEL_FIXED },
 	{ "thread", "a thread for each client: nobody waits, threads pile up",
-	    thread_new, MODEL_FIXED },
+	    models_new_thread, MODEL_FIXED },
 	{ "pool", "--workers threads and a queue: all wait once as many sleep",
-	    pool_new, MODEL_HANDS },
+	    models_new_pool, MODEL_HANDS },
 	{ "fork_join", "batches on --workers threads: the next batch waits",
-	    fork_join_new, MODEL_HANDS },
+	    models_new_fork_join, MODEL_HANDS },
 	{ "async", "one event loop: nobody waits, on one CPU", loop_new,
 	    MODEL_FIXED },
 	{ "mtasync", "an event loop for each of --workers: nobody waits",

@@ -118,17 +118,19 @@ options_set_index(const struct options_row *row, struct options *options,
 	return true;
 }
 
-/* Takes one more rule, which is read when all limits are known. */
+/* Takes one more of several texts, which are read when all limits are known. */
 bool
-options_set_rule(const struct options_row *row, struct options *options,
+options_add_text(const struct options_row *row, struct options *options,
     const char *text)
 {
-	if (options->rule_count < OPTIONS_RULE_MAX) {
-		options->rule_texts[options->rule_count++] = text;
+	struct options_texts *texts = options_field(row, options);
+
+	if (texts->count < OPTIONS_RULE_MAX) {
+		texts->texts[texts->count++] = text;
 		return true;
 	}
-	log_error(OPTIONS_REFUSED "one rule more than there is room for: "
-				  "--rules=FILE has room for 16384",
+	log_error(OPTIONS_REFUSED "one more than there is room for: "
+				  "--rules=FILE has more",
 	    row->name, text);
 	return false;
 }

@@ -48,7 +48,7 @@ bool options_set_name(const struct options_row *row, struct options *options,
     const char *text);
 bool options_set_index(const struct options_row *row, struct options *options,
     const char *text);
-bool options_set_rule(const struct options_row *row, struct options *options,
+bool options_add_text(const struct options_row *row, struct options *options,
     const char *text);
 bool options_set_extensions(const struct options_row *row,
     struct options *options, const char *text);

@@ -12,12 +12,18 @@
 #include "model.h"
 #include "server/listeners.h"
 
-/* How many --listen, --index and --rule there may be. */
+/* How many --listen, --index, --rule and --pool there may be. */
 #define OPTIONS_LISTEN_MAX 16
 #define OPTIONS_INDEX_MAX  8
 #define OPTIONS_RULE_MAX   64
 
 /* Plain data; durations are nanoseconds. The strings belong to argv. */
+/* The values of an option that may be repeated, in their order. */
+struct options_texts {
+	unsigned count;
+	const char *texts[OPTIONS_RULE_MAX];
+};
+
 struct options {
 	const char *listen_texts[OPTIONS_LISTEN_MAX];
 	struct listeners_place listen[OPTIONS_LISTEN_MAX]; /* what these mean */
@@ -39,13 +45,14 @@ struct options {
 	int64_t write_timeout;
 	int64_t max_sleep;
 	int64_t drain_timeout;
-	int64_t max_body; /* bytes */
-	int64_t max_size; /* bytes of a body that is made */
-	int64_t seed;     /* -1: a random one */
-	const char *draw; /* words, of whose draws to print */
-	int64_t draws;    /* so many, and leave; NULL: serve */
-	const char *rule_texts[OPTIONS_RULE_MAX];
-	unsigned rule_count;
+	int64_t max_body;                /* bytes */
+	int64_t max_size;                /* bytes of a body that is made */
+	int64_t seed;                    /* -1: a random one */
+	const char *draw;                /* words, of whose draws to print */
+	int64_t draws;                   /* so many, and leave; NULL: serve */
+	struct options_texts rule_texts; /* of --rule */
+	struct options_texts pools;      /* of --pool */
+	int64_t max_keys;
 	const char *rules;                          /* a file; NULL: none */
 	const char *root;                           /* NULL: the default one */
 	const char *indexes[OPTIONS_INDEX_MAX + 1]; /* names below a directory;

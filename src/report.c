@@ -135,6 +135,9 @@ report_end(const struct options *options, const struct server_summary *summary,
 	    ".%03" PRId64 " s",
 	    summary->served, summary->cut, time / CLOCK_S,
 	    time % CLOCK_S / CLOCK_MS);
+	if (summary->forgotten > 0)
+		report_add(&line, "; %" PRIu64 " keys were forgotten",
+		    summary->forgotten);
 	if (dropped > 0)
 		report_add(&line, "; %" PRIu64 " lines of the log were dropped",
 		    dropped);

@@ -6,25 +6,41 @@
 #include <stdio.h>
 
 #include "app/drawn.h"
+#include "app/key.h"
 #include "app/rule_times.h"
+#include "base/clock.h"
 #include "base/log.h"
 
-/* Adds the rules of --rule. Returns false, and has said what is wrong. */
+/* Adds the pools of --pool, or the rules of --rule. Returns false, and has said what
+ * is wrong. */
 static bool
-rulebook_add_texts(struct rules *rules, const struct options *options)
+rulebook_add_each(struct rules *rules, const struct options_texts *texts,
+    const char *option,
+    bool (
+	*add)(struct rules *rules, struct span text, struct rules_fault *fault))
 {
 	struct rules_fault fault;
 
-	for (unsigned i = 0; i < options->rule_count; i++) {
-		const char *text = options->rule_texts[i];
+	for (unsigned i = 0; i < texts->count; i++) {
+		const char *text = texts->texts[i];
 
-		if (rules_add(rules, span_of(text), &fault))
+		if (add(rules, span_of(text), &fault))
 			continue;
-		log_error("--rule='%.200s': column %u: %s", text, fault.column,
-		    fault.why);
+		log_error("--%s='%.200s': column %u: %s", option, text,
+		    fault.column, fault.why);
 		return false;
 	}
 	return true;
+}
+
+/* Adds what the options declare: the pools first, which the rules may name. */
+static bool
+rulebook_add_texts(struct rules *rules, const struct options *options)
+{
+	return rulebook_add_each(rules, &options->pools, "pool",
+		   rules_add_pool) &&
+	       rulebook_add_each(rules, &options->rule_texts, "rule",
+		   rules_add);
 }
 
 /* Adds the rules of the file, where there is one. Returns false, and has said what
@@ -59,7 +75,7 @@ rulebook_check(const struct options *options)
 {
 	const struct words_limits limits = { { options->max_sleep,
 						 rulebook_read_no_times, NULL },
-		options->max_size };
+		options->max_size, NULL };
 	struct rules *rules = rules_new(&limits);
 	bool fine = rules == NULL || rulebook_add_texts(rules, options);
 
@@ -69,9 +85,11 @@ rulebook_check(const struct options *options)
 
 int
 rulebook_read(const struct options *options, const struct words_limits *limits,
-    struct rules **rules)
+    const struct rules *before, struct rules **rules)
 {
-	struct rules *all = rules_new(limits);
+	const struct words_limits of_all = { limits->when, limits->max_size,
+		rules_pools(before) };
+	struct rules *all = rules_new(&of_all);
 	bool read = all != NULL && rulebook_add_texts(all, options) &&
 		    rulebook_add_file(all, options->rules);
 
@@ -86,34 +104,57 @@ rulebook_read(const struct options *options, const struct words_limits *limits,
 	return read ? 0 : -1;
 }
 
+/* Prints what a rule's words draw, so many times. */
+static void
+rulebook_print(const struct rule *rule, int64_t count,
+    struct drawn_source *source)
+{
+	const struct behaviour *behaviour = &rule->behaviour;
+	struct drawn_names names = { SPAN(""), SPAN("") };
+	struct key key;
+
+	if (behaviour_says(behaviour, WORD_KEY)) {
+		key_find(&key, behaviour, NULL, NULL);
+		names.key = key_text(&key);
+		source->roll.key = roll_key(names.key);
+	}
+	if (behaviour_says(behaviour, WORD_POOL))
+		names.pool = pool_name(behaviour->pool);
+	if (behaviour_says(behaviour, WORD_SEED))
+		source->roll.seed = behaviour->seed;
+	for (int64_t i = 0; i < count; i++) {
+		struct drawn drawn;
+		char text[DRAWN_TEXT_MAX];
+
+		source->roll.n++;
+		drawn_make(&drawn, behaviour, source);
+		printf("%.*s\n", (int)drawn_write(&drawn, &names, text), text);
+	}
+}
+
 int
 rulebook_print_draws(const struct options *options,
     const struct app_config *config)
 {
 	struct rule_times times = { SPAN(""), config->limits.when.most };
-	const struct words_limits limits = {
-		{ times.most, rule_times_read, &times }, config->limits.max_size
-	};
-	struct rules_fault fault;
-	struct rule *rule = rule_new_of_words(span_of(options->draw), &limits,
-	    &fault);
-	struct roll roll = { config->seed, 0 };
+	struct rules *rules = rules_new(&config->limits);
+	struct words_limits limits = { { times.most, rule_times_read, &times },
+		config->limits.max_size, rules_pools(rules) };
+	struct drawn_source source = { .roll = { .seed = config->seed },
+		.most = times.most,
+		.wall = clock_wall() };
+	struct rules_fault fault = { 0 };
+	struct rule *rule = NULL;
 
-	if (rule == NULL) {
+	if (rules != NULL && rulebook_add_texts(rules, options))
+		rule = rule_new_of_words(span_of(options->draw), &limits,
+		    &fault);
+	if (rule != NULL)
+		rulebook_print(rule, options->draws, &source);
+	else if (fault.line != 0)
 		log_error("--draw='%.200s': column %u: %s", options->draw,
 		    fault.column, fault.why);
-		return -1;
-	}
-	if (behaviour_says(&rule->behaviour, WORD_SEED))
-		roll.seed = rule->behaviour.seed;
-	for (int64_t i = 0; i < options->draws; i++) {
-		struct drawn drawn;
-		char text[DRAWN_TEXT_MAX];
-
-		roll.n++;
-		drawn_make(&drawn, &rule->behaviour, &roll, times.most);
-		printf("%.*s\n", (int)drawn_write(&drawn, text), text);
-	}
 	rule_free(rule);
-	return 0;
+	rules_release(rules);
+	return rule != NULL ? 0 : -1;
 }

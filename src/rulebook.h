@@ -1,4 +1,4 @@
-/* rulebook: the operator's rules, of --rule and --rules. Main thread. */
+/* rulebook: the operator's rules and pools, of --rule, --pool and --rules. Main thread. */
 #ifndef MTASYNC_RULEBOOK_H
 #define MTASYNC_RULEBOOK_H
 
@@ -6,17 +6,19 @@
 #include "app/rules.h"
 #include "options.h"
 
-/* Whether each --rule is one, as far as that is known without a look at the files
+/* Whether each --pool and --rule is one, as far as that is known without a look at the files
  * of times that it names; false: has said what is wrong. */
 bool rulebook_check(const struct options *options);
 
 /*
- * Reads the rules: those of --rule, and behind them those of the file. Returns 0
- * and sets *rules, which the caller owns; NULL: there are none. Or returns -1,
- * and has said why. May wait for the disk.
+ * Reads the pools and rules: those of the options, and behind them those of the
+ * file. A pool of `before`, which may be NULL, goes on where it is declared again.
+ * Returns 0 and sets *rules, which the caller owns; NULL: there are none. Or
+ * returns -1, and has said why. May wait for the disk.
  */
 int rulebook_read(const struct options *options,
-    const struct words_limits *limits, struct rules **rules);
+    const struct words_limits *limits, const struct rules *before,
+    struct rules **rules);
 
 /*
  * Prints what the words of --draw would draw for the first --draws requests, with

@@ -3,6 +3,7 @@
 
 #include "app/answer.h"
 
+#include "app/pooled.h"
 #include "base/clock.h"
 
 /*
@@ -23,9 +24,9 @@ answer_wait(struct plan *plan, const struct moment *moment, struct piece *piece)
 	return plan->waiting;
 }
 
-/* The same of a hang, with PIECE_HANG. `due` stays that of the delay, which the log
- * tells of. */
-static bool
+/* The same of a hang: yields PIECE_HANG, and PIECE_RESET once it is over. `due`
+ * stays that of the delay, which the log tells of. */
+static void
 answer_hang(struct plan *plan, const struct moment *moment, struct piece *piece)
 {
 	int64_t *end = plan_hang_end(plan);
@@ -33,11 +34,10 @@ answer_hang(struct plan *plan, const struct moment *moment, struct piece *piece)
 	if (!plan->waiting)
 		*end += clock_now();
 	plan->waiting = moment->now < *end;
-	piece->kind = PIECE_HANG;
+	piece->kind = plan->waiting ? PIECE_HANG : PIECE_RESET;
 	piece->until = *end;
 	if (!plan->waiting)
 		plan->waits--;
-	return plan->waiting;
 }
 
 /* Readies a message that is not settled, or that a decision may be about: of one
@@ -132,14 +132,18 @@ answer_next(struct answer *answer, struct site *site,
 
 	for (;; plan->next++) {
 		switch ((enum act)plan->acts[plan->next]) {
+		case ACT_POOL:
+			if (pooled_wait(answer, moment, piece))
+				return;
+			answer_next(answer, site, moment, room, piece);
+			return;
 		case ACT_WAIT:
 			if (answer_wait(plan, moment, piece))
 				return;
 			break;
 		case ACT_HANG:
-			if (answer_hang(plan, moment, piece))
-				return;
-			break;
+			answer_hang(plan, moment, piece);
+			return;
 		case ACT_HEAD:
 			until = answer_settle(answer, site, moment);
 			if (until == 0) {

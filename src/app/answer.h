@@ -19,7 +19,7 @@ struct answer {
 
 /*
  * Yields what comes next. `room` has MESSAGE_ROOM bytes for PIECE_BYTES.
- * After PIECE_UNTIL and PIECE_HANG it is asked again at that time or later, after
+ * After PIECE_UNTIL, PIECE_QUEUED and PIECE_HANG it is asked again at that time or later, after
  * PIECE_END and PIECE_RESET never. A wait begins when it is first asked for. May wait for the disk. Only
  * the thread that began the answer.
  */

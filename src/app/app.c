@@ -5,8 +5,10 @@
 
 #include <stdatomic.h>
 
+#include "app/key.h"
 #include "app/route.h"
 #include "app/rules.h"
+#include "base/clock.h"
 #include "http/target.h"
 
 const struct app_route app_site_routes[] = {
@@ -22,6 +24,7 @@ int
 app_open(struct app *app, const struct app_config *config)
 {
 	app->config = config;
+	app->limits = config->limits;
 	app->rules = NULL;
 	app->help = words_help();
 	return site_open(&app->site, &config->site);
@@ -38,21 +41,36 @@ app_use_root(struct app *app, struct generation *generation)
 {
 	site_use_root(&app->site, generation);
 	app->rules = generation->rules;
+	app->limits.pools = rules_pools(app->rules);
 }
 
 __attribute__((noinline)) void
 route_decide(const struct app_request *request,
-    const struct behaviour *behaviour, _Atomic uint64_t *drawn,
-    struct answer *answer)
+    const struct behaviour *behaviour, struct rule *rule, struct answer *answer)
 {
 	const struct app_config *config = request->app->config;
-	struct decision_source source = { behaviour, { config->seed, 0 },
-		config->limits.when.most };
+	struct decision_source source = { .behaviour = behaviour,
+		.draw = { .roll = { .seed = config->seed },
+		    .most = config->limits.when.most } };
+	struct key key;
 
+	if (behaviour_says(behaviour, WORD_DOWN))
+		source.draw.wall = clock_wall();
 	if (behaviour_says(behaviour, WORD_SEED))
-		source.roll.seed = behaviour->seed;
-	if (words_draw(behaviour))
-		source.roll.n = atomic_fetch_add(drawn, 1) + 1;
+		source.draw.roll.seed = behaviour->seed;
+	if (behaviour_says(behaviour, WORD_KEY)) {
+		key_find(&key, behaviour, request->http, request->moment);
+		source.key = key_text(&key);
+		source.draw.roll.key = roll_key(source.key);
+		source.draw.roll.n = key_attempt(&key,
+		    rule != NULL ? rule->scope : 0, config->tally);
+	} else if (words_draw(behaviour)) {
+		source.draw.roll.n = atomic_fetch_add(rule != NULL
+							  ? &rule->drawn
+							  : config->drawn,
+					 1) +
+				     1;
+	}
 	if (!decision_apply(&source, request->http, answer))
 		answer_replace(answer, 503, "no memory for it just now");
 }
@@ -109,7 +127,7 @@ app_route_by_rules(struct app_request *request, const struct app_route *routes,
 
 	request->rule = rule;
 	if (!app_route(request, routes, answer)->methods && rule != NULL)
-		route_decide(request, &rule->behaviour, &rule->drawn, answer);
+		route_decide(request, &rule->behaviour, rule, answer);
 }
 
 /* Answers a request with a path. Returns false where that can't be decoded. */

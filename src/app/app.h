@@ -17,6 +17,7 @@ struct app_config {
 	struct words_limits limits; /* of words, and of a plain /sleep */
 	int64_t seed;            /* by which is drawn, unless words say one */
 	_Atomic uint64_t *drawn; /* queries for which something was drawn */
+	struct tally *tally;     /* how often keys have come */
 };
 
 struct app_request;
@@ -40,8 +41,9 @@ extern const struct app_route app_file_routes[];
 /* One thread's application. */
 struct app {
 	const struct app_config *config;
-	const char *help;    /* words_help() */
-	struct rules *rules; /* of the site's generation; NULL: none */
+	struct words_limits limits; /* with the pools of the generation */
+	const char *help;           /* words_help() */
+	struct rules *rules;        /* of the site's generation; NULL: none */
 	struct site site;
 };
 

@@ -10,6 +10,7 @@
 
 #include "app/choice.h"
 #include "app/when.h"
+#include "base/clock.h"
 #include "base/span.h"
 
 /* How many of the words that may be repeated there may be. */
@@ -19,6 +20,15 @@
 /* Bytes of all headers, and of the type, as they stand in a head. */
 #define BEHAVIOUR_FIELDS_MAX 4096
 #define BEHAVIOUR_TYPE_MAX   256
+
+/* Bytes of a key, and of the name of a field that has it. */
+#define BEHAVIOUR_KEY_MAX 64
+
+/* The longest period of outages, and the longest Retry-After: a year. */
+#define BEHAVIOUR_PERIOD_MAX (INT64_C(366) * 24 * 3600 * CLOCK_S)
+
+/* For behaviour.retry_after: until the end of the outage. */
+#define BEHAVIOUR_AUTO INT64_C(-1)
 
 enum word {
 	WORD_DELAY,
@@ -42,6 +52,11 @@ enum word {
 	WORD_AFTER,
 	WORD_FOR,
 	WORD_CLOSE,
+	WORD_FAIL,
+	WORD_DOWN,
+	WORD_PHASE,
+	WORD_KEY,
+	WORD_POOL,
 	WORD_SEED,
 	WORDS,
 };
@@ -80,19 +95,39 @@ enum fault {
 	FAULT_CHUNK,    /* a chunk whose size is none */
 };
 
+/* Where a request's key comes from. */
+enum key_from {
+	KEY_TEXT,   /* it is `text` */
+	KEY_HEADER, /* the request's field of the name `text` has it */
+	KEY_PEER,   /* it is the client's address */
+};
+
+struct pool;
+
 struct behaviour {
 	uint32_t given;    /* WORD_FLAG() of those that were said */
 	struct when delay; /* WORD_DELAY */
 	struct when every; /* WORD_EVERY */
 	struct choice status, size, fault;
-	int64_t at;                      /* enum at */
-	int64_t framing;                 /* enum framing */
-	int64_t retry_after, over, hang; /* ns; `hang` is WORD_FOR */
-	int64_t rate, headrate;          /* bytes a second */
-	int64_t chunk, after;            /* bytes */
-	int64_t events, lines;           /* how many */
+	int64_t at;             /* enum at */
+	int64_t framing;        /* enum framing */
+	int64_t retry_after;    /* ns, or BEHAVIOUR_AUTO */
+	int64_t over, hang;     /* ns; `hang` is WORD_FOR */
+	int64_t rate, headrate; /* bytes a second */
+	int64_t chunk, after;   /* bytes */
+	int64_t events, lines;  /* how many */
 	int64_t fill, seed;
-	uint64_t close; /* a share */
+	int64_t fail;  /* attempts */
+	int64_t phase; /* ns */
+	struct {
+		int64_t on, period; /* ns */
+	} down;
+	struct {
+		enum key_from from;
+		struct span text;
+	} key;
+	struct pool *pool; /* lives as long as what the words belong to */
+	uint64_t close;    /* a share */
 	unsigned interim_count;
 	uint16_t interims[BEHAVIOUR_INTERIMS_MAX];
 	unsigned header_count;

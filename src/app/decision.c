@@ -86,9 +86,23 @@ decision_may_retry(unsigned status)
 	       status == 503;
 }
 
-/* Writes the type and the fields behind the decision, which has room for them. */
+/* Writes Retry-After, in whole seconds; or until when an outage lasts. */
+static char *
+decision_write_retry(char *out, const struct behaviour *behaviour, int64_t wall)
+{
+	int64_t retry = behaviour->retry_after == BEHAVIOUR_AUTO
+			    ? drawn_outage(behaviour, wall)
+			    : behaviour->retry_after;
+
+	return out + sprintf(out, "Retry-After: %" PRId64 "\r\n",
+			 (retry + CLOCK_S - 1) / CLOCK_S);
+}
+
+/* Writes the type, the fields and the key behind the decision, which has room for
+ * them. */
 static void
-decision_write_text(const struct decision_work *work)
+decision_write_text(const struct decision_work *work, struct span key,
+    int64_t wall)
 {
 	const struct behaviour *behaviour = work->behaviour;
 	struct decision *decision = work->decision;
@@ -104,10 +118,11 @@ decision_write_text(const struct decision_work *work)
 	    !decision_has_header(behaviour, SPAN("Retry-After:")) &&
 	    decision_has(work, WORD_STATUS) &&
 	    decision_may_retry(decision->drawn.status))
-		out += sprintf(out, "Retry-After: %" PRId64 "\r\n",
-		    (behaviour->retry_after + CLOCK_S - 1) / CLOCK_S);
+		out = decision_write_retry(out, behaviour, wall);
 	decision->fields_size = (uint16_t)(out - decision->text -
 					   decision->type_size);
+	memcpy(out, key.data, key.size);
+	decision->key_size = (uint8_t)key.size;
 }
 
 /* ---- the flow ---- */
@@ -145,7 +160,7 @@ decision_set_pace(const struct decision_work *work, struct pace *pace)
 		memcpy(pace->every, &behaviour->every, size);
 		when_hold(pace->every);
 		pace->kind = PACE_EVERY;
-		pace->roll = work->decision->drawn.roll;
+		pace->roll = &work->decision->drawn.roll;
 		pace->value = decision_says(work, WORD_CHUNK) ? behaviour->chunk
 							      : 1;
 	}
@@ -277,8 +292,8 @@ decision_plan_end(const struct decision_work *work, struct plan *plan)
 		plan_add_hang(plan, decision_says(work, WORD_FOR)
 					? work->behaviour->hang
 					: work->decision->most);
-	plan_add(plan,
-	    fault == FAULT_HANG || fault == FAULT_RESET ? ACT_RESET : ACT_END);
+	else
+		plan_add(plan, fault == FAULT_RESET ? ACT_RESET : ACT_END);
 }
 
 /* Makes the plan. Without a body, a delay within it falls before the head. */
@@ -295,7 +310,9 @@ decision_plan(const struct decision_work *work)
 			 : AT_HEAD;
 
 	*plan = (struct plan){ .content = work->request->method != HTTP_HEAD };
-	if (delayed && at == AT_HEAD)
+	if (decision->ticket != NULL)
+		plan_add_pool(plan);
+	if (at == AT_HEAD && (delayed || decision->ticket != NULL))
 		plan_add_wait(plan, decision->drawn.delay);
 	if (!decision->headless)
 		plan_add(plan, ACT_HEAD);
@@ -322,7 +339,7 @@ static struct decision *
 decision_new(const struct decision_source *source)
 {
 	const struct behaviour *behaviour = source->behaviour;
-	size_t room = decision_fields_room(behaviour) +
+	size_t room = source->key.size + decision_fields_room(behaviour) +
 		      (behaviour_says(behaviour, WORD_TYPE)
 			      ? behaviour->type.size
 			      : 0);
@@ -330,9 +347,15 @@ decision_new(const struct decision_source *source)
 
 	if (decision == NULL)
 		return NULL;
-	*decision = (struct decision){ .most = source->most };
-	drawn_make(&decision->drawn, behaviour, &source->roll, source->most);
-	return decision;
+	*decision = (struct decision){ .most = source->draw.most };
+	drawn_make(&decision->drawn, behaviour, &source->draw);
+	if (!behaviour_says(behaviour, WORD_POOL))
+		return decision;
+	decision->ticket = pool_ticket_new(behaviour->pool);
+	if (decision->ticket != NULL)
+		return decision;
+	free(decision);
+	return NULL;
 }
 
 bool
@@ -355,7 +378,7 @@ decision_apply(const struct decision_source *source,
 		decision_free(work.decision);
 		return false;
 	}
-	decision_write_text(&work);
+	decision_write_text(&work, source->key, source->draw.wall);
 	message_set_decision(&answer->message, work.decision);
 	decision_plan(&work);
 	return true;
@@ -403,11 +426,43 @@ decision_settle(struct decision *decision, uint64_t length)
 		flow->limit = length;
 }
 
+struct decision *
+decision_new_refusal(struct decision *refused)
+{
+	const size_t room = sizeof("Retry-After: 18446744073709551615\r\n");
+	const struct pool_ticket *ticket = refused->ticket;
+	struct span key = decision_names(refused).key;
+	int64_t retry = (ticket->retry + CLOCK_S - 1) / CLOCK_S;
+	struct decision *decision = malloc(sizeof(*decision) + room + key.size);
+
+	if (decision == NULL)
+		return NULL;
+	*decision = (struct decision){ .drawn = refused->drawn,
+		.ticket = refused->ticket,
+		.most = refused->most,
+		.headless = ticket->overflow == 0,
+		.key_size = (uint8_t)key.size };
+	refused->ticket = NULL;
+	decision->drawn.words &= WORD_FLAG(WORD_POOL) | WORD_FLAG(WORD_KEY);
+	decision->drawn.skipped = decision->drawn.limited = 0;
+	decision->drawn.chance = false;
+	decision->drawn.refused = true;
+	if (decision->headless) {
+		decision->drawn.words |= WORD_FLAG(WORD_FAULT);
+		decision->drawn.fault = FAULT_CLOSE;
+	}
+	decision->fields_size = (uint16_t)sprintf(decision->text,
+	    "Retry-After: %" PRId64 "\r\n", retry > 0 ? retry : 1);
+	memcpy(decision->text + decision->fields_size, key.data, key.size);
+	return decision;
+}
+
 void
 decision_free(struct decision *decision)
 {
 	if (decision == NULL)
 		return;
 	flow_free(decision->flow);
+	pool_ticket_free(decision->ticket);
 	free(decision);
 }

@@ -8,26 +8,30 @@
 
 #include "app/drawn.h"
 #include "app/flow.h"
+#include "app/pool.h"
 #include "http/request.h"
 
 struct answer;
 
 struct decision {
 	struct drawn drawn;
-	struct flow *flow; /* owned; NULL: it is sent as it is */
-	int64_t most;      /* ns: for the delay and the pace together */
-	uint8_t framing;   /* enum framing */
-	bool headless;     /* the fault comes in place of the head */
+	struct flow *flow;          /* owned; NULL: it is sent as it is */
+	struct pool_ticket *ticket; /* with WORD_POOL: owned */
+	int64_t most;     /* ns: for the delay and the pace together */
+	uint8_t framing;  /* enum framing */
+	bool headless;    /* the fault comes in place of the head */
+	uint8_t key_size; /* with WORD_KEY */
 	uint16_t type_size;
 	uint16_t fields_size;
-	char text[]; /* the Content-Type, and field lines with their CRLF */
+	char
+	    text[]; /* the Content-Type, field lines with their CRLF, the key */
 };
 
 /* What an answer is decided by. */
 struct decision_source {
 	const struct behaviour *behaviour;
-	struct roll roll;
-	int64_t most; /* ns: the longest delay, and pace with it */
+	struct drawn_source draw;
+	struct span key; /* with WORD_KEY */
 };
 
 /*
@@ -41,6 +45,11 @@ bool decision_apply(const struct decision_source *source,
 /* Settles what depends on the length of the content, once that is known: how much
  * of it goes out, and which faults can't be. */
 void decision_settle(struct decision *decision, uint64_t length);
+
+/* Makes the decision about a refusal in the place of an answer that got no slot:
+ * the other one's ticket and key, and Retry-After; or, where the pool wants that,
+ * a close. Returns NULL where memory is short. */
+struct decision *decision_new_refusal(struct decision *refused);
 
 /* Frees it; NULL is allowed. */
 void decision_free(struct decision *decision);
@@ -56,6 +65,18 @@ decision_fields(const struct decision *decision)
 {
 	return (struct span){ decision->text + decision->type_size,
 		decision->fields_size };
+}
+
+/* The names that drawn_write() tells. */
+static inline struct drawn_names
+decision_names(const struct decision *decision)
+{
+	return (struct drawn_names){
+		{ decision->text + decision->type_size + decision->fields_size,
+		    decision->key_size },
+		decision->ticket != NULL ? pool_name(decision->ticket->pool)
+					 : SPAN(""),
+	};
 }
 
 /* The fault that has been decided on and can be applied; -1: none. */

@@ -39,18 +39,30 @@ head_format_ms(char text[32], int64_t nanoseconds)
 	text[size] = '\0';
 }
 
-/* Writes the receipt of a sleep: how long it was to be, and how much later the
- * answer came. */
+/* Writes the receipt: how long the answer queued for the slot of a pool, how long
+ * the sleep was to be, and how much later it ended; as far as there is any. */
 static void
-head_write_receipt(struct http_head *head, const struct plan *plan,
+head_write_receipt(struct http_head *head, const struct answer *answer,
     const struct moment *moment)
 {
-	char asked[32], late[32];
+	const struct decision *decision = answer->message.decision;
+	const struct plan *plan = &answer->plan;
+	bool queued = decision != NULL && decision->ticket != NULL;
+	char waited[32], asked[32], late[32];
 
+	if (queued)
+		head_format_ms(waited, decision->ticket->waited);
+	if (plan->due == 0) {
+		if (queued)
+			http_head_printf(head, "Server-Timing", "queue;dur=%s",
+			    waited);
+		return;
+	}
 	head_format_ms(asked, plan_waited(plan));
 	head_format_ms(late, moment->now - plan->due);
-	http_head_printf(head, "Server-Timing", "sleep;dur=%s, late;dur=%s",
-	    asked, late);
+	http_head_printf(head, "Server-Timing",
+	    "%s%s%ssleep;dur=%s, late;dur=%s", queued ? "queue;dur=" : "",
+	    queued ? waited : "", queued ? ", " : "", asked, late);
 }
 
 /* Writes Connection, where it has to be said (see enum head_connection). */
@@ -201,8 +213,9 @@ head_write_decision(struct http_head *head, const struct message *message)
 	const struct decision *decision = message->decision;
 	struct span fields = decision_fields(decision);
 	struct span type = decision_type(decision);
+	const struct drawn_names names = decision_names(decision);
 	char told[DRAWN_TEXT_MAX];
-	size_t size = drawn_write(&decision->drawn, told);
+	size_t size = drawn_write(&decision->drawn, &names, told);
 
 	if (drawn_has(&decision->drawn, WORD_STATUS))
 		head_write_duties(head, message);
@@ -256,8 +269,7 @@ head_compose(const struct answer *answer, const struct site_config *site,
 	http_head_field(&head, "Date",
 	    (struct span){ moment->date, HTTP_DATE_SIZE });
 	head_write_message(&head, message, moment);
-	if (answer->plan.due != 0)
-		head_write_receipt(&head, &answer->plan, moment);
+	head_write_receipt(&head, answer, moment);
 	head_write_connection(&head, connection);
 	http_head_append(&head, site->fields);
 	if (message->decision != NULL)

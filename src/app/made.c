@@ -81,7 +81,7 @@ made_letters(uint64_t start, uint64_t size)
 static size_t
 made_noise(const struct made *made, uint64_t start, size_t size, char *room)
 {
-	const struct roll roll = { made->seed, 1 };
+	const struct roll roll = { made->seed, 1, 0 };
 	size_t done = 0;
 
 	while (done < size) {

@@ -12,6 +12,8 @@
 #include "app/asker.h"
 #include "http/date.h"
 
+struct pool_waker;
+
 /* For moment.since, where no earlier look may answer the request. */
 #define MOMENT_LOOK_ANEW UINT64_MAX
 
@@ -25,7 +27,9 @@ struct moment {
 	uint64_t since; /* and one from this number on may answer the request */
 	/* Tells who asks: of `client`, whose request begins. */
 	void (*who)(const void *client, struct asker *asker);
-	const void *client;
+	void *client;
+	struct pool_waker *waker; /* of the thread's tickets, whose owner
+				   * `client` is */
 };
 
 /* Reads the clocks again; writes the date where the second has changed. */

@@ -101,7 +101,7 @@ pace_draw(struct pace *pace, uint64_t left, int64_t now)
 	uint64_t size = (uint64_t)pace->value;
 
 	do {
-		int64_t gap = when_draw(pace->every, &pace->roll, ROLL_GAP,
+		int64_t gap = when_draw(pace->every, pace->roll, ROLL_GAP,
 		    pace->gaps++);
 
 		if (__builtin_add_overflow(sum, gap, &sum))

@@ -24,17 +24,17 @@ enum pace_kind {
 };
 
 struct pace {
-	uint8_t kind;     /* enum pace_kind */
-	bool begun;       /* `start` counts */
-	int64_t value;    /* PACE_OVER: ns; PACE_RATE: bytes a second;
+	uint8_t kind;  /* enum pace_kind */
+	bool begun;    /* `start` counts */
+	int64_t value; /* PACE_OVER: ns; PACE_RATE: bytes a second;
 			* PACE_EVERY: units that make a piece */
-	int64_t start;    /* when it was first asked for, as clock_now();
+	int64_t start; /* when it was first asked for, as clock_now();
 			* PACE_EVERY: when the next pieces are due */
-	uint64_t open;    /* PACE_EVERY: units that may have left, */
-	uint32_t next;    /* pieces that are next; 0: their gap has not begun */
-	uint32_t gaps;    /* that have been drawn */
-	struct roll roll; /* by which they are drawn */
-	struct when *every; /* the gaps: owned, see pace_fini() */
+	uint64_t open; /* PACE_EVERY: units that may have left, */
+	uint32_t next; /* pieces that are next; 0: their gap has not begun */
+	uint32_t gaps; /* that have been drawn */
+	const struct roll *roll; /* by which they are drawn */
+	struct when *every;      /* the gaps: owned, see pace_fini() */
 };
 
 /*

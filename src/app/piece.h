@@ -11,12 +11,14 @@
 #include "base/span.h"
 
 enum piece_kind {
-	PIECE_HEAD,  /* the message's head, which the protocol writes */
-	PIECE_BYTES, /* these bytes, written into the asker's room */
-	PIECE_LENT,  /* these bytes, which live until answer_fini() */
-	PIECE_FILE,  /* this range of this open file, until answer_fini() */
-	PIECE_UNTIL, /* nothing more before this time */
-	PIECE_HANG,  /* the same; where the server drains, PIECE_RESET now */
+	PIECE_HEAD,   /* the message's head, which the protocol writes */
+	PIECE_BYTES,  /* these bytes, written into the asker's room */
+	PIECE_LENT,   /* these bytes, which live until answer_fini() */
+	PIECE_FILE,   /* this range of this open file, until answer_fini() */
+	PIECE_UNTIL,  /* nothing more before this time */
+	PIECE_QUEUED, /* the same, or before whoever leaves a pool's slot tells
+		       * so: see pool_next_woken() */
+	PIECE_HANG, /* as PIECE_UNTIL; where the server drains, PIECE_RESET now */
 	PIECE_RESET, /* the last one: the connection is reset */
 	PIECE_END,   /* the answer is whole */
 };
@@ -30,7 +32,7 @@ struct piece {
 			off_t offset;
 			int fd;
 		} file;        /* PIECE_FILE */
-		int64_t until; /* PIECE_UNTIL, PIECE_HANG, as clock_now() */
+		int64_t until; /* PIECE_UNTIL, _QUEUED, _HANG, as clock_now() */
 	};
 };
 

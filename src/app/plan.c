@@ -3,12 +3,26 @@
 
 #include "app/plan.h"
 
+/* Counts the waits among the first `acts` acts. */
+static unsigned
+plan_count_waits(const struct plan *plan, unsigned acts)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < acts; i++)
+		count += plan->acts[i] == ACT_WAIT || plan->acts[i] == ACT_HANG;
+	return count;
+}
+
 /* Adds ACT_WAIT or ACT_HANG. */
 static void
 plan_add_time(struct plan *plan, enum act act, int64_t ns)
 {
-	assert(plan->waits < PLAN_WAITS && ns >= 0);
-	plan->waits_ns[plan->waits++] = ns;
+	unsigned waits = plan_count_waits(plan, plan->count);
+
+	assert(waits < PLAN_WAITS && ns >= 0);
+	plan->waits_ns[waits] = ns;
+	plan->waits++;
 	plan_add(plan, act);
 }
 
@@ -47,38 +61,35 @@ plan_later(struct plan *plan, bool content, int64_t wait)
 }
 
 void
+plan_end_at_once(struct plan *plan)
+{
+	*plan = (struct plan){ .acts = { ACT_END },
+		.count = 1,
+		.content = plan->content };
+}
+
+void
 plan_hurry(struct plan *plan)
 {
 	plan_at_once(plan, plan->content);
 }
 
-/* Counts the waits that stand before the next act. */
-static unsigned
-plan_count_waits(const struct plan *plan)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < plan->next; i++)
-		count += plan->acts[i] == ACT_WAIT || plan->acts[i] == ACT_HANG;
-	return count;
-}
-
 int64_t
 plan_next_wait(const struct plan *plan)
 {
-	return plan->waits_ns[plan_count_waits(plan)];
+	return plan->waits_ns[plan_count_waits(plan, plan->next)];
 }
 
 int64_t *
 plan_hang_end(struct plan *plan)
 {
-	return &plan->waits_ns[plan_count_waits(plan)];
+	return &plan->waits_ns[plan_count_waits(plan, plan->next)];
 }
 
 int64_t
 plan_waited(const struct plan *plan)
 {
-	unsigned count = plan_count_waits(plan);
+	unsigned count = plan_count_waits(plan, plan->next);
 	int64_t sum = 0;
 
 	for (unsigned i = 0; i < count; i++)

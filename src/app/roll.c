@@ -18,13 +18,25 @@ roll_split(uint64_t x, uint64_t k)
 }
 
 uint64_t
+roll_key(struct span key)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < key.size; i++)
+		hash = (hash ^ (unsigned char)key.data[i]) *
+		       UINT64_C(0x100000001b3);
+	return hash;
+}
+
+uint64_t
 roll_bits(const struct roll *roll, enum roll_dimension dimension,
     uint64_t place)
 {
 	uint64_t stream;
 
 	assert(roll->seed >= 0 && roll->seed <= ROLL_SEED_MAX);
-	stream = roll_split(0, (uint64_t)roll->seed * 256 + dimension);
+	stream = roll_split(0, (uint64_t)roll->seed * 256 + dimension) ^
+		 roll->key;
 	return roll_split(roll_split(stream, roll->n), place + 1);
 }
 

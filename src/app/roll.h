@@ -15,14 +15,18 @@
  *     z = (z xor (z >> 27)) * 0x94d049bb133111eb
  *     S(x, k) = z xor (z >> 31)
  *
- *     bits = S(S(S(0, seed * 256 + dimension), n), place + 1)
+ *     bits = S(S(S(0, seed * 256 + dimension) xor key, n), place + 1)
  *
- * for instance 0xebb9a942c2ffada8 for seed 7, ROLL_DELAY, n 1, place 0.
+ * for instance 0xebb9a942c2ffada8 for seed 7, ROLL_DELAY, key 0, n 1, place 0. The
+ * key is 0, and n the request's ordinal; or, of a request with a key, the key's
+ * FNV-1a hash of 64 bits (Fowler, Noll, Vo), and n how often the key has come.
  */
 #ifndef MTASYNC_APP_ROLL_H
 #define MTASYNC_APP_ROLL_H
 
 #include <stdint.h>
+
+#include "base/span.h"
 
 /* Seeds are 0 to ROLL_SEED_MAX: integers of structured fields (RFC 9651 3.3.1). */
 #define ROLL_SEED_MAX INT64_C(999999999999999)
@@ -41,8 +45,12 @@ enum roll_dimension {
 /* Whose chances are drawn. */
 struct roll {
 	int64_t seed;
-	uint64_t n; /* the request's ordinal, from 1 on */
+	uint64_t n;   /* the request's ordinal, or its key's, from 1 on */
+	uint64_t key; /* roll_key(); 0: none */
 };
+
+/* Returns the FNV-1a hash of a key. */
+uint64_t roll_key(struct span key);
 
 /* Returns 64 bits, evenly distributed. `place` counts what is drawn several times
  * for one request, from 0 on. */

@@ -26,10 +26,10 @@ route_wants_content(const struct http_request *request)
 	return request->method != HTTP_HEAD;
 }
 
-/* Decides about the answer, whose message is there, by a behaviour whose draws
- * `drawn` counts. */
+/* Decides about the answer, whose message is there, by a behaviour. Its draws and
+ * attempts are counted as those of a rule, or, with NULL, of all queries. */
 void route_decide(const struct app_request *request,
-    const struct behaviour *behaviour, _Atomic uint64_t *drawn,
+    const struct behaviour *behaviour, struct rule *rule,
     struct answer *answer);
 
 /* The functions of the routes: see struct app_route. */

@@ -38,25 +38,34 @@ route_is_plain_sleep(const struct app_request *request,
 	       when_is_certain(&behaviour->delay);
 }
 
+/* Whether what is drawn is the query's affair, over the behaviour of a rule. */
+static bool
+route_draws(const struct behaviour *asked, const struct behaviour *behaviour)
+{
+	if (behaviour_says(asked, WORD_KEY) ||
+	    behaviour_says(behaviour, WORD_KEY))
+		return behaviour_says(asked, WORD_KEY);
+	return words_draw(asked) || behaviour_says(asked, WORD_SEED);
+}
+
 /* Answers as the words of the query, and those of a rule that it does not say
  * itself, have it. */
 static void
 route_behave(const struct app_request *request, struct behaviour *asked,
     struct answer *answer)
 {
-	const struct app_config *config = request->app->config;
 	struct behaviour behaviour = { 0 };
-	_Atomic uint64_t *drawn = config->drawn;
+	struct rule *rule = NULL;
 	uint32_t said = asked->given;
 	char *fault = NULL;
 
 	if (request->rule != NULL) {
 		words_copy(&behaviour, &request->rule->behaviour);
-		if (!words_draw(asked) && !behaviour_says(asked, WORD_SEED))
-			drawn = &request->rule->drawn;
+		if (!route_draws(asked, &behaviour))
+			rule = request->rule;
 	}
 	words_override(&behaviour, asked);
-	if (!sleep_complete(&behaviour, said, &config->limits, &fault)) {
+	if (!sleep_complete(&behaviour, said, &request->app->limits, &fault)) {
 		route_refuse_words(answer, fault);
 	} else if (route_is_plain_sleep(request, &behaviour)) {
 		route_use_page(request->http, &answer->message);
@@ -64,7 +73,7 @@ route_behave(const struct app_request *request, struct behaviour *asked,
 		    when_longest(&behaviour.delay));
 	} else {
 		route_use_page(request->http, &answer->message);
-		route_decide(request, &behaviour, drawn, answer);
+		route_decide(request, &behaviour, rule, answer);
 	}
 	words_release(&behaviour);
 }
@@ -83,8 +92,7 @@ route_sleep(const struct app_request *request, struct span rest,
 		message_set_text(&answer->message, request->app->help);
 		return;
 	}
-	if (sleep_parse(&wish, &request->app->config->limits, text, &asked,
-		&fault))
+	if (sleep_parse(&wish, &request->app->limits, text, &asked, &fault))
 		route_behave(request, &asked, answer);
 	else
 		route_refuse_words(answer, fault);

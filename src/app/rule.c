@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "app/pattern.h"
+#include "app/roll.h"
 #include "app/rule_text.h"
 
 /* How much of a value is shown where it is wrong. */
@@ -248,6 +249,7 @@ rule_make(struct span text, bool pattern, const struct words_limits *limits,
 	}
 	draft.text = (struct rule_text){ text, rule->text };
 	atomic_init(&rule->drawn, 0);
+	rule->scope = roll_key(text);
 	if (rule_read(&draft, pattern))
 		return rule;
 	rule_free(rule);

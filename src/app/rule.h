@@ -11,8 +11,10 @@
 struct rule {
 	struct behaviour behaviour; /* its spans lie in the rule's own text */
 	_Atomic uint64_t drawn;     /* requests for which it has drawn */
-	uint32_t methods;           /* RULE_METHOD() of those it is for */
-	struct span pattern;        /* without the slash in front */
+	uint64_t scope; /* tells its keys from those of others: by its text, so
+			 * that a reload that leaves it as it is forgets none */
+	uint32_t methods;    /* RULE_METHOD() of those it is for */
+	struct span pattern; /* without the slash in front */
 	char text[];
 };
 

@@ -16,6 +16,8 @@ struct rules {
 	_Atomic unsigned owners;
 	struct words_limits limits;
 	struct rule_times times;
+	struct pools *pools;
+	const struct pools *before; /* while it is read */
 	bool draws;
 	struct rule_index index;
 };
@@ -28,7 +30,14 @@ rules_new(const struct words_limits *limits)
 	if (rules == NULL)
 		return NULL;
 	atomic_init(&rules->owners, 1);
+	rules->pools = pools_new();
+	if (rules->pools == NULL) {
+		free(rules);
+		return NULL;
+	}
 	rules->limits = *limits;
+	rules->before = limits->pools;
+	rules->limits.pools = rules->pools;
 	rules->times = (struct rule_times){ SPAN(""), limits->when.most };
 	if (limits->when.read == NULL) {
 		rules->limits.when.read = rule_times_read;
@@ -53,6 +62,7 @@ rules_release(struct rules *rules)
 	for (uint32_t i = 0; i < rules->index.count; i++)
 		rule_free(rule_index_get(&rules->index, i));
 	rule_index_free(&rules->index);
+	pools_free(rules->pools);
 	free(rules);
 }
 
@@ -61,6 +71,21 @@ rules_refuse(struct rules_fault *fault, const char *why)
 {
 	*fault = (struct rules_fault){ 1, 1, "" };
 	snprintf(fault->why, sizeof(fault->why), "%s", why);
+	return false;
+}
+
+bool
+rules_add_pool(struct rules *rules, struct span text, struct rules_fault *fault)
+{
+	struct complaint why;
+
+	if (pools_add(rules->pools, text, rules->before, &why))
+		return true;
+	*fault = (struct rules_fault){ 1, (unsigned)(why.at - text.data) + 1,
+		"" };
+	snprintf(fault->why, sizeof(fault->why), "%.*s: wants %s, as in %s",
+	    (int)(text.size < 64 ? text.size : 64), text.data, why.wanted,
+	    why.example);
 	return false;
 }
 
@@ -83,17 +108,42 @@ rules_add(struct rules *rules, struct span text, struct rules_fault *fault)
 	return true;
 }
 
-/* Whether a line is a rule. */
+static const struct span rules_pool = SPAN("pool=");
+
+/* Whether a line declares a pool. */
 static bool
-rules_is_rule(struct span line)
+rules_is_pool(struct span line)
 {
-	while (line.size > 0 && (line.data[0] == ' ' || line.data[0] == '\t'))
-		span_skip(&line, 1);
-	return line.size > 0 && line.data[0] != '#';
+	return line.size >= rules_pool.size &&
+	       memcmp(line.data, rules_pool.data, rules_pool.size) == 0;
 }
 
+/* Adds what a line declares: a pool, where these are `wanted`, else a rule. */
 static bool
-rules_add_lines(struct rules *rules, struct span text,
+rules_add_line(struct rules *rules, struct span line, bool wanted,
+    struct rules_fault *fault)
+{
+	const char *start = line.data;
+
+	while (line.size > 0 && (line.data[0] == ' ' || line.data[0] == '\t'))
+		span_skip(&line, 1);
+	if (line.size == 0 || line.data[0] == '#' ||
+	    rules_is_pool(line) != wanted)
+		return true;
+	if (wanted)
+		span_skip(&line, rules_pool.size);
+	else
+		line.size += (size_t)(line.data - start), line.data = start;
+	if (wanted ? rules_add_pool(rules, line, fault)
+		   : rules_add(rules, line, fault))
+		return true;
+	fault->column += (unsigned)(line.data - start);
+	return false;
+}
+
+/* Adds the pools that the lines of a text declare; or the rules. */
+static bool
+rules_add_lines(struct rules *rules, struct span text, bool pools,
     struct rules_fault *fault)
 {
 	for (unsigned number = 1; text.size > 0; number++) {
@@ -102,7 +152,7 @@ rules_add_lines(struct rules *rules, struct span text,
 		span_skip(&text, text.size > 0);
 		if (line.size > 0 && line.data[line.size - 1] == '\r')
 			line.size--;
-		if (rules_is_rule(line) && !rules_add(rules, line, fault)) {
+		if (!rules_add_line(rules, line, pools, fault)) {
 			fault->line = number;
 			return false;
 		}
@@ -128,7 +178,10 @@ rules_read(struct rules *rules, const char *path, struct rules_fault *fault)
 	if (slash != NULL)
 		rules->times.directory = (struct span){ path,
 			(size_t)(slash + 1 - path) };
-	added = rules_add_lines(rules, (struct span){ text, size }, fault);
+	added = rules_add_lines(rules, (struct span){ text, size }, true,
+		    fault) &&
+		rules_add_lines(rules, (struct span){ text, size }, false,
+		    fault);
 	rules->times.directory = SPAN("");
 	free(text);
 	return added;
@@ -143,7 +196,14 @@ rules_end(struct rules *rules)
 bool
 rules_are_empty(const struct rules *rules)
 {
-	return rules == NULL || rules->index.count == 0;
+	return rules == NULL ||
+	       (rules->index.count == 0 && pools_are_empty(rules->pools));
+}
+
+const struct pools *
+rules_pools(const struct rules *rules)
+{
+	return rules != NULL ? rules->pools : NULL;
 }
 
 bool
@@ -155,7 +215,7 @@ rules_draw(const struct rules *rules)
 struct rule *
 rules_find(struct rules *rules, enum http_method method, struct span path)
 {
-	return rules_are_empty(rules)
+	return rules == NULL || rules->index.count == 0
 		   ? NULL
 		   : rule_index_find(&rules->index, method, path);
 }

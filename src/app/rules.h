@@ -10,10 +10,15 @@
  * all. A method before it, in capitals, is one that the request has to have; GET
  * covers HEAD. Then words; a value, or a pattern, with blanks stands in double
  * quotes, in which \" and \\ are a quote and a backslash.
+ *
+ *     pool=db:slots=16,queue=128
+ *
+ * declares a pool, for all rules: see pools_add().
  */
 #ifndef MTASYNC_APP_RULES_H
 #define MTASYNC_APP_RULES_H
 
+#include "app/pools.h"
 #include "app/rule.h"
 
 /* How many there may be. */
@@ -21,19 +26,24 @@
 
 struct rules;
 
-/* Makes a set without rules, with the caller as its one owner. `file:NAME` is
+/* Makes a set without rules and pools, with the caller as its one owner. `file:NAME` is
  * read by limits->when.read; or, where that is NULL, from the disk, NAME being
- * below the directory of the rules' own file. Returns NULL where memory is
- * short. */
+ * below the directory of the rules' own file. limits->pools are those of the set
+ * that this one follows, or NULL. Returns NULL where memory is short. */
 struct rules *rules_new(const struct words_limits *limits);
+
+/* Adds a pool, which rules that are added later may name. Returns false with a
+ * fault, of line 1. */
+bool rules_add_pool(struct rules *rules, struct span text,
+    struct rules_fault *fault);
 
 /* Adds a rule behind those that are there. Returns false with a fault, of line
  * 1. May wait for the disk. */
 bool rules_add(struct rules *rules, struct span text,
     struct rules_fault *fault);
 
-/* Adds the rules of a file: one in each line, which may end in CRLF; blank lines,
- * and those that begin with `#`, are none. Returns false with a fault, after
+/* Adds the pools of a file, and then its rules: one in each line, which may end in
+ * CRLF; blank lines, and those that begin with `#`, are none. Returns false with a fault, after
  * which the set is to be freed. May wait for the disk. */
 bool rules_read(struct rules *rules, const char *path,
     struct rules_fault *fault);
@@ -47,7 +57,10 @@ bool rules_end(struct rules *rules);
 struct rules *rules_hold(struct rules *rules);
 void rules_release(struct rules *rules);
 
-/* Whether there is no rule; whether one of them draws. NULL has none. */
+/* The set's pools, whose terms pools_apply() sets; NULL of NULL. */
+const struct pools *rules_pools(const struct rules *rules);
+
+/* Whether there is neither rule nor pool; whether a rule draws. NULL has none. */
 bool rules_are_empty(const struct rules *rules);
 bool rules_draw(const struct rules *rules);
 

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "http/chars.h"
 
 static void *
 word_field(const struct word_row *row, struct behaviour *behaviour)
@@ -21,13 +20,6 @@ static const void *
 word_field_of(const struct word_row *row, const struct behaviour *behaviour)
 {
 	return (const char *)behaviour + row->field;
-}
-
-static size_t
-word_print(char *text, struct span value)
-{
-	memcpy(text, value.data, value.size);
-	return value.size;
 }
 
 /* ---- numbers: times, sizes, counts ---- */
@@ -97,6 +89,30 @@ const struct word_kind word_size_kind = { word_number_parse, word_number_format,
 const struct word_kind word_count_kind = { word_number_parse,
 	word_number_format, &word_count };
 
+/* A time, or `auto`, which is BEHAVIOUR_AUTO. */
+static bool
+word_retry_parse(const struct word_row *row, struct span value,
+    const struct words_limits *limits, struct behaviour *behaviour,
+    struct complaint *why)
+{
+	if (!span_equal(value, SPAN("auto")))
+		return word_number_parse(row, value, limits, behaviour, why);
+	*(int64_t *)word_field(row, behaviour) = BEHAVIOUR_AUTO;
+	return true;
+}
+
+static size_t
+word_retry_format(const struct word_row *row, const struct behaviour *behaviour,
+    unsigned index, char *text)
+{
+	if (*(const int64_t *)word_field_of(row, behaviour) == BEHAVIOUR_AUTO)
+		return word_put(text, SPAN("auto"));
+	return word_number_format(row, behaviour, index, text);
+}
+
+const struct word_kind word_retry_kind = { word_retry_parse, word_retry_format,
+	&word_time };
+
 /* ---- names ---- */
 
 /* Finds a name; returns its place, or -1. */
@@ -142,7 +158,7 @@ word_name_format(const struct word_row *row, const struct behaviour *behaviour,
     unsigned index, char *text)
 {
 	(void)index;
-	return word_print(text,
+	return word_put(text,
 	    span_of(
 		row->names[*(const int64_t *)word_field_of(row, behaviour)]));
 }
@@ -216,7 +232,7 @@ word_fault_parse(struct span text, int64_t *value, const void *arg,
 static size_t
 word_fault_format(int64_t value, char *text)
 {
-	return word_print(text, span_of(word_faults[value]));
+	return word_put(text, span_of(word_faults[value]));
 }
 
 const struct choice_kind word_statuses = { word_status_parse,
@@ -299,137 +315,3 @@ word_share_format(const struct word_row *row, const struct behaviour *behaviour,
 
 const struct word_kind word_share_kind = { word_share_parse, word_share_format,
 	NULL };
-
-/* ---- texts that go into the head ---- */
-
-static bool
-word_is_value(struct span text)
-{
-	const char *end = text.data + text.size;
-
-	return http_skip_chars(text.data, end, HTTP_CHAR_VALUE) == end;
-}
-
-static bool
-word_type_parse(const struct word_row *row, struct span value,
-    const struct words_limits *limits, struct behaviour *behaviour,
-    struct complaint *why)
-{
-	(void)limits;
-	if (value.size == 0 || value.size > BEHAVIOUR_TYPE_MAX ||
-	    !word_is_value(value))
-		return complain(why, value.data, row->example,
-		    "a type of up to %d characters", BEHAVIOUR_TYPE_MAX);
-	behaviour->type = value;
-	return true;
-}
-
-static size_t
-word_type_format(const struct word_row *row, const struct behaviour *behaviour,
-    unsigned index, char *text)
-{
-	(void)row;
-	(void)index;
-	return word_print(text, behaviour->type);
-}
-
-const struct word_kind word_type_kind = { word_type_parse, word_type_format,
-	NULL };
-
-/* Fields that frame the answer, or tell what we have to be right about. */
-static const char *const word_own_fields[] = { "Connection", "Content-Length",
-	"Content-Type", "Date", "Keep-Alive", "Mtasync", "Server-Timing",
-	"Trailer", "Transfer-Encoding", "Upgrade", NULL };
-
-static bool
-word_is_own_field(struct span name)
-{
-	for (int i = 0; word_own_fields[i] != NULL; i++)
-		if (span_equal_nocase(span_of(word_own_fields[i]), name))
-			return true;
-	return false;
-}
-
-/* Returns how many bytes the headers so far take in a head, at most. */
-static size_t
-word_headers_size(const struct behaviour *behaviour)
-{
-	size_t size = 0;
-
-	for (unsigned i = 0; i < behaviour->header_count; i++)
-		size += behaviour->headers[i].size + strlen(" \r\n");
-	return size;
-}
-
-static bool
-word_header_parse(const struct word_row *row, struct span value,
-    const struct words_limits *limits, struct behaviour *behaviour,
-    struct complaint *why)
-{
-	const char *end = value.data + value.size;
-	const char *colon = http_skip_chars(value.data, end, HTTP_CHAR_TOKEN);
-	struct span name = { value.data, (size_t)(colon - value.data) };
-
-	(void)limits;
-	if (name.size == 0 || colon == end || *colon != ':')
-		return complain(why, colon, row->example,
-		    "a field as NAME:VALUE");
-	if (word_is_own_field(name))
-		return complain(why, value.data, row->example,
-		    "a field that mtasync does not write itself");
-	if (!word_is_value((struct span){ colon, (size_t)(end - colon) }))
-		return complain(why, colon, row->example,
-		    "a value without control characters");
-	if (behaviour->header_count == BEHAVIOUR_HEADERS_MAX ||
-	    value.size > WORDS_VALUE_MAX ||
-	    word_headers_size(behaviour) + value.size >
-		BEHAVIOUR_FIELDS_MAX - 256)
-		return complain(why, value.data, row->example,
-		    "at most %d fields, of 1 KiB, and less than 4 KiB in all",
-		    BEHAVIOUR_HEADERS_MAX);
-	behaviour->headers[behaviour->header_count++] = value;
-	return true;
-}
-
-static size_t
-word_header_format(const struct word_row *row,
-    const struct behaviour *behaviour, unsigned index, char *text)
-{
-	(void)row;
-	return word_print(text, behaviour->headers[index]);
-}
-
-const struct word_kind word_header_kind = { word_header_parse,
-	word_header_format, NULL };
-
-/* ---- interim responses ---- */
-
-static bool
-word_interim_parse(const struct word_row *row, struct span value,
-    const struct words_limits *limits, struct behaviour *behaviour,
-    struct complaint *why)
-{
-	int64_t code = 0;
-
-	(void)limits;
-	if (units_parse_count(value, &code) != UNITS_OK ||
-	    (code != 100 && code != 102 && code != 103))
-		return complain(why, value.data, row->example,
-		    "100, 102 or 103");
-	if (behaviour->interim_count == BEHAVIOUR_INTERIMS_MAX)
-		return complain(why, value.data, row->example,
-		    "at most %d interim responses", BEHAVIOUR_INTERIMS_MAX);
-	behaviour->interims[behaviour->interim_count++] = (uint16_t)code;
-	return true;
-}
-
-static size_t
-word_interim_format(const struct word_row *row,
-    const struct behaviour *behaviour, unsigned index, char *text)
-{
-	(void)row;
-	return (size_t)sprintf(text, "%u", behaviour->interims[index]);
-}
-
-const struct word_kind word_interim_kind = { word_interim_parse,
-	word_interim_format, NULL };

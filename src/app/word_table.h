@@ -41,8 +41,12 @@ struct word_row {
 extern const struct word_row word_table[WORDS];
 
 /* The words that say one thing in several ways, of which one may be said. */
-#define WORD_RIVALS 2
-extern const uint32_t word_rivals[WORD_RIVALS];
+#define WORD_RIVALS 3
+struct word_rivals {
+	uint32_t words;
+	const char *wanted;
+};
+extern const struct word_rivals word_rivals[WORD_RIVALS];
 
 /* The words that say more of others, and nothing without them. */
 struct word_need {
@@ -51,8 +55,16 @@ struct word_need {
 	const char *wanted;
 };
 
-#define WORD_NEEDS 6
+#define WORD_NEEDS 8
 extern const struct word_need word_needs[WORD_NEEDS];
+
+/* Writes a text; returns its size. */
+static inline size_t
+word_put(char *text, struct span value)
+{
+	memcpy(text, value.data, value.size);
+	return value.size;
+}
 
 /* The kinds that there are. */
 extern const struct word_kind word_time_kind;
@@ -65,6 +77,10 @@ extern const struct word_kind word_share_kind;
 extern const struct word_kind word_type_kind;
 extern const struct word_kind word_header_kind;
 extern const struct word_kind word_interim_kind;
+extern const struct word_kind word_retry_kind;
+extern const struct word_kind word_outage_kind;
+extern const struct word_kind word_key_kind;
+extern const struct word_kind word_pool_kind;
 
 /* How statuses, sizes and faults are chosen: by word. */
 extern const struct choice_kind word_statuses;

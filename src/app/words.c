@@ -80,6 +80,12 @@ words_take(struct behaviour *to, const struct behaviour *from, enum word word)
 		memcpy(target, source, sizeof(struct when));
 	} else if (row->kind == &word_choice_kind) {
 		memcpy(target, source, sizeof(struct choice));
+	} else if (row->kind == &word_outage_kind) {
+		to->down = from->down;
+	} else if (row->kind == &word_key_kind) {
+		to->key = from->key;
+	} else if (row->kind == &word_pool_kind) {
+		to->pool = from->pool;
 	} else if (row->kind == &word_type_kind) {
 		to->type = from->type;
 	} else if (row->kind == &word_header_kind) {
@@ -99,8 +105,8 @@ words_override(struct behaviour *behaviour, struct behaviour *over)
 	uint32_t replaced = over->given;
 
 	for (int i = 0; i < WORD_RIVALS; i++)
-		if (over->given & word_rivals[i])
-			replaced |= word_rivals[i];
+		if (over->given & word_rivals[i].words)
+			replaced |= word_rivals[i].words;
 	words_drop(behaviour, replaced);
 	for (enum word word = 0; word < WORDS; word++)
 		if (behaviour_says(over, word))

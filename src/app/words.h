@@ -14,6 +14,7 @@
 struct words_limits {
 	struct when_limits when; /* --max-sleep, and how files are read */
 	int64_t max_size;        /* --max-size: bytes of a body that is made */
+	const struct pools *pools; /* those that there are; NULL: none */
 };
 
 /* Room for a value as words_format() writes it. */

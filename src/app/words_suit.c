@@ -33,14 +33,12 @@ words_are_no_rivals(const struct behaviour *b, enum word *word,
     struct complaint *why)
 {
 	for (int i = 0; i < WORD_RIVALS; i++) {
-		uint32_t both = b->given & word_rivals[i];
+		uint32_t both = b->given & word_rivals[i].words;
 
 		if ((both & (both - 1)) != 0) /* more than one bit */
 			return words_blame((enum word)(
 					       31 - __builtin_clz(both)),
-			    word, why,
-			    i == 0 ? "one of over, rate and every"
-				   : "one of size, events and lines");
+			    word, why, word_rivals[i].wanted);
 	}
 	if (behaviour_says(b, WORD_CHUNK) &&
 	    (b->given & (WORD_FLAG(WORD_EVENTS) | WORD_FLAG(WORD_LINES))))
@@ -95,7 +93,12 @@ static bool
 words_suit_status(const struct behaviour *b, enum word *word,
     struct complaint *why)
 {
-	if (!behaviour_says(b, WORD_RETRY_AFTER) ||
+	if (!behaviour_says(b, WORD_RETRY_AFTER))
+		return true;
+	if (b->retry_after == BEHAVIOUR_AUTO && !behaviour_says(b, WORD_DOWN))
+		return words_blame(WORD_RETRY_AFTER, word, why,
+		    "down, whose end is told, or a time");
+	if (!behaviour_says(b, WORD_STATUS) || /* 503, by fail or down */
 	    words_choose(&b->status, 300, 399) ||
 	    words_choose(&b->status, 429, 429) ||
 	    words_choose(&b->status, 503, 503))

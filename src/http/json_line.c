@@ -222,6 +222,7 @@ json_line_answer(char *out, const struct outcome *outcome)
 	out = json_line_time(out, "seconds", outcome->lasted, CLOCK_S);
 	out = json_line_time(out, "sleep_ms", outcome->sleep, CLOCK_MS);
 	out = json_line_time(out, "late_ms", outcome->late, CLOCK_MS);
+	out = json_line_time(out, "queue_ms", outcome->queued, CLOCK_MS);
 	if (outcome->did.size > 0 && outcome->did.size <= RECORD_DID_MAX) {
 		out = json_line_name(out, "did");
 		memcpy(out, outcome->did.data, outcome->did.size);

@@ -52,7 +52,7 @@ struct record {
 /* The size of a field that the request does not have. */
 #define RECORD_NONE UINT16_MAX
 
-/* outcome.sleep and outcome.late, where there is none. */
+/* outcome.sleep, .late and .queued, where there is none. */
 #define RECORD_NO_TIME INT64_C(-1)
 
 struct outcome {
@@ -64,6 +64,7 @@ struct outcome {
 	int64_t lasted;   /* from the head to the end of the answer, ns */
 	int64_t sleep;    /* how long the answer was to wait, ns */
 	int64_t late;     /* how much later the last wait ended, ns */
+	int64_t queued;   /* how long it waited for a slot, ns */
 	bool left;        /* the client has left before the answer was whole */
 	unsigned worker;  /* that served it, from 0 */
 	unsigned request; /* its number on the connection; 0: unknown */

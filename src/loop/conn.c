@@ -152,7 +152,7 @@ conn_set_alarm(struct conn *conn)
 {
 	struct alarm *alarm = &conn->loop_exchange->alarm;
 
-	if (alarm_is_set(alarm))
+	if (alarm_is_set(alarm) || alarm->due == INT64_MAX)
 		return 0;
 	alarm->on_due = conn_on_alarm;
 	alarm->arg = conn;
@@ -341,6 +341,18 @@ conn_on_event(evutil_socket_t fd, short what, void *arg)
 	due = (what & EV_READ) != 0 && !conn->ahead;
 	conn->ahead = false;
 	conn_run_turn(conn, due);
+}
+
+void
+conn_on_slot(void *owner)
+{
+	struct conn *conn = owner;
+	struct alarm *alarm = &conn->loop_exchange->alarm;
+
+	alarms_unset(&conn->context->alarms, alarm);
+	alarm->due = 0;
+	moment_renew(&conn->context->moment);
+	conn_run(conn);
 }
 
 static void

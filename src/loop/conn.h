@@ -23,6 +23,10 @@ void conn_open(struct context *context, int fd,
 /* Tells of the client of a connection: the callback for moment.who. */
 void conn_tell(const void *client, struct asker *asker);
 
+/* Goes on with a connection whose ticket has been given a slot: `owner` of
+ * pool_next_woken(). */
+void conn_on_slot(void *owner);
+
 /* Ends what a connection waits for, whose limit has passed: the callback for
  * deadlines_init(). */
 void conn_on_due(struct deadline *deadline);

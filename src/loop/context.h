@@ -6,6 +6,7 @@
 #define MTASYNC_LOOP_CONTEXT_H
 
 #include "app/app.h"
+#include "app/pool.h"
 #include "base/stats.h"
 #include "loop/alarms.h"
 #include "loop/deadlines.h"
@@ -50,6 +51,7 @@ struct context {
 	struct exchange_host host;   /* of all of its connections' exchanges */
 	struct loop_exchange *spare; /* the last one that ended, or NULL */
 	void (*on_close)(struct context *context); /* a connection has closed */
+	struct pool_waker waker; /* of those that wait for a slot of a pool */
 
 	/* of the connection whose turn it is; both empty between turns */
 	char *input; /* received, not yet used: [input_start, input_end) */

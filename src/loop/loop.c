@@ -23,6 +23,9 @@
 /* The least connections of a rush, whose memory loop_end_rush() gives back. */
 #define LOOP_RUSH 128
 
+/* How many go on in slots of pools in one round. */
+#define LOOP_SLOTS_AT_ONCE 256
+
 struct loop {
 	struct worker worker;
 	struct context context;
@@ -40,6 +43,7 @@ struct loop {
 static void loop_on_mailbox(evutil_socket_t fd, short what, void *arg);
 static void loop_on_close(struct context *context);
 static void loop_on_left(void *arg);
+static void loop_ring(struct pool_waker *waker);
 
 static struct loop *
 loop_of_worker(struct worker *worker)
@@ -78,6 +82,8 @@ loop_open(struct loop *loop, unsigned index)
 	ready_queue_init(&context->ready_queue, context->base, conn_on_ready);
 	context->on_close = loop_on_close;
 	context->moment.who = conn_tell;
+	context->moment.waker = &context->waker;
+	pool_waker_init(&context->waker, loop_ring);
 	event_assign(&loop->mailbox_event, context->base,
 	    loop->worker.mailbox.wake, EV_READ | EV_PERSIST, loop_on_mailbox,
 	    loop);
@@ -98,6 +104,7 @@ loop_free(struct worker *worker)
 	deadlines_fini(&loop->context.deadlines);
 	ready_queue_fini(&loop->context.ready_queue);
 	context_close(&loop->context);
+	pool_waker_fini(&loop->context.waker);
 	sem_destroy(&loop->ready);
 	free(loop);
 }
@@ -346,6 +353,34 @@ loop_carry_out(struct loop *loop, enum worker_order order)
 	}
 }
 
+/* Has the loop look at those who have been given slots. Any thread. */
+static void
+loop_ring(struct pool_waker *waker)
+{
+	struct loop *loop = (struct loop *)((char *)waker -
+					    offsetof(struct loop,
+						context.waker));
+
+	mailbox_wake(&loop->worker.mailbox);
+}
+
+/* Has those go on who have been given slots: so many, and the others in a later
+ * round, so that everybody else has a turn between. */
+static void
+loop_go_on_in_slots(struct loop *loop)
+{
+	struct pool_waker *waker = &loop->context.waker;
+	struct pool_ticket *ticket;
+
+	for (int i = 0; i < LOOP_SLOTS_AT_ONCE; i++) {
+		ticket = pool_next_woken(waker);
+		if (ticket == NULL)
+			return;
+		conn_on_slot(ticket->owner);
+	}
+	loop_ring(waker);
+}
+
 static void
 loop_on_mailbox(evutil_socket_t fd, short what, void *arg)
 {
@@ -357,6 +392,7 @@ loop_on_mailbox(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	mailbox_rest(mailbox);
 	loop_take_generation(loop);
+	loop_go_on_in_slots(loop);
 	if (mailbox_next(mailbox, &order))
 		loop_carry_out(loop, order);
 }

@@ -275,6 +275,7 @@ state_take_piece(struct conn *conn)
 		loop_exchange->exchange.sending = true;
 		return CONN_ANSWERING;
 	case PIECE_UNTIL:
+	case PIECE_QUEUED: /* conn_on_slot() may make the time now */
 		return state_wait_until(conn, piece.until, CONN_WAITING);
 	case PIECE_HANG:
 		conn->reset = context->moment.closing;

@@ -4,7 +4,10 @@
 #include "models/blocking.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <stddef.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/wire.h"
@@ -16,6 +19,9 @@
  * many as a turn of an event loop may have. */
 #define BLOCKING_LATE_MAX ((size_t)1024 * 1024)
 
+/* How often one looks whether there is a slot, where nothing tells of it. */
+#define BLOCKING_SLOT_LOOK (20 * CLOCK_MS)
+
 /* How often one looks whether all has been acknowledged before a reset. */
 #define BLOCKING_TAKEN_LOOK (5 * CLOCK_MS)
 
@@ -23,6 +29,7 @@
 struct blocking {
 	struct moment moment;
 	struct exchange_host host;
+	struct pool_waker waker; /* of the answer that waits for a slot */
 	const struct entrance *entrance;
 	struct visitor visitor;
 	bool answering; /* the exchange has begun, and is to be ended */
@@ -192,6 +199,8 @@ blocking_wait(struct blocking *b, int64_t until)
 		short events = b->io.ended ? 0 : POLLRDHUP;
 
 		result = blocking_io_await(&b->io, events, until - early);
+		if (result == BLOCKING_WOKEN)
+			return BLOCKING_DONE;
 		if (result == BLOCKING_LATE)
 			result = BLOCKING_DONE;
 		else if (result == BLOCKING_DONE)
@@ -219,6 +228,38 @@ blocking_sleep(struct blocking *b, int64_t until)
 		result = BLOCKING_DONE;
 	crew_give_app(b->io.crew);
 	return result;
+}
+
+/* Ends the wait for a slot; under the waker's lock, any thread. */
+static void
+blocking_ring(struct pool_waker *waker)
+{
+	const struct blocking *b = (struct blocking *)((char *)waker -
+						       offsetof(struct blocking,
+							   waker));
+
+	if (b->io.wake != -1)
+		(void)eventfd_write(b->io.wake, 1);
+}
+
+/* Waits until a slot is there, or until a time. Without a descriptor for that, one
+ * looks again and again. */
+static enum blocking_result
+blocking_queue(struct blocking *b, int64_t until)
+{
+	int64_t look = clock_now() + BLOCKING_SLOT_LOOK;
+	bool woken;
+
+	pthread_mutex_lock(&b->waker.lock);
+	if (b->io.wake == -1)
+		b->io.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	woken = list_first(&b->waker.woken) != NULL;
+	pthread_mutex_unlock(&b->waker.lock);
+	if (woken)
+		return BLOCKING_DONE;
+	if (b->io.wake == -1 && look < until)
+		until = look;
+	return blocking_sleep(b, until);
 }
 
 /* Waits until a time, unless the client leaves or the server drains before. */
@@ -271,6 +312,8 @@ blocking_carry_out(struct blocking *b, struct piece *piece)
 		    piece);
 	case PIECE_UNTIL:
 		return blocking_sleep(b, piece->until);
+	case PIECE_QUEUED:
+		return blocking_queue(b, piece->until);
 	case PIECE_HANG:
 		return blocking_hang(b, piece->until);
 	case PIECE_RESET:
@@ -440,11 +483,14 @@ blocking_init(struct blocking *b, struct crew *crew,
 	b->entrance = client->entrance;
 	b->io.crew = crew;
 	b->io.fd = client->fd;
+	b->io.wake = -1;
 	b->io.silent = true;
 	b->moment.closing = true; /* one request for each connection */
 	b->moment.since = MOMENT_LOOK_ANEW;
 	b->moment.who = blocking_tell;
 	b->moment.client = b;
+	b->moment.waker = &b->waker;
+	pool_waker_init(&b->waker, blocking_ring);
 	visitor_init(&b->visitor, client->number, &client->peer);
 }
 
@@ -463,5 +509,8 @@ blocking_serve(struct crew *crew, const struct client *client)
 	if (b.answering)
 		blocking_end(&b, result);
 	blocking_close(&b, result);
+	if (b.io.wake != -1)
+		close(b.io.wake);
+	pool_waker_fini(&b.waker);
 	crew_forget(crew);
 }

@@ -19,8 +19,9 @@ blocking_io_await(struct blocking_io *io, short events, int64_t until)
 	/* a 503 that tells of the cut, and the wait for the client's FIN, go
 	 * on through WORKER_CUT; WORKER_STOP ends them */
 	int end = io->cut || io->lingering ? io->crew->stop : io->crew->cut;
-	struct pollfd fds[3] = { { io->fd, events, 0 }, { end, POLLIN, 0 },
-		{ io->silent ? io->crew->drain : -1, POLLIN, 0 } };
+	struct pollfd fds[4] = { { io->fd, events, 0 }, { end, POLLIN, 0 },
+		{ io->silent ? io->crew->drain : -1, POLLIN, 0 },
+		{ io->wake, POLLIN, 0 } };
 	int64_t left = until - clock_now();
 	struct timespec wait;
 
@@ -28,13 +29,13 @@ blocking_io_await(struct blocking_io *io, short events, int64_t until)
 		left = 0;
 	wait.tv_sec = left / CLOCK_S;
 	wait.tv_nsec = left % CLOCK_S;
-	if (ppoll(fds, 3, &wait, NULL) <= 0)
+	if (ppoll(fds, 4, &wait, NULL) <= 0)
 		return BLOCKING_LATE;
 	if (fds[1].revents != 0)
 		return BLOCKING_CUT;
 	if (fds[2].revents != 0 && (io->lingering || fds[0].revents == 0))
 		return BLOCKING_DRAIN;
-	return BLOCKING_DONE;
+	return fds[3].revents != 0 ? BLOCKING_WOKEN : BLOCKING_DONE;
 }
 
 enum blocking_result

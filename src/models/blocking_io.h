@@ -15,12 +15,14 @@ enum blocking_result {
 	BLOCKING_LATE,  /* its limit has passed */
 	BLOCKING_DRAIN, /* the server drains, and nothing has come yet */
 	BLOCKING_CUT,   /* the drain is over, or the server stops */
+	BLOCKING_WOKEN, /* `wake` is readable */
 	BLOCKING_LOST,  /* the client has left, or the answer can't be ended */
 };
 
 struct blocking_io {
 	struct crew *crew;
 	int fd;
+	int wake;     /* eventfd: ends a wait; -1: none */
 	bool silent;  /* no byte has come, nor the drain, which ends a wait; the
 			 * same again while it lingers */
 	bool cut;     /* the end of the drain has ended it */

@@ -115,7 +115,7 @@ fork_join_run(struct crew *crew)
 }
 
 struct worker *
-fork_join_new(const struct worker_host *host, unsigned index)
+models_new_fork_join(const struct worker_host *host, unsigned index)
 {
 	(void)index; /* there is one */
 	return crew_new(host, fork_join_run);

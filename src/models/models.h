@@ -9,9 +9,12 @@
 
 #include "server/worker.h"
 
-struct worker *serial_new(const struct worker_host *host, unsigned index);
-struct worker *thread_new(const struct worker_host *host, unsigned index);
-struct worker *pool_new(const struct worker_host *host, unsigned index);
-struct worker *fork_join_new(const struct worker_host *host, unsigned index);
+struct worker *models_new_serial(const struct worker_host *host,
+    unsigned index);
+struct worker *models_new_thread(const struct worker_host *host,
+    unsigned index);
+struct worker *models_new_pool(const struct worker_host *host, unsigned index);
+struct worker *models_new_fork_join(const struct worker_host *host,
+    unsigned index);
 
 #endif

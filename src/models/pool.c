@@ -97,7 +97,7 @@ pool_run(struct crew *crew)
 }
 
 struct worker *
-pool_new(const struct worker_host *host, unsigned index)
+models_new_pool(const struct worker_host *host, unsigned index)
 {
 	(void)index; /* there is one */
 	return crew_new(host, pool_run);

@@ -26,7 +26,7 @@ serial_run(struct crew *crew)
 }
 
 struct worker *
-serial_new(const struct worker_host *host, unsigned index)
+models_new_serial(const struct worker_host *host, unsigned index)
 {
 	(void)index; /* there is one */
 	return crew_new(host, serial_run);

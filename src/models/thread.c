@@ -54,7 +54,7 @@ thread_run(struct crew *crew)
 }
 
 struct worker *
-thread_new(const struct worker_host *host, unsigned index)
+models_new_thread(const struct worker_host *host, unsigned index)
 {
 	(void)index; /* there is one */
 	return crew_new(host, thread_run);

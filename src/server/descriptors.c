@@ -22,7 +22,7 @@
 #define DESCRIPTORS_FILES_MAX  64 /* that one worker's cache may hold open */
 #define DESCRIPTORS_FILES_MIN  4
 /* Up to so many there is room from the start: half a megabyte of the kernel's. */
-#define DESCRIPTORS_AT_START   65536
+#define DESCRIPTORS_AT_START 65536
 
 /* What each worker has: where it lists directories, also those that it reads. */
 static unsigned
@@ -105,8 +105,8 @@ descriptors_files(unsigned workers, uint64_t all, uint64_t others)
 static void
 descriptors_make_room(uint64_t all)
 {
-	uint64_t count =
-	    all < DESCRIPTORS_AT_START ? all : DESCRIPTORS_AT_START;
+	uint64_t count = all < DESCRIPTORS_AT_START ? all
+						    : DESCRIPTORS_AT_START;
 	int last = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, (int)count - 1);
 
 	if (last != -1)

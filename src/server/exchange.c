@@ -332,7 +332,8 @@ exchange_status(const struct exchange *exchange)
 
 	if (exchange->begun && exchange_fault(exchange) != FAULT_GARBAGE)
 		return exchange->answer.message.status;
-	if (exchange_fault(exchange) != -1 && !plan_is_at(plan, ACT_WAIT))
+	if (exchange_fault(exchange) != -1 && !plan_is_at(plan, ACT_WAIT) &&
+	    !plan_is_at(plan, ACT_POOL))
 		return EXCHANGE_NO_ANSWER;
 	return exchange->cut ? 503 : EXCHANGE_LEFT;
 }
@@ -369,15 +370,31 @@ exchange_tell_sleep(const struct exchange *exchange, struct outcome *outcome)
 		outcome->late = exchange->record->late * CLOCK_US;
 }
 
+/* Returns how long the answer queued for a slot, or RECORD_NO_TIME. */
+static int64_t
+exchange_queued(const struct exchange *exchange)
+{
+	const struct decision *decision = exchange->answer.message.decision;
+
+	if (decision == NULL || decision->ticket == NULL)
+		return RECORD_NO_TIME;
+	return plan_is_at(&exchange->answer.plan, ACT_POOL)
+		   ? clock_now() - decision->ticket->came
+		   : decision->ticket->waited;
+}
+
 /* Writes what words had done to the answer; returns it. */
 static struct span
 exchange_did(const struct exchange *exchange, char did[DRAWN_TEXT_MAX])
 {
 	const struct decision *decision = exchange->answer.message.decision;
+	struct drawn_names names;
 
-	return (struct span){ did, decision != NULL
-				       ? drawn_write_json(&decision->drawn, did)
-				       : 0 };
+	if (decision == NULL)
+		return SPAN("");
+	names = decision_names(decision);
+	return (struct span){ did,
+		drawn_write_json(&decision->drawn, &names, did) };
 }
 
 /* Writes the line of the log; returns it. */
@@ -390,7 +407,8 @@ exchange_write_line(const struct exchange *exchange,
 		.status = exchange_status(exchange),
 		.bytes = exchange_content(exchange),
 		.sleep = RECORD_NO_TIME,
-		.late = RECORD_NO_TIME };
+		.late = RECORD_NO_TIME,
+		.queued = RECORD_NO_TIME };
 	char did[DRAWN_TEXT_MAX];
 
 	if (host->config->log_format != RECORD_JSON)
@@ -403,6 +421,7 @@ exchange_write_line(const struct exchange *exchange,
 		outcome.request = visitor->requests;
 	}
 	exchange_tell_sleep(exchange, &outcome);
+	outcome.queued = exchange_queued(exchange);
 	outcome.did = exchange_did(exchange, did);
 	return json_line_write(exchange->record, &outcome, line);
 }

@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/tally.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/descriptors.h"
@@ -429,7 +430,8 @@ server_sum_up(const struct server *server, struct server_summary *summary)
 {
 	*summary = (struct server_summary){ .failed = server->failed,
 		.urgent = server->urgent,
-		.stuck = server->stuck };
+		.stuck = server->stuck,
+		.forgotten = tally_evicted(server->config->app.tally) };
 	for (unsigned i = 0; i < server->totals.count; i++) {
 		const struct stats *stats = server->totals.stats[i];
 

@@ -25,11 +25,12 @@ enum server_event {
 
 /* What it has done, summed over all workers. */
 struct server_summary {
-	uint64_t served; /* requests answered in full */
-	uint64_t cut;    /* requests that the stop ended before that */
-	bool failed;     /* a worker ended by itself, and all with it */
-	bool urgent;     /* the operator has asked twice: nobody is to wait */
-	bool stuck;      /* some workers have not ended, whatever holds them */
+	uint64_t served;    /* requests answered in full */
+	uint64_t cut;       /* requests that the stop ended before that */
+	uint64_t forgotten; /* keys that had to make room */
+	bool failed;        /* a worker ended by itself, and all with it */
+	bool urgent; /* the operator has asked twice: nobody is to wait */
+	bool stuck;  /* some workers have not ended, whatever holds them */
 };
 
 /*

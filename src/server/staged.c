@@ -192,6 +192,7 @@ staged_chunk(struct answer *answer, char *room, struct piece *piece)
 		return;
 	case PIECE_HEAD:
 	case PIECE_UNTIL:
+	case PIECE_QUEUED:
 	case PIECE_HANG:
 	case PIECE_RESET:
 		return;

@@ -50,7 +50,7 @@ parse(struct http_request *request, const char *text)
 }
 
 /* An outcome of which nothing more is known. */
-#define PLAIN .status = 200, .sleep = RECORD_NO_TIME, .late = RECORD_NO_TIME
+#define PLAIN .status = 200, .sleep = RECORD_NO_TIME, .late = RECORD_NO_TIME, .queued = RECORD_NO_TIME
 #define PLAIN_TEXT \
  "\"status\":200,\"bytes\":0,\"seconds\":0.000000,\"worker\":0"
 
@@ -94,7 +94,7 @@ static const struct row {
 	    "\"status\":200,\"bytes\":10,\"seconds\":0.000000,\"worker\":0" },
 	{ NULL, { PLAIN, .lasted = CLOCK_S + 20300 },
 	    "\"status\":200,\"bytes\":0,\"seconds\":1.000020,\"worker\":0" },
-	{ NULL, { .status = 200, .sleep = 0, .late = RECORD_NO_TIME },
+	{ NULL, { .status = 200, .sleep = 0, .late = RECORD_NO_TIME, .queued = RECORD_NO_TIME },
 	    "\"status\":200,\"bytes\":0,\"seconds\":0.000000,"
 	    "\"sleep_ms\":0.000,\"worker\":0" },
 	{ NULL, { .status = 200, .sleep = 250 * CLOCK_MS, .late = 50999 },

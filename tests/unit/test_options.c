@@ -68,7 +68,7 @@ test_defaults(void **state)
 	assert_int_equal(options.max_body, 1 << 20);
 	assert_int_equal(options.max_size, 1 << 30);
 	assert_int_equal(options.seed, -1);
-	assert_int_equal(options.rule_count, 0);
+	assert_int_equal(options.rule_texts.count, 0);
 	assert_null(options.rules);
 	assert_null(options.root);
 	assert_string_equal(options.indexes[0], "hello.html");
@@ -152,9 +152,9 @@ test_the_rest(void **state)
 	assert_string_equal(options.chroot, "/srv");
 	assert_int_equal(options.sandbox, SANDBOX_REQUIRE);
 	assert_true(options.check);
-	assert_int_equal(options.rule_count, 2);
-	assert_string_equal(options.rule_texts[0], "/a delay=11m");
-	assert_string_equal(options.rule_texts[1], "PUT /b delay=file:none");
+	assert_int_equal(options.rule_texts.count, 2);
+	assert_string_equal(options.rule_texts.texts[0], "/a delay=11m");
+	assert_string_equal(options.rule_texts.texts[1], "PUT /b delay=file:none");
 	assert_string_equal(options.rules, "rules");
 	assert_int_equal(options.log_level, LOG_LEVEL_DEBUG);
 
