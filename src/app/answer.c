@@ -130,13 +130,12 @@ answer_next(struct answer *answer, struct site *site,
 	struct plan *plan = &answer->plan;
 	int64_t until;
 
-	for (;; plan->next++) {
+	for (;;) {
 		switch ((enum act)plan->acts[plan->next]) {
 		case ACT_POOL:
 			if (pooled_wait(answer, moment, piece))
 				return;
-			answer_next(answer, site, moment, room, piece);
-			return;
+			continue; /* with another act, or another plan */
 		case ACT_WAIT:
 			if (answer_wait(plan, moment, piece))
 				return;
@@ -167,6 +166,7 @@ answer_next(struct answer *answer, struct site *site,
 			piece->kind = PIECE_END;
 			return;
 		}
+		plan->next++;
 	}
 }
 

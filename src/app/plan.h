@@ -17,7 +17,6 @@
 #include <stdint.h>
 
 enum act {
-	ACT_POOL,    /* nothing before it has a slot of its pool */
 	ACT_WAIT,    /* nothing for so many ns, from its beginning on */
 	ACT_HANG,    /* the last act: the same, but a drain ends it; then the
 		      * connection is reset */
@@ -26,6 +25,7 @@ enum act {
 	ACT_CONTENT, /* what goes out of its content, and has not yet */
 	ACT_RESET,   /* the last act: the connection is reset */
 	ACT_END,     /* the last act: the answer is whole */
+	ACT_POOL,    /* the first act: nothing before it has a slot of its pool */
 };
 
 #define PLAN_ACTS  6
