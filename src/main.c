@@ -244,7 +244,6 @@ main_check(const struct options *options, const struct server_config *config)
 	return main_end_output();
 }
 
-/* Does what the options say; all names have been looked up. */
 /* Prints draws, instead of serving. */
 static enum main_status
 main_draw(const struct options *options, const struct app_config *config)
@@ -254,6 +253,7 @@ main_draw(const struct options *options, const struct app_config *config)
 	return main_end_output();
 }
 
+/* Does what the options say; all names have been looked up. */
 static enum main_status
 main_run(struct options *options, struct privileges *privileges)
 {
