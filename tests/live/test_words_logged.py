@@ -12,6 +12,7 @@ from wire import request
 
 SENT = re.compile(r"^\d+ +(?:sendto|sendmsg|<\.\.\. send\w+ resumed>).* = (\d+)$")
 TURN = 1 << 20  # what a connection may send before others are looked at
+SEND = 1 << 16  # with which a turn may end: the most that one has
 
 
 @pytest.fixture
@@ -111,4 +112,5 @@ def test_others_are_looked_at_beside_one_that_takes_all(serve, tmp_path, words):
         elif found:
             turns[-1] += int(found[1])
     assert sum(turns) >= 24 << 20
-    assert max(turns) <= 2 * TURN
+    # one by its event, and one by its place in the ready queue
+    assert max(turns) <= 2 * (TURN + SEND)
