@@ -23,7 +23,7 @@ AC_DEFUN([MTASYNC_TEST_TOOLS], [
 	AC_SUBST([CHECK_PACKAGES])
 
 	# Tests wait most of their time, so that there are to be more at once
-	# than CPUs: `make check` without -j is `make -j6 check`.
-	AC_SUBST([AM_MAKEFLAGS], ['$(if $(filter check,$(MAKECMDGOALS)),$(if $(findstring -j,$(MAKEFLAGS)),,-j6))'])
+	# than CPUs: `make check` without -j is `make -j9 check`.
+	AC_SUBST([AM_MAKEFLAGS], ['$(if $(filter check,$(MAKECMDGOALS)),$(if $(findstring -j,$(MAKEFLAGS)),,-j9))'])
 	AM_CONDITIONAL([CAN_CHECK], [test -z "$CHECK_PACKAGES"])
 ])
