@@ -188,6 +188,8 @@ check_outcome(struct reader *r, const struct outcome *o)
 	    o->sleep / 1000000, o->sleep / 1000 % 1000);
 	check_text(r, o->late >= 0, ",\"late_ms\":%" PRId64 ".%03" PRId64,
 	    o->late / 1000000, o->late / 1000 % 1000);
+	check_text(r, o->queued >= 0, ",\"queue_ms\":%" PRId64 ".%03" PRId64,
+	    o->queued / 1000000, o->queued / 1000 % 1000);
 	check_text(r, o->did.size > 0, ",\"did\":%.*s", (int)o->did.size,
 	    o->did.data);
 	check_text(r, o->left, ",\"left\":%" PRId64 ".%06" PRId64, us / 1000000,
@@ -202,7 +204,7 @@ check_outcome(struct reader *r, const struct outcome *o)
 static void
 draw_outcome(struct outcome *o, uint64_t seed)
 {
-	uint64_t numbers[8];
+	uint64_t numbers[9];
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		seed = seed * 6364136223846793005 + 1442695040888963407;
@@ -214,6 +216,7 @@ draw_outcome(struct outcome *o, uint64_t seed)
 		.lasted = (int64_t)(numbers[2] >> 1),
 		.sleep = (int64_t)(numbers[3]),
 		.late = (int64_t)(numbers[4]),
+		.queued = (int64_t)(numbers[8]),
 		.left = numbers[5] % 2 == 0,
 		.worker = (unsigned)numbers[5],
 		.request = (unsigned)numbers[6],

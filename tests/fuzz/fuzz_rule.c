@@ -23,7 +23,7 @@ read_times(struct span name, void *arg, struct complaint *why)
 }
 
 static const struct words_limits limits = { { 60 * CLOCK_S, read_times, NULL },
-	1 << 20 };
+	1 << 20, NULL };
 
 /* Adds what stands in quotes; returns its end. */
 static char *

@@ -52,7 +52,7 @@ check_draws(const struct when *when)
 	int64_t longest = when_longest(when);
 
 	for (uint64_t n = 1; n <= DRAWS; n++) {
-		const struct roll roll = { 42, n };
+		const struct roll roll = { 42, n, 0 };
 		int64_t drawn = when_draw(when, &roll, ROLL_GAP, n / 2);
 
 		FUZZ_CHECK(drawn >= 0 && drawn <= longest);
@@ -82,7 +82,7 @@ static void
 check_small(const struct when *when)
 {
 	struct when *small = malloc(when_size(when));
-	const struct roll roll = { 1, 1 };
+	const struct roll roll = { 1, 1, 0 };
 
 	FUZZ_CHECK(small != NULL);
 	memcpy(small, when, when_size(when));

@@ -39,7 +39,7 @@ static struct server_config config = {
 	.app = { .site = { .indexes = indexes,
 		     .missing = "no-such-page",
 		     .open_files = 4 },
-	    .limits = { { 60 * CLOCK_S, NULL, NULL }, 65536 },
+	    .limits = { { 60 * CLOCK_S, NULL, NULL }, 65536, NULL },
 	    .seed = 7,
 	    .drawn = &drawn },
 	.max_body = 10,

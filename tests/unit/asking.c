@@ -41,7 +41,7 @@ asking_setup(void **state)
 		.app = { .site = { .indexes = indexes,
 			     .missing = "404.html",
 			     .open_files = 4 },
-		    .limits = { { 60 * CLOCK_S, NULL, NULL }, 1 << 20 },
+		    .limits = { { 60 * CLOCK_S, NULL, NULL }, 1 << 20, NULL },
 		    .seed = 7,
 		    .drawn = &drawn },
 		.max_body = 10,

@@ -239,7 +239,7 @@ test_draws(void **state)
 	(void)state;
 	assert_true(parse(SPAN("0:5,1:1,2:60,3:0"), &choice, &why));
 	for (uint64_t n = 1; n <= DRAWS; n++) {
-		const struct roll roll = { 42, n };
+		const struct roll roll = { 42, n, 0 };
 		const int64_t *value = choice_draw(&choice,
 		    roll_bits(&roll, ROLL_STATUS, 0));
 

@@ -36,7 +36,8 @@ decide(const char *words, enum kind kind, struct answer *answer)
 		.minor = kind != OLD,
 	};
 	struct behaviour behaviour = { 0 };
-	struct decision_source source = { &behaviour, { 7, 1 }, 60 * CLOCK_S };
+	const struct decision_source source = { .behaviour = &behaviour,
+		.draw = { .roll = { 7, 1, 0 }, .most = 60 * CLOCK_S } };
 
 	message_init(&answer->message);
 	if (kind == NOTHING)
@@ -49,11 +50,12 @@ decide(const char *words, enum kind kind, struct answer *answer)
 	words_release(&behaviour); /* the decision has nothing of it */
 }
 
-/* Writes acts as letters: Wait, haNg, Head, Most, Content, Reset, End. */
+/* Writes acts as letters: Pool, Wait, haNg, Head, Most, Content, Reset, End. */
 static const char *
 print_plan(const struct plan *plan, char text[PLAN_ACTS + 1])
 {
 	static const char letters[] = {
+		[ACT_POOL] = 'P',
 		[ACT_WAIT] = 'W',
 		[ACT_HANG] = 'N',
 		[ACT_HEAD] = 'H',
@@ -80,14 +82,14 @@ static const struct plan_row {
 	{ "status=500", { "HCE", "HE", "HCE", "HCE", "HCE" } },
 	{ "fault=close&delay=1s", { "WE", "WE", "WE", "WE", "WE" } },
 	{ "fault=reset&delay=1s", { "WR", "WR", "WR", "WR", "WR" } },
-	{ "fault=hang&delay=1s", { "WNR", "WNR", "WNR", "WNR", "WNR" } },
+	{ "fault=hang&delay=1s", { "WN", "WN", "WN", "WN", "WN" } },
 	{ "fault=truncate&delay=1s", { "WHCE", "WHE", "WHCE", "WHE", "WHE" } },
 	{ "fault=garbage&delay=1s", { "WHE", "WHE", "WHE", "WHE", "WHE" } },
 	{ "fault=length&delay=1s", { "WHCE", "WHE", "WHCE", "WHE", "WHE" } },
 	{ "fault=chunk&delay=1s", { "WHCE", "WHE", "WHCE", "WHE", "WHE" } },
 	{ "fault=close&delay=1s&at=body", { "WE", "WE", "WE", "WE", "WE" } },
 	{ "fault=reset&delay=1s&at=body", { "WR", "WR", "WR", "WR", "WR" } },
-	{ "fault=hang&delay=1s&at=end", { "WNR", "WNR", "WNR", "WNR", "WNR" } },
+	{ "fault=hang&delay=1s&at=end", { "WN", "WN", "WN", "WN", "WN" } },
 	{ "fault=truncate&delay=1s&at=body",
 	    { "HWCE", "WHE", "HWCE", "WHE", "WHE" } },
 	{ "fault=truncate&delay=1s&at=end",
@@ -103,9 +105,8 @@ static const struct plan_row {
 	{ "fault=reset&after=3&delay=1s&at=end",
 	    { "HMWCR", "WHR", "HMWCR", "WHR", "WHR" } },
 	{ "fault=hang&after=3&delay=1s&at=end",
-	    { "HMWCNR", "WHNR", "HMWCNR", "WHNR", "WHNR" } },
-	{ "fault=hang&after=3&for=1s",
-	    { "HCNR", "HNR", "HCNR", "HNR", "HNR" } },
+	    { "HMWCN", "WHN", "HMWCN", "WHN", "WHN" } },
+	{ "fault=hang&after=3&for=1s", { "HCN", "HN", "HCN", "HN", "HN" } },
 	{ "fault=reset:0&delay=1s", { "WHCE", "WHE", "WHCE", "WHE", "WHE" } },
 	{ "size=5&over=1s&delay=1s", { "WHCE", "WHE", "WHCE", "WHE", "WHE" } },
 };
@@ -178,6 +179,7 @@ test_told(void **state)
 		char text[DRAWN_TEXT_MAX + 1];
 		struct answer answer;
 		struct decision *decision;
+		struct drawn_names names;
 
 		print_message("# %s, %d, %d\n", row->words, row->kind,
 		    (int)row->length);
@@ -185,7 +187,8 @@ test_told(void **state)
 		decision = answer.message.decision;
 		assert_non_null(decision);
 		decision_settle(decision, row->length);
-		text[drawn_write(&decision->drawn, text)] = '\0';
+		names = decision_names(decision);
+		text[drawn_write(&decision->drawn, &names, text)] = '\0';
 		assert_string_equal(text, row->told);
 		answer_fini(&answer);
 	}
@@ -201,8 +204,8 @@ test_limit(void **state)
 	(void)state;
 	worded_add(&behaviour, "delay=exp:50s&over=30s");
 	for (uint64_t n = 1; n <= 100; n++) {
-		struct decision_source source = { &behaviour, { 7, n },
-			60 * CLOCK_S };
+		const struct decision_source source = { .behaviour = &behaviour,
+			.draw = { .roll = { 7, n, 0 }, .most = 60 * CLOCK_S } };
 		struct answer answer;
 
 		message_init(&answer.message);

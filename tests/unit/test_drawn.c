@@ -11,13 +11,16 @@
 
 #include <cmocka.h>
 
+#include "app/pool.h"
 #include "base/clock.h"
 #include "worded.h"
 
 #define DRAWS 100000
 
+static const struct drawn_names no_names;
+
 /* ---- a strict reader of dictionaries (RFC 9651 4.2.2), as far as we write them:
- * keys, integers, decimals, tokens, booleans that are true, parameters ---- */
+ * keys, integers, decimals, strings, tokens, booleans that are true, parameters ---- */
 
 static bool
 is_key_char(char c)
@@ -51,9 +54,25 @@ take_number(const char **p)
 	return whole <= 12 && part >= 1 && part <= 3;
 }
 
+/* 4.2.5: plain ASCII, in which two characters are escaped. */
+static bool
+take_string(const char **p)
+{
+	for ((*p)++; **p != '"'; (*p)++) {
+		if (**p < ' ' || **p > '~')
+			return false;
+		if (**p == '\\' && *++*p != '"' && **p != '\\')
+			return false;
+	}
+	(*p)++;
+	return true;
+}
+
 static bool
 take_item(const char **p)
 {
+	if (**p == '"')
+		return take_string(p);
 	if (**p >= '0' && **p <= '9')
 		return take_number(p);
 	if ((**p < 'a' || **p > 'z') && (**p < 'A' || **p > 'Z'))
@@ -109,11 +128,7 @@ static bool take_json(const char **p, int depth);
 static bool
 take_json_string(const char **p)
 {
-	if (*(*p)++ != '"')
-		return false;
-	while (**p >= ' ' && **p != '"' && **p != '\\')
-		(*p)++;
-	return *(*p)++ == '"';
+	return **p == '"' && take_string(p);
 }
 
 static bool
@@ -182,18 +197,22 @@ test_readers(void **state)
 {
 	static const char *const no_dictionaries[] = { "", "A=1", "a=1,",
 		"a=1 b=2", "a=1.", "a=1.2345", "a=1234567890123456", "a=.5",
-		"a=1234567890123.5", "a=\"x", "a=1;", "a=-", ",a", "a=1, ,b" };
+		"a=1234567890123.5", "a=\"x", "a=\"\\x\"", "a=\"\x80\"",
+		"a=\"\t\"", "a=\"\"\"", "a=1;", "a=-", ",a", "a=1, ,b" };
 	static const char *const no_objects[] = { "", "{", "{\"a\":}",
 		"{\"a\":1,}", "{\"a\":01}", "{\"a\":1.}", "{\"a\" 1}", "{a:1}",
 		"{\"a\":[1,]}", "{\"a\":1}}", "[1]", "{\"a\":TRUE}" };
 
 	(void)state;
-	for (size_t i = 0; i < 14; i++)
+	for (size_t i = 0;
+	     i < sizeof(no_dictionaries) / sizeof(*no_dictionaries); i++)
 		assert_false(is_dictionary(no_dictionaries[i]));
 	for (size_t i = 0; i < 12; i++)
 		assert_false(is_json_object(no_objects[i]));
-	assert_true(is_dictionary("a=1, b-c=1.5;x;y=2,d, e=f"));
-	assert_true(is_json_object("{\"a\":1,\"b\":[\"x\",1.5],\"c\":true}"));
+	assert_true(
+	    is_dictionary("a=1, b-c=1.5;x;y=2,d, e=f, g=\" \\\"\\\\~\""));
+	assert_true(is_json_object(
+	    "{\"a\":1,\"b\":[\"x\",1.5],\"c\":true,\"d\":\"\\\"\\\\\"}"));
 }
 
 /* ---- what is told ---- */
@@ -238,7 +257,8 @@ static const struct told_row {
 static void
 test_told(void **state)
 {
-	const struct roll roll = { 7, 3 };
+	const struct drawn_source source = { .roll = { 7, 3, 0 },
+		.most = 60 * CLOCK_S };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
@@ -248,10 +268,10 @@ test_told(void **state)
 		struct drawn drawn;
 
 		worded_add(&behaviour, row->words);
-		drawn_make(&drawn, &behaviour, &roll, 60 * CLOCK_S);
+		drawn_make(&drawn, &behaviour, &source);
 		drawn.skipped = row->skipped;
-		text[drawn_write(&drawn, text)] = '\0';
-		json[drawn_write_json(&drawn, json)] = '\0';
+		text[drawn_write(&drawn, &no_names, text)] = '\0';
+		json[drawn_write_json(&drawn, &no_names, json)] = '\0';
 		assert_string_equal(text, row->text);
 		assert_string_equal(json, row->json);
 		assert_true(*text == '\0' || is_dictionary(text));
@@ -266,7 +286,7 @@ test_longest(void **state)
 {
 	char text[DRAWN_TEXT_MAX + 1], json[DRAWN_TEXT_MAX + 1];
 	const struct drawn drawn = {
-		.roll = { ROLL_SEED_MAX, 999999999999999 },
+		.roll = { ROLL_SEED_MAX, 999999999999999, UINT64_MAX },
 		.delay = INT64_MAX / 10,
 		.size = 999999999999999,
 		.words = DRAWN_WORDS,
@@ -275,14 +295,21 @@ test_longest(void **state)
 		.status = 599,
 		.fault = FAULT_TRUNCATE,
 		.chance = true,
+		.refused = true,
 	};
-	size_t size = drawn_write(&drawn, text);
+	char key[BEHAVIOUR_KEY_MAX], pool[POOL_NAME_MAX];
+	const struct drawn_names names = { { key, sizeof(key) },
+		{ pool, sizeof(pool) } };
+	size_t size;
 
 	(void)state;
+	memset(key, '"', sizeof(key));
+	memset(pool, 'p', sizeof(pool));
+	size = drawn_write(&drawn, &names, text);
 	assert_true(size < DRAWN_TEXT_MAX - 1);
 	text[size] = '\0';
 	assert_true(is_dictionary(text));
-	size = drawn_write_json(&drawn, json);
+	size = drawn_write_json(&drawn, &names, json);
 	assert_true(size < DRAWN_TEXT_MAX - 1);
 	json[size] = '\0';
 	assert_true(is_json_object(json));
@@ -302,11 +329,12 @@ test_chances(void **state)
 	worded_add(&behaviour, "delay=exp:20s&status=503:5,429:1&size=7:50,"
 			       "9:25&fault=reset:10&close=30");
 	for (uint64_t n = 1; n <= DRAWS; n++) {
-		const struct roll roll = { 7, n };
+		const struct drawn_source source = { .roll = { 7, n, 0 },
+			.most = 60 * CLOCK_S };
 		char text[DRAWN_TEXT_MAX + 1], json[DRAWN_TEXT_MAX + 1];
 		struct drawn drawn;
 
-		drawn_make(&drawn, &behaviour, &roll, 60 * CLOCK_S);
+		drawn_make(&drawn, &behaviour, &source);
 		assert_true(drawn.chance && drawn_has(&drawn, WORD_DELAY));
 		assert_true(drawn.delay >= 0 && drawn.delay <= 60 * CLOCK_S);
 		long_ += (drawn.limited & WORD_FLAG(WORD_DELAY)) != 0;
@@ -320,8 +348,8 @@ test_chances(void **state)
 		closed += drawn_has(&drawn, WORD_CLOSE);
 		both += drawn_has(&drawn, WORD_FAULT) &&
 			drawn_has(&drawn, WORD_CLOSE);
-		text[drawn_write(&drawn, text)] = '\0';
-		json[drawn_write_json(&drawn, json)] = '\0';
+		text[drawn_write(&drawn, &no_names, text)] = '\0';
+		json[drawn_write_json(&drawn, &no_names, json)] = '\0';
 		telling += is_dictionary(text) && is_json_object(json);
 	}
 	/* within four standard errors: sqrt(DRAWS * p * (1 - p)) */
@@ -349,12 +377,15 @@ test_streams(void **state)
 	worded_add(&many, "delay=1s..50s&fault=reset:50&status=503:50&size=5:50"
 			  "&close=50&every=1s..2s");
 	for (uint64_t n = 1; n <= 1000; n++) {
-		const struct roll roll = { 7, n }, other = { 8, n };
+		const struct drawn_source source = { .roll = { 7, n, 0 },
+			.most = 60 * CLOCK_S };
+		const struct drawn_source other = { .roll = { 8, n, 0 },
+			.most = 60 * CLOCK_S };
 		struct drawn a, b, c;
 
-		drawn_make(&a, &few, &roll, 60 * CLOCK_S);
-		drawn_make(&b, &many, &roll, 60 * CLOCK_S);
-		drawn_make(&c, &few, &other, 60 * CLOCK_S);
+		drawn_make(&a, &few, &source);
+		drawn_make(&b, &many, &source);
+		drawn_make(&c, &few, &other);
 		assert_int_equal(a.delay, b.delay);
 		assert_int_equal(drawn_has(&a, WORD_FAULT),
 		    drawn_has(&b, WORD_FAULT));

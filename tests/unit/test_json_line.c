@@ -50,7 +50,9 @@ parse(struct http_request *request, const char *text)
 }
 
 /* An outcome of which nothing more is known. */
-#define PLAIN .status = 200, .sleep = RECORD_NO_TIME, .late = RECORD_NO_TIME, .queued = RECORD_NO_TIME
+#define PLAIN                                                    \
+ .status = 200, .sleep = RECORD_NO_TIME, .late = RECORD_NO_TIME, \
+ .queued = RECORD_NO_TIME
 #define PLAIN_TEXT \
  "\"status\":200,\"bytes\":0,\"seconds\":0.000000,\"worker\":0"
 
@@ -77,6 +79,7 @@ static const struct row {
 		.lasted = INT64_MAX,
 		.sleep = INT64_MAX,
 		.late = INT64_MAX,
+		.queued = INT64_MAX,
 		.left = true,
 		.worker = UINT32_MAX,
 		.request = UINT32_MAX,
@@ -86,6 +89,7 @@ static const struct row {
 	    "\"version\":\"HTTP/1.1\",\"status\":499,"
 	    "\"bytes\":18446744073709551615,\"seconds\":9223372036.854775,"
 	    "\"sleep_ms\":9223372036854.775,\"late_ms\":9223372036854.775,"
+	    "\"queue_ms\":9223372036854.775,"
 	    "\"did\":{\"status\":499},\"left\":9223372036.854775,"
 	    "\"worker\":4294967295,\"connection\":18446744073709551615,"
 	    "\"request\":4294967295,\"user_agent\":\"x\"" },
@@ -94,12 +98,27 @@ static const struct row {
 	    "\"status\":200,\"bytes\":10,\"seconds\":0.000000,\"worker\":0" },
 	{ NULL, { PLAIN, .lasted = CLOCK_S + 20300 },
 	    "\"status\":200,\"bytes\":0,\"seconds\":1.000020,\"worker\":0" },
-	{ NULL, { .status = 200, .sleep = 0, .late = RECORD_NO_TIME, .queued = RECORD_NO_TIME },
+	{ NULL,
+	    { .status = 200,
+		.sleep = 0,
+		.late = RECORD_NO_TIME,
+		.queued = RECORD_NO_TIME },
 	    "\"status\":200,\"bytes\":0,\"seconds\":0.000000,"
 	    "\"sleep_ms\":0.000,\"worker\":0" },
-	{ NULL, { .status = 200, .sleep = 250 * CLOCK_MS, .late = 50999 },
+	{ NULL,
+	    { .status = 200,
+		.sleep = 250 * CLOCK_MS,
+		.late = 50999,
+		.queued = RECORD_NO_TIME },
 	    "\"status\":200,\"bytes\":0,\"seconds\":0.000000,"
 	    "\"sleep_ms\":250.000,\"late_ms\":0.050,\"worker\":0" },
+	{ NULL,
+	    { .status = 200,
+		.sleep = RECORD_NO_TIME,
+		.late = RECORD_NO_TIME,
+		.queued = 0 },
+	    "\"status\":200,\"bytes\":0,\"seconds\":0.000000,"
+	    "\"queue_ms\":0.000,\"worker\":0" },
 	{ NULL, { PLAIN, .left = true, .lasted = 1001000 },
 	    "\"status\":200,\"bytes\":0,\"seconds\":0.001001,"
 	    "\"left\":0.001001,\"worker\":0" },

@@ -102,7 +102,7 @@ static void
 test_noise(void **state)
 {
 	static const uint64_t slices[] = { 1, 2, 3, 7, 8, 9, 63, 16384, 20000 };
-	const struct roll roll = { 5, 1 };
+	const struct roll roll = { 5, 1, 0 };
 	struct made made = { .kind = MADE_NOISE, .count = 40003, .seed = 5 };
 	struct made other = { .kind = MADE_NOISE, .count = 40003, .seed = 6 };
 	static char out[40003], else_out[40003];

@@ -154,7 +154,8 @@ test_the_rest(void **state)
 	assert_true(options.check);
 	assert_int_equal(options.rule_texts.count, 2);
 	assert_string_equal(options.rule_texts.texts[0], "/a delay=11m");
-	assert_string_equal(options.rule_texts.texts[1], "PUT /b delay=file:none");
+	assert_string_equal(options.rule_texts.texts[1],
+	    "PUT /b delay=file:none");
 	assert_string_equal(options.rules, "rules");
 	assert_int_equal(options.log_level, LOG_LEVEL_DEBUG);
 

@@ -122,7 +122,7 @@ test_usage_refused(void **state)
 		{ { { "--max-conns-" } }, "--max-conns-: no such option" },
 		{ { { "--max" } },
 		    "--max: may be any of --max-conns, --max-sleepers,"
-		    " --max-body, --max-sleep, --max-size" },
+		    " --max-body, --max-sleep, --max-keys, --max-size" },
 		{ { { "-q", "a", "--he=1", "-v" } },
 		    "--he=1: may be any of --header-timeout, --header,"
 		    " --help" },

@@ -15,10 +15,11 @@
 static struct pace
 every(const char *when, int64_t piece)
 {
+	static const struct roll roll = { 7, 1, 0 };
 	const struct when_limits limits = { INT64_MAX, NULL, NULL };
 	struct pace pace = { .kind = PACE_EVERY,
 		.value = piece,
-		.roll = { 7, 1 },
+		.roll = &roll,
 		.every = malloc(sizeof(struct when)) };
 	struct complaint why;
 
@@ -227,7 +228,7 @@ check_every(const struct pace *pace, uint64_t total, const struct run *run,
 		return;
 	}
 	for (; piece * size < allowed; piece++)
-		due += when_draw(pace->every, &pace->roll, ROLL_GAP, piece - 1);
+		due += when_draw(pace->every, pace->roll, ROLL_GAP, piece - 1);
 	assert_true(run->now >= due);
 	due = run->now;
 }

@@ -17,7 +17,7 @@
 static uint64_t
 roll_at(int64_t seed, enum roll_dimension dimension, uint64_t n, uint64_t place)
 {
-	const struct roll roll = { seed, n };
+	const struct roll roll = { seed, n, 0 };
 
 	return roll_bits(&roll, dimension, place);
 }

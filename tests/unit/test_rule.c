@@ -33,7 +33,7 @@ read_times(struct span name, void *arg, struct complaint *why)
 }
 
 static const struct words_limits limits = { { 600 * CLOCK_S, read_times, NULL },
-	1 << 30 };
+	1 << 30, NULL };
 
 static const struct {
 	const char *text;

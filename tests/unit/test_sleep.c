@@ -96,7 +96,7 @@ test_accepted(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(accepted) / sizeof(*accepted); i++) {
-		read_target(accepted[i].target, &worded_limits, &read);
+		read_target(accepted[i].target, worded_limits(), &read);
 		if (!read.right)
 			fail_msg("%s: %s", accepted[i].target, read.fault);
 		assert_string_equal(worded_print(&read.behaviour, text),
@@ -170,7 +170,7 @@ test_refused(void **state)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
 		const struct refused_row *row = &refused[i];
 
-		read_target(row->target, &worded_limits, &read);
+		read_target(row->target, worded_limits(), &read);
 		if (read.right)
 			fail_msg("%s is accepted", row->target);
 		if (strncmp(read.fault, row->first, strlen(row->first)) != 0 ||
@@ -185,8 +185,8 @@ test_refused(void **state)
 static void
 test_default_over_limit(void **state)
 {
-	static const struct words_limits second = { { CLOCK_S, NULL, NULL },
-		1 };
+	static const struct words_limits second = { { CLOCK_S, NULL, NULL }, 1,
+		NULL };
 	static struct read read;
 
 	(void)state;
@@ -224,7 +224,7 @@ test_rubbish(void **state)
 			stpcpy(target, starts[i]);
 			for (; size + step <= HTTP_TARGET_MAX; size += step)
 				stpcpy(target + size, fills[j]);
-			read_target(target, &worded_limits, &read);
+			read_target(target, worded_limits(), &read);
 			if (!read.right)
 				assert_fault(read.fault);
 			else /* without a `=`, it is no word */

@@ -37,7 +37,7 @@ parse(const char *text)
 static int64_t
 draw(const struct when *when, int64_t seed, uint64_t n, uint64_t place)
 {
-	const struct roll roll = { seed, n };
+	const struct roll roll = { seed, n, 0 };
 
 	return when_draw(when, &roll, ROLL_DELAY, place);
 }
@@ -90,7 +90,7 @@ test_known_places(void **state)
 		{ "pct:p50=10ms,p90=40ms,p99.9=300ms,max=2s", 27130850 },
 		{ "10ms:50,100ms..200ms:40,2s:1", 157102832 },
 	};
-	const struct roll roll = { 7, 5 };
+	const struct roll roll = { 7, 5, 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -278,7 +278,7 @@ test_same_again(void **state)
 		for (uint64_t n = 1; n <= COUNT; n++)
 			draws[n] = draw(&when, 5, n, 0);
 		for (uint64_t n = COUNT; n >= 1; n--) {
-			const struct roll roll = { 5, n };
+			const struct roll roll = { 5, n, 0 };
 
 			assert_int_equal(draw(&when, 5, n, 0), draws[n]);
 			same[0] += draw(&when, 6, n, 0) == draws[n];
@@ -310,7 +310,7 @@ test_uncorrelated(void **state)
 
 		free(draws);
 		for (uint64_t n = 1; n <= COUNT; n++) {
-			const struct roll roll = { 5, n };
+			const struct roll roll = { 5, n, 0 };
 			bool above = draw(&when, 5, n, 0) > median;
 
 			sums[0] += (draw(&when, 5, n + 1, 0) > median) == above;

@@ -114,7 +114,7 @@ test_many(void **state)
 	when_hold(&copy);
 	when_release(&when);
 	for (uint64_t n = 1; n <= (uint64_t)LINES; n++) {
-		const struct roll roll = { 11, n };
+		const struct roll roll = { 11, n, 0 };
 		int64_t time = when_draw(&copy, &roll, ROLL_DELAY, 0);
 
 		assert_in_range(time, CLOCK_US, LINES * CLOCK_US);

@@ -76,7 +76,7 @@ test_suits(void **state)
 		enum word word;
 
 		worded_add(&behaviour, suits[i]);
-		if (!words_suit(&behaviour, &worded_limits, &word, &why))
+		if (!words_suit(&behaviour, worded_limits(), &word, &why))
 			fail_msg("%s: %s: wants %s", suits[i], words_name(word),
 			    why.wanted);
 		words_release(&behaviour);
@@ -158,7 +158,7 @@ test_suits_not(void **state)
 		enum word word = WORDS;
 
 		worded_add(&behaviour, row->words);
-		if (words_suit(&behaviour, &worded_limits, &word, &why))
+		if (words_suit(&behaviour, worded_limits(), &word, &why))
 			fail_msg("%s suits", row->words);
 		if (word != row->word ||
 		    strstr(why.wanted, row->wanted) == NULL)

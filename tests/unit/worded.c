@@ -11,10 +11,34 @@
 
 #include <cmocka.h>
 
+#include "app/pools.h"
 #include "base/clock.h"
 
-const struct words_limits worded_limits = { { 60 * CLOCK_S, NULL, NULL },
-	1 << 20 };
+/* The pools, which are made once, and stay. */
+static const struct pools *
+worded_pools(void)
+{
+	static struct pools *pools;
+	struct complaint why;
+
+	if (pools != NULL)
+		return pools;
+	pools = pools_new();
+	assert_non_null(pools);
+	assert_true(pools_add(pools, SPAN("db:slots=2"), NULL, &why));
+	assert_true(pools_add(pools, SPAN("Web-2_:slots=1"), NULL, &why));
+	return pools;
+}
+
+const struct words_limits *
+worded_limits(void)
+{
+	static struct words_limits limits = { { 60 * CLOCK_S, NULL, NULL },
+		1 << 20, NULL };
+
+	limits.pools = worded_pools();
+	return &limits;
+}
 
 bool
 worded_try(struct behaviour *behaviour, const char *words, const char **start,
@@ -29,7 +53,7 @@ worded_try(struct behaviour *behaviour, const char *words, const char **start,
 		*start = words;
 		name = (struct span){ words, (size_t)(equals - words) };
 		value = (struct span){ equals + 1, size - name.size - 1 };
-		if (!words_add(behaviour, name, value, &worded_limits, why))
+		if (!words_add(behaviour, name, value, worded_limits(), why))
 			return false;
 		words += size + (words[size] == '&');
 	}

@@ -7,8 +7,8 @@
 /* Room for all the words of a behaviour. */
 #define WORDED_MAX 8192
 
-/* At most a minute, and a MiB; no files. */
-extern const struct words_limits worded_limits;
+/* At most a minute, and a MiB; no files; a pool `db` and a pool `Web-2_`. */
+const struct words_limits *worded_limits(void);
 
 /* Adds words, one after the other, up to the first that is refused. Returns false
  * with a complaint, and its word's place in `words` by *start. */
