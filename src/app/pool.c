@@ -113,14 +113,17 @@ pool_take_rate(struct pool *pool, int64_t now, int64_t *retry)
 {
 	const struct pool_terms *terms = &pool->terms;
 	int64_t room = terms->interval * (int64_t)(terms->burst - 1);
+	int64_t left;
 
 	if (terms->interval == 0)
 		return true;
 	if (pool->ahead < now)
 		pool->ahead = now;
-	*retry = pool->ahead - room - now;
-	if (*retry > 0)
+	left = pool->ahead - room - now;
+	if (left > 0) {
+		*retry = left;
 		return false;
+	}
 	pool->ahead += terms->interval;
 	return true;
 }
