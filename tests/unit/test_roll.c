@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -51,6 +52,62 @@ test_known(void **state)
 		if (roll_at(rows[i].seed, rows[i].dimension, rows[i].n,
 			rows[i].place) != rows[i].bits)
 			fail_msg("row %zu", i);
+}
+
+/* Likewise, of requests with a key. */
+static void
+test_known_keys(void **state)
+{
+	static const struct {
+		int64_t seed;
+		enum roll_dimension dimension;
+		const char *key;
+		uint64_t n, place, bits;
+	} rows[] = {
+		{ 0, ROLL_DELAY, "a", 1, 0, 0x65ba8032a9c1e010 },
+		{ 7, ROLL_DELAY, "a", 1, 0, 0x89cbc617187fc308 },
+		{ 7, ROLL_DELAY, "a", 2, 0, 0x2470e6c09c2adb1b },
+		{ 7, ROLL_DELAY, "b", 1, 0, 0x1c7cdb2b1bbf8d9e },
+		{ 7, ROLL_STATUS, "a", 1, 0, 0xb41a36021dbefa7f },
+		{ 7, ROLL_DELAY, "", 1, 0, 0xbf11a5826d4e3328 },
+		{ 7, ROLL_GAP, "client-1", 3, 123456, 0xfc4e3028226c1f36 },
+		{ 7, ROLL_FAULT, "\xff\x80", 1000000, 1, 0xd44979b4ce0ff91c },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct roll roll = { rows[i].seed, rows[i].n,
+			roll_key(span_of(rows[i].key)) };
+
+		if (roll_bits(&roll, rows[i].dimension, rows[i].place) !=
+		    rows[i].bits)
+			fail_msg("row %zu", i);
+	}
+}
+
+/* FNV-1a, of 64 bits: the vectors that its authors have published. */
+static void
+test_keys(void **state)
+{
+	static const struct {
+		struct span key;
+		uint64_t hash;
+	} rows[] = {
+		{ SPAN(""), 0xcbf29ce484222325 },
+		{ SPAN("a"), 0xaf63dc4c8601ec8c },
+		{ SPAN("b"), 0xaf63df4c8601f1a5 },
+		{ SPAN("fo"), 0x08985907b541d342 },
+		{ SPAN("foo"), 0xdcb27518fed9d577 },
+		{ SPAN("foobar"), 0x85944171f73967e8 },
+		{ { "\0", 1 }, 0xaf63bd4c8601b7df },
+		{ SPAN("\xff\x00\x00\x01"), 0x6961196491cc682d },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (roll_key(rows[i].key) != rows[i].hash)
+			fail_msg("row %zu: %llx", i,
+			    (unsigned long long)roll_key(rows[i].key));
 }
 
 static void
@@ -188,6 +245,36 @@ test_seeds_uncorrelated(void **state)
 	}
 }
 
+/* What is drawn for one key tells nothing of another: keys that are much alike, as
+ * the first attempt of each, and as all attempts of two. */
+static void
+test_keys_uncorrelated(void **state)
+{
+	double firsts = 0, attempts = 0;
+	struct roll a = { 7, 1, roll_key(SPAN("client-1")) };
+	struct roll b = { 7, 1, roll_key(SPAN("client-2")) };
+
+	(void)state;
+	for (uint64_t i = 0; i < ROLLS; i++) {
+		char text[2][32];
+		struct roll of[2];
+
+		for (unsigned k = 0; k < 2; k++) {
+			snprintf(text[k], sizeof(text[k]), "client-%llu",
+			    (unsigned long long)i + k);
+			of[k] = (struct roll){ 7, 1,
+				roll_key(span_of(text[k])) };
+		}
+		firsts += (roll_even(roll_bits(&of[0], ROLL_DELAY, 0)) - 0.5) *
+			  (roll_even(roll_bits(&of[1], ROLL_DELAY, 0)) - 0.5);
+		a.n = b.n = i + 1;
+		attempts += (roll_even(roll_bits(&a, ROLL_DELAY, 0)) - 0.5) *
+			    (roll_even(roll_bits(&b, ROLL_DELAY, 0)) - 0.5);
+	}
+	assert_true(fabs(firsts / ROLLS * 12) <= 4 / sqrt(ROLLS));
+	assert_true(fabs(attempts / ROLLS * 12) <= 4 / sqrt(ROLLS));
+}
+
 /* Chi-square of each of the eight bytes: 255 degrees of freedom, of which the
  * bound is five standard deviations. */
 static void
@@ -261,12 +348,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_known_keys),
+		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_below),
 		cmocka_unit_test(test_even_ends),
 		cmocka_unit_test(test_dimensions_uncorrelated),
 		cmocka_unit_test(test_ordinals_uncorrelated),
 		cmocka_unit_test(test_places_uncorrelated),
 		cmocka_unit_test(test_seeds_uncorrelated),
+		cmocka_unit_test(test_keys_uncorrelated),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_avalanche),
 	};
