@@ -14,94 +14,16 @@
 #include "fuzz.h"
 #include "http/json_line.h"
 #include "http/parser.h"
+#include "reader.h"
 
 #define WALL 784111777123456789
-
-/* What is left of a line that is read. */
-struct reader {
-	const char *next, *end;
-};
-
-/* Whether the line goes on with this text, which is taken then. */
-static bool
-take_text(struct reader *r, const char *text)
-{
-	size_t size = strlen(text);
-
-	if ((size_t)(r->end - r->next) < size ||
-	    memcmp(r->next, text, size) != 0)
-		return false;
-	r->next += size;
-	return true;
-}
-
-static char
-take_byte(struct reader *r)
-{
-	FUZZ_CHECK(r->next < r->end);
-	return *r->next++;
-}
-
-/* Four hexadecimal digits. */
-static uint32_t
-take_unit(struct reader *r)
-{
-	uint32_t unit = 0;
-
-	for (int i = 0; i < 4; i++) {
-		static const char digits[] = "0123456789abcdef";
-		const char *digit = strchr(digits, take_byte(r));
-
-		FUZZ_CHECK(digit != NULL && *digit != '\0');
-		unit = unit << 4 | (uint32_t)(digit - digits);
-	}
-	return unit;
-}
-
-/* A character of a string, which is well-formed UTF-16 where it is escaped. */
-static uint32_t
-take_character(struct reader *r)
-{
-	char c = take_byte(r);
-	uint32_t unit, low;
-
-	FUZZ_CHECK(c >= ' ' && c <= '~' && c != '"');
-	if (c != '\\')
-		return (unsigned char)c;
-	c = take_byte(r);
-	if (c != 'u') {
-		FUZZ_CHECK(c == '"' || c == '\\');
-		return (unsigned char)c;
-	}
-	unit = take_unit(r);
-	FUZZ_CHECK(unit < 0xdc00 || unit > 0xdfff);
-	if (unit < 0xd800 || unit > 0xdbff)
-		return unit;
-	FUZZ_CHECK(take_text(r, "\\u"));
-	low = take_unit(r);
-	FUZZ_CHECK(low >= 0xdc00 && low <= 0xdfff);
-	return 0x10000 + ((unit - 0xd800) << 10 | (low - 0xdc00));
-}
-
-/* Writes the character in UTF-8; returns its size, from 1 to 4. */
-static size_t
-encode(uint32_t c, char text[4])
-{
-	static const unsigned char leads[] = { 0, 0xc0, 0xe0, 0xf0 };
-	size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-
-	for (size_t i = more; i > 0; i--, c >>= 6)
-		text[i] = (char)(0x80 | (c & 0x3f));
-	text[0] = (char)(leads[more] | c);
-	return more + 1;
-}
 
 /* Whether the text begins with this character. */
 static bool
 begins_with(struct span text, uint32_t c)
 {
 	char encoded[4];
-	size_t size = encode(c, encoded);
+	size_t size = reader_encode(c, encoded);
 
 	return size <= text.size && memcmp(text.data, encoded, size) == 0;
 }
@@ -128,7 +50,7 @@ static void
 follow(struct span *sent, uint32_t c)
 {
 	char encoded[4];
-	size_t size = encode(c, encoded);
+	size_t size = reader_encode(c, encoded);
 
 	if (!begins_with(*sent, c)) {
 		FUZZ_CHECK(c == 0xfffd && sent->size > 0);
@@ -145,14 +67,14 @@ static void
 check_string(struct reader *r, const char *name, struct span kept)
 {
 	const char *first;
-	bool there = take_text(r, name);
+	bool there = reader_take_text(r, name);
 
 	FUZZ_CHECK(there == (kept.data != NULL));
 	if (!there)
 		return;
 	first = r->next;
-	while (!take_text(r, "\""))
-		follow(&kept, take_character(r));
+	while (!reader_take_text(r, "\""))
+		follow(&kept, reader_take_character(r));
 	FUZZ_CHECK(r->next - 1 - first <= RECORD_FIELD_MAX);
 	/* what is cut would not have had room */
 	FUZZ_CHECK(
@@ -172,7 +94,7 @@ check_text(struct reader *r, bool there, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	FUZZ_CHECK(take_text(r, text));
+	FUZZ_CHECK(reader_take_text(r, text));
 }
 
 static void
@@ -250,7 +172,7 @@ check_line(const struct http_request *request, uint64_t seed)
 	check_outcome(&r, &outcome);
 	check_string(&r, ",\"referer\":\"", kept[RECORD_REFERER]);
 	check_string(&r, ",\"user_agent\":\"", kept[RECORD_AGENT]);
-	FUZZ_CHECK(take_text(&r, "}\n") && r.next == r.end);
+	FUZZ_CHECK(reader_take_text(&r, "}\n") && r.next == r.end);
 	free(record);
 	free(room);
 }

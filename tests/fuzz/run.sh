@@ -32,7 +32,7 @@ sources() {
 build() {
 	clang -std=gnu11 -O1 -g "$@" -U_FORTIFY_SOURCE \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o "$room/fuzz" "$here/fuzz_$name.c" "$here/fuzz.c" \
+		-o "$room/fuzz" "$here/fuzz_$name.c" "$here/fuzz.c" "$here/reader.c" \
 		"$src"/http/*.c $(sources) -lm -pthread
 }
 
