@@ -1,5 +1,5 @@
 /*
- * body: skips a request body, by length or by the grammar of RFC 9112 7.1: a
+ * body: reads a request body, by length or by the grammar of RFC 9112 7.1: a
  * function per state, each taking one byte; only content goes in bulk. Holds
  * no state but the caller's; any thread.
  */
@@ -209,14 +209,14 @@ static enum http_parse (*const body_steps[])(struct http_body *, char) = {
 	[BODY_LAST_LF] = body_on_last_lf,
 };
 
-/* Takes as much content as there is, at once. */
+/* Takes as much content as there is at the start of the input, at once. */
 static enum http_parse
-body_skip_content(struct http_body *body, size_t available, size_t *used)
+body_take_content(struct http_body *body, struct span input,
+    struct span *content)
 {
-	size_t taken = available < body->left ? available : body->left;
-
-	*used += taken;
-	body->left -= taken;
+	content->data = input.data;
+	content->size = input.size < body->left ? input.size : body->left;
+	body->left -= content->size;
 	if (body->left > 0)
 		return HTTP_MORE;
 	if (body->step == BODY_LENGTH)
@@ -225,18 +225,22 @@ body_skip_content(struct http_body *body, size_t available, size_t *used)
 }
 
 enum http_parse
-http_body_skip(struct http_body *body, struct span input, size_t *used)
+http_body_next(struct http_body *body, struct span input, size_t *used,
+    struct span *content)
 {
 	enum http_parse result = HTTP_MORE;
+	size_t size = input.size;
 
-	*used = 0;
-	while (result == HTTP_MORE && *used < input.size) {
-		if (body->step == BODY_LENGTH || body->step == BODY_DATA)
-			result = body_skip_content(body, input.size - *used,
-			    used);
-		else
-			result = body_steps[body->step](body,
-			    input.data[(*used)++]);
+	*content = SPAN("");
+	while (result == HTTP_MORE && input.size > 0) {
+		if (body->step == BODY_LENGTH || body->step == BODY_DATA) {
+			result = body_take_content(body, input, content);
+			span_skip(&input, content->size);
+			break;
+		}
+		result = body_steps[body->step](body, input.data[0]);
+		span_skip(&input, 1);
 	}
+	*used = size - input.size;
 	return result;
 }

@@ -1,5 +1,5 @@
 /*
- * body: finds the end of a request body that nobody reads (RFC 9112 6, 7.1).
+ * body: finds the content and the end of a request body (RFC 9112 6, 7.1).
  */
 #ifndef MTASYNC_HTTP_BODY_H
 #define MTASYNC_HTTP_BODY_H
@@ -25,15 +25,17 @@ enum http_parse http_body_begin(struct http_body *body,
     const struct http_request *request, uint64_t limit);
 
 /*
- * Takes the next bytes of the body and forgets them; *used says how many, the
- * rest being the next request's. HTTP_OK: the body is complete. HTTP_MORE: all
- * of the input was used. HTTP_BAD: status and fault are set, 400 for what is
- * malformed, 413 over the limit; close after the answer. May be split
+ * Takes the next bytes of the body, up to the end of the first run of content among
+ * them; *used says how many, and *content is that run, a part of the input, without
+ * the frame of its chunk; it may be empty. HTTP_OK: the body is complete, and what is
+ * left of the input is the next request's. HTTP_MORE: more is to come, first of what is
+ * left of the input, then of what follows it. HTTP_BAD: status and fault are set, 400
+ * for what is malformed, 413 over the limit; close after the answer. May be split
  * anywhere. Chunk sizes are hexadecimal, of at most 16 digits and 2^63-1;
  * extensions and trailers may hold no control characters, are ignored, and are
  * together bounded by HTTP_HEAD_MAX (413). No allocation. Any thread.
  */
-enum http_parse http_body_skip(struct http_body *body, struct span input,
-    size_t *used);
+enum http_parse http_body_next(struct http_body *body, struct span input,
+    size_t *used, struct span *content);
 
 #endif

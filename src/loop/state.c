@@ -162,7 +162,7 @@ state_body(struct conn *conn)
 
 	for (;;) {
 		size_t used;
-		bool answer = exchange_skip_body(&conn->loop_exchange->exchange,
+		bool answer = exchange_take_body(&conn->loop_exchange->exchange,
 		    context_input(context), &used);
 
 		context->input_start += used;

@@ -111,7 +111,7 @@ blocking_skip(struct blocking *b)
 	bool answer;
 
 	(void)crew_take_app(b->io.crew);
-	answer = exchange_skip_body(&b->exchange, input, &used);
+	answer = exchange_take_body(&b->exchange, input, &used);
 	crew_give_app(b->io.crew);
 	b->io.used += used;
 	if (!answer)
@@ -132,7 +132,7 @@ blocking_begin_body(struct blocking *b)
 	return body;
 }
 
-/* Receives and forgets the body of a request whose answer has begun. */
+/* Receives the body of a request whose answer has begun. */
 static enum blocking_result
 blocking_hear_body(struct blocking *b)
 {

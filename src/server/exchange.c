@@ -117,10 +117,31 @@ exchange_begin_body(struct exchange *exchange, const struct exchange_host *host,
 	return EXCHANGE_ANSWER;
 }
 
-bool
-exchange_skip_body(struct exchange *exchange, struct span input, size_t *used)
+/* Takes what the input, which moves on, has of the body. */
+static enum http_parse
+exchange_read_body(struct exchange *exchange, struct span *input)
 {
-	switch (http_body_skip(&exchange->body, input, used)) {
+	enum http_parse result = HTTP_MORE;
+
+	while (result == HTTP_MORE && input->size > 0) {
+		struct span content;
+		size_t used;
+
+		result = http_body_next(&exchange->body, *input, &used,
+		    &content);
+		span_skip(input, used);
+	}
+	return result;
+}
+
+bool
+exchange_take_body(struct exchange *exchange, struct span input, size_t *used)
+{
+	size_t size = input.size;
+	enum http_parse result = exchange_read_body(exchange, &input);
+
+	*used = size - input.size;
+	switch (result) {
 	case HTTP_OK:
 		return true;
 	case HTTP_MORE:

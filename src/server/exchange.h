@@ -56,7 +56,7 @@ struct exchange_fault {
 /* What the caller does about the body of a request. */
 enum exchange_body {
 	EXCHANGE_ANSWER,   /* nothing: the answer is next */
-	EXCHANGE_RECEIVE,  /* receive it, and exchange_skip_body() */
+	EXCHANGE_RECEIVE,  /* receive it, and exchange_take_body() */
 	EXCHANGE_CONTINUE, /* the same; send exchange_continue first */
 };
 
@@ -101,7 +101,7 @@ enum exchange_body exchange_begin_body(struct exchange *exchange,
  * Takes what `input` has of the body; *used is how many bytes of it that was.
  * Returns true where the answer is next, maybe a refusal.
  */
-bool exchange_skip_body(struct exchange *exchange, struct span input,
+bool exchange_take_body(struct exchange *exchange, struct span input,
     size_t *used);
 
 /* Makes a refusal of the answer, which has not begun, because of the body. */

@@ -1,7 +1,7 @@
 /*
- * fuzz_body: bodies of both kinds. The outcome is the same however the input
- * is split, and of a chunked one it is what a decoder finds that was written
- * another way, by lines.
+ * fuzz_body: bodies of both kinds. The outcome and the content are the same however
+ * the input is split, and of a chunked one they are what a decoder finds that was
+ * written another way, by lines.
  */
 #include "config.h"
 
@@ -18,7 +18,30 @@ struct outcome {
 	uint64_t room;   /* bytes of content that were still allowed */
 	unsigned status; /* HTTP_BAD: that, and why */
 	const char *fault;
+	size_t size; /* bytes of content that were yielded */
+	char content[LIMIT];
 };
+
+/* Reads a piece of the body, all of it unless that ends in it. */
+static void
+read_piece(struct http_body *body, struct span piece, struct outcome *o)
+{
+	struct span content;
+	size_t used;
+
+	do {
+		o->result = http_body_next(body, piece, &used, &content);
+		FUZZ_CHECK(used <= piece.size);
+		FUZZ_CHECK(
+		    o->result != HTTP_MORE || used > 0 || piece.size == 0);
+		FUZZ_CHECK(content.size <= used);
+		FUZZ_CHECK(content.size <= LIMIT - o->size);
+		memcpy(o->content + o->size, content.data, content.size);
+		o->size += content.size;
+		o->used += used;
+		span_skip(&piece, used);
+	} while (o->result == HTTP_MORE && piece.size > 0);
+}
 
 /* Reads the input at once; or in pieces, of one byte or as `state` has it. */
 static struct outcome
@@ -31,14 +54,10 @@ read_body(const struct http_request *request, struct span input, bool split,
 
 	while (o.result == HTTP_MORE) {
 		struct span piece = { input.data + o.used, end - o.used };
-		size_t used;
 
 		fuzz_reveal(input, end);
-		o.result = http_body_skip(&body, piece, &used);
-		FUZZ_CHECK(used <= piece.size);
-		FUZZ_CHECK(o.result != HTTP_MORE || used == piece.size);
+		read_piece(&body, piece, &o);
 		FUZZ_CHECK(body.left <= INT64_MAX);
-		o.used += used;
 		if (end == input.size)
 			break;
 		end += state ? fuzz_piece(state, input.size - end) : 1;
@@ -69,6 +88,9 @@ check_pieces(const struct http_request *request, struct span input)
 		FUZZ_CHECK(split.room == whole.room);
 		FUZZ_CHECK(split.status == whole.status);
 		FUZZ_CHECK(split.fault == whole.fault);
+		FUZZ_CHECK(split.size == whole.size);
+		FUZZ_CHECK(
+		    memcmp(split.content, whole.content, whole.size) == 0);
 	}
 	return whole;
 }
@@ -147,9 +169,10 @@ decode_trailers(struct span *text)
 	return false;
 }
 
-/* Takes a whole chunked body off *text; false where there is none. */
+/* Takes a whole chunked body off *text; false where there is none. *content is its
+ * size, and `data` gets as much of it as LIMIT allows. */
 static bool
-decode_chunked(struct span *text, uint64_t *content)
+decode_chunked(struct span *text, uint64_t *content, char data[LIMIT])
 {
 	struct span line;
 	uint64_t size;
@@ -161,8 +184,9 @@ decode_chunked(struct span *text, uint64_t *content)
 		if (text->size < 2 || text->size - 2 < size ||
 		    memcmp(text->data + size, "\r\n", 2) != 0)
 			return false;
-		text->data += size + 2;
-		text->size -= size + 2;
+		if (size <= LIMIT && *content <= LIMIT - size)
+			memcpy(data + *content, text->data, size);
+		span_skip(text, size + 2);
 		*content += size;
 	}
 	return false;
@@ -176,13 +200,16 @@ check_chunked(struct span input)
 	};
 	struct outcome found = check_pieces(&request, input);
 	struct span rest = input;
+	char data[LIMIT];
 	uint64_t content;
-	bool valid = decode_chunked(&rest, &content);
+	bool valid = decode_chunked(&rest, &content, data);
 
 	if (found.result == HTTP_OK) {
 		FUZZ_CHECK(valid);
 		FUZZ_CHECK(found.used == input.size - rest.size);
 		FUZZ_CHECK(LIMIT - found.room == content);
+		FUZZ_CHECK(found.size == content);
+		FUZZ_CHECK(memcmp(found.content, data, content) == 0);
 	} else if (valid) {
 		/* Only a limit may refuse what is valid. */
 		FUZZ_CHECK(found.result == HTTP_BAD && found.status == 413);
@@ -209,6 +236,8 @@ check_length(struct span input, uint64_t length)
 	} else {
 		FUZZ_CHECK(found.result == HTTP_OK);
 		FUZZ_CHECK(found.used == length);
+		FUZZ_CHECK(found.size == length);
+		FUZZ_CHECK(memcmp(found.content, input.data, length) == 0);
 	}
 }
 
