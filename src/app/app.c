@@ -12,12 +12,13 @@
 #include "http/target.h"
 
 const struct app_route app_site_routes[] = {
-	{ SPAN("sleep"), true, route_sleep },
-	{ SPAN(""), false, route_file },
+	{ SPAN("sleep"), true, false, route_sleep },
+	{ SPAN("echo"), true, true, route_echo },
+	{ SPAN(""), false, false, route_file },
 };
 
 const struct app_route app_file_routes[] = {
-	{ SPAN(""), false, route_file },
+	{ SPAN(""), false, false, route_file },
 };
 
 int
@@ -91,11 +92,23 @@ app_is_route_of(struct span name, struct span path)
 static __attribute__((noinline)) void
 app_refuse_method(const struct http_request *http, struct message *message)
 {
+	if (http->method == HTTP_METHOD_UNKNOWN) {
+		message_set(message, 501, NULL);
+		return;
+	}
 	message_set(message, http->method == HTTP_OPTIONS ? 204 : 405, NULL);
 	message->allow = true;
 }
 
-/* Has the first route that has the path's name make the answer. Returns it. */
+/* Whether the route answers a method that is neither GET nor HEAD. */
+static inline bool
+app_has_method(const struct app_route *route, enum http_method method)
+{
+	return method == HTTP_METHOD_UNKNOWN ? route->unknown : route->methods;
+}
+
+/* Has the first route that has the path's name make the answer. Returns it. The most
+ * frequent path, of nothing, has no segment that could be a name. */
 static inline const struct app_route *
 app_route(const struct app_request *request, const struct app_route *route,
     struct answer *answer)
@@ -103,10 +116,12 @@ app_route(const struct app_request *request, const struct app_route *route,
 	const struct http_request *http = request->http;
 	struct span path = request->path;
 
+	if (path.size == 0)
+		route = app_file_routes;
 	while (!app_is_route_of(route->name, path))
 		route++;
 	if (http->method == HTTP_GET || http->method == HTTP_HEAD ||
-	    route->methods)
+	    app_has_method(route, http->method))
 		route->answer(request,
 		    (struct span){ path.data + route->name.size,
 			path.size - route->name.size },
@@ -184,15 +199,13 @@ app_answer(struct app *app, const struct app_route *routes,
 	case HTTP_PUT:
 	case HTTP_DELETE:
 	case HTTP_PATCH:
+	case HTTP_METHOD_UNKNOWN:
 		return app_answer_path(app, routes, request, moment, answer);
 	case HTTP_TRACE:
 	case HTTP_CONNECT:
 		app_refuse_method(request, message);
 		/* What follows may be meant for the tunnel: no request. */
 		return request->method != HTTP_CONNECT;
-	case HTTP_METHOD_UNKNOWN:
-		message_set(message, 501, NULL);
-		return true;
 	}
 	return false;
 }

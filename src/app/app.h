@@ -24,17 +24,18 @@ struct app_request;
 
 /*
  * What answers which paths. Of several rows the first answers whose name is the
- * path, or its first segment; `rest` is what follows that. The name of the last
- * row is "", which any path has.
+ * path, or its first segment; `rest` is what follows that. The last row is
+ * that of app_file_routes[], whose name is "", which any path has.
  */
 struct app_route {
 	struct span name;
-	bool methods; /* it answers all methods, and cares for words itself */
+	bool methods; /* it answers all methods, and cares for words itself; */
+	bool unknown; /* also those that HTTP does not know */
 	void (*answer)(const struct app_request *request, struct span rest,
 	    struct answer *answer);
 };
 
-/* The site, with /sleep; and its files alone. */
+/* The site, with /sleep and /echo; and its files alone. */
 extern const struct app_route app_site_routes[];
 extern const struct app_route app_file_routes[];
 

@@ -133,7 +133,7 @@ static void
 head_write_file(struct http_head *head, const struct message *message,
     const struct moment *moment)
 {
-	bool whole = message->status == 200 && !message->sleeps;
+	bool whole = message->status == 200 && !message->unstored;
 
 	if (message->status == 304) { /* RFC 9110 15.4.5: no other metadata */
 		file_write_identity(message->file, head);
@@ -239,14 +239,14 @@ head_write_message(struct http_head *head, const struct message *message,
 		head_write_text(head, message);
 	if (message->allow)
 		http_head_field(head, "Allow",
-		    message->sleeps
+		    message->unstored
 			? SPAN("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS")
 			: SPAN("GET, HEAD, OPTIONS"));
 	if (message->file == NULL && message->location != NULL)
 		http_head_field(head, "Location", span_of(message->location));
 	if (message->varies)
 		http_head_field(head, "Vary", SPAN("Accept"));
-	if (message->sleeps)
+	if (message->unstored)
 		http_head_field(head, "Cache-Control", SPAN("no-store"));
 	else if (message->listed)
 		http_head_field(head, "Cache-Control", SPAN("no-cache"));

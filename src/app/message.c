@@ -37,10 +37,13 @@ message_fini(struct message *message)
 		free((char *)message->sentence);
 	if (message->written)
 		free(message->document);
+	if (message->echoes)
+		echo_free(message->echo);
 	decision_free(message->decision);
 	message->parts = NULL;
 	message->decision = NULL;
-	message->listed = message->heap = message->written = false;
+	message->listed = message->heap = false;
+	message->written = message->echoes = false;
 	message->owns = false;
 }
 
@@ -65,6 +68,14 @@ message_set_document(struct message *message, struct document *document)
 	message_set(message, 200, NULL);
 	message->document = document;
 	message->written = message->owns = true;
+}
+
+void
+message_set_echo(struct message *message, struct echo *echo)
+{
+	message->echo = echo;
+	message->echoes = message->owns = true;
+	message->unsettled = message->unstored = true;
 }
 
 void
@@ -100,7 +111,7 @@ message_keeps_content(const struct message *message, unsigned status)
 void
 message_set_status(struct message *message, unsigned status)
 {
-	bool sleeps = message->sleeps;
+	bool unstored = message->unstored;
 	uint64_t size = message->file != NULL ? file_size(message->file) : 0;
 
 	if (status == message->status)
@@ -113,7 +124,7 @@ message_set_status(struct message *message, unsigned status)
 	}
 	message_set(message, status, "on purpose");
 	message->allow = status == 405;
-	message->sleeps = sleeps;
+	message->unstored = unstored;
 	if (status == 416)
 		message->size = size;
 }
@@ -288,7 +299,7 @@ message_find(struct message *message, struct site *site,
 void
 message_use_front(struct message *message)
 {
-	message->front = message->unsettled = message->sleeps = true;
+	message->front = message->unsettled = message->unstored = true;
 }
 
 /* Goes on with the listing. Returns 0 where it is over; or when to ask again.
@@ -310,6 +321,22 @@ message_go_on(struct message *message, struct site *site,
 	return 0;
 }
 
+/* Makes the document, now that all has come. The decision stays. */
+static void
+message_write_echo(struct message *message)
+{
+	struct document *document = echo_settle(message->echo);
+
+	if (document == NULL) {
+		message_set(message, 503, "no memory for it just now");
+		return;
+	}
+	echo_free(message->echo);
+	message->echoes = false;
+	message->document = document;
+	message->written = true;
+}
+
 /* Does what there is to do; `noinline`: for most answers, there is nothing. */
 static __attribute__((noinline)) int64_t
 message_settle_rest(struct message *message, struct site *site,
@@ -323,6 +350,8 @@ message_settle_rest(struct message *message, struct site *site,
 	message->front = false;
 	if (message->listed)
 		until = message_go_on(message, site, moment);
+	if (message->echoes)
+		message_write_echo(message);
 	message->unsettled = until != 0;
 	return until;
 }

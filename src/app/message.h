@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "app/decision.h"
+#include "app/echo.h"
 #include "app/moment.h"
 #include "app/piece.h"
 #include "app/site.h"
@@ -28,7 +29,7 @@ struct parts;
 
 /*
  * The content comes from a file, whole or a range of it; from several ranges of
- * it, which are framed; from the listing of a directory; from a document; or,
+ * it, which are framed; from the listing of a directory; from a document, which may be made of an echo when the head is due; or,
  * without any of these, it is a line of text: the status, its reason, and the sentence. Where
  * the decision has a flow that makes one, that takes the place of all these.
  */
@@ -45,6 +46,7 @@ struct message {
 				       * or NULL */
 		struct listing *listing;   /* if `listed`: owned */
 		struct document *document; /* if `written`: owned */
+		struct echo *echo;         /* if `echoes`: owned */
 	};
 	uint64_t size;    /* with a file: how many bytes; of a 416, its size */
 	uint64_t yielded; /* bytes of content so far */
@@ -55,10 +57,12 @@ struct message {
 	bool unsettled : 1; /* message_settle() has something to do */
 	bool owns : 1;      /* something of what it may own: a decision, say */
 	bool front : 1;    /* message_settle() makes it the site's front page */
-	bool sleeps : 1;   /* it is /sleep's, which nobody may store */
+	bool unstored : 1; /* nobody may store it, as of what any method asks
+			    * for: /sleep and /echo */
 	bool verbatim : 1; /* `sentence` alone is the content */
 	bool heap : 1;     /* `sentence` is owned */
 	bool written : 1;  /* the content is a document */
+	bool echoes : 1;   /* message_settle() makes it one, of the echo */
 };
 
 /* Makes a 200 that holds nothing yet. */
@@ -80,6 +84,16 @@ void message_set_owned(struct message *message, unsigned status,
 
 /* Makes it a 200 with a document, which the message takes over. */
 void message_set_document(struct message *message, struct document *document);
+
+/* Makes a 200 that holds nothing yet one that tells of the request, by an echo, which
+ * the message takes over; and shows it the next bytes of the request's content. */
+void message_set_echo(struct message *message, struct echo *echo);
+static inline void
+message_hear(struct message *message, struct span content)
+{
+	if (message->echoes)
+		echo_take(message->echo, content);
+}
 
 /* Makes it a 200 whose content is a constant text. */
 void message_set_text(struct message *message, const char *text);
@@ -123,8 +137,8 @@ void message_use_front(struct message *message);
 
 /*
  * Looks the front page up, where the message is to be that; where the site has
- * none, it is a line of text. Goes on with a listing. Before the head is
- * written. Returns 0 where it may be, or when to ask again, as clock_now(). May
+ * none, it is a line of text. Goes on with a listing. Makes the document of an echo.
+ * Before the head is written. Returns 0 where it may be, or when to ask again, as clock_now(). May
  * wait for the disk. Only the site's thread.
  */
 int64_t message_settle(struct message *message, struct site *site,

@@ -9,6 +9,9 @@
 #include "app/app.h"
 #include "app/rule.h"
 
+struct document;
+struct echo;
+
 /* A request that the methods and the target's decoding have let through. */
 struct app_request {
 	struct app *app;
@@ -32,8 +35,15 @@ void route_decide(const struct app_request *request,
     const struct behaviour *behaviour, struct rule *rule,
     struct answer *answer);
 
+/* Makes the message what `write` makes of the request, once its body has come: see
+ * struct echo. */
+void route_use_echo(const struct app_request *request,
+    struct document *(*write)(const struct echo *echo), struct answer *answer);
+
 /* The functions of the routes: see struct app_route. */
 void route_sleep(const struct app_request *request, struct span rest,
+    struct answer *answer);
+void route_echo(const struct app_request *request, struct span rest,
     struct answer *answer);
 void route_file(const struct app_request *request, struct span rest,
     struct answer *answer);

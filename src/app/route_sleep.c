@@ -24,7 +24,7 @@ route_use_page(const struct http_request *http, struct message *message)
 	if (http->method != HTTP_OPTIONS)
 		return;
 	message_set(message, 204, NULL);
-	message->allow = message->sleeps = true;
+	message->allow = message->unstored = true;
 }
 
 /* Whether a query alone says no more than how long to sleep, which the answer's

@@ -117,7 +117,8 @@ exchange_begin_body(struct exchange *exchange, const struct exchange_host *host,
 	return EXCHANGE_ANSWER;
 }
 
-/* Takes what the input, which moves on, has of the body. */
+/* Takes what the input, which moves on, has of the body; the content goes to the
+ * message. */
 static enum http_parse
 exchange_read_body(struct exchange *exchange, struct span *input)
 {
@@ -129,6 +130,7 @@ exchange_read_body(struct exchange *exchange, struct span *input)
 
 		result = http_body_next(&exchange->body, *input, &used,
 		    &content);
+		message_hear(&exchange->answer.message, content);
 		span_skip(input, used);
 	}
 	return result;

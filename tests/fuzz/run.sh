@@ -21,6 +21,8 @@ sources() {
 		echo "$here/../unit/fake_clock.c" \
 			-Wl,--wrap=clock_gettime "$src"/{app,base}/*.c \
 			"$src"/server/{exchange,staged,totals}.c
+	elif [ "$name" = echo ]; then
+		echo "$src"/app/{echo,json_text}.c
 	else
 		echo "$src"/base/units.c \
 			"$src"/app/{choice,complaint,made,pattern,roll}.c \
@@ -33,7 +35,7 @@ build() {
 	clang -std=gnu11 -O1 -g "$@" -U_FORTIFY_SOURCE \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o "$room/fuzz" "$here/fuzz_$name.c" "$here/fuzz.c" "$here/reader.c" \
-		"$src"/http/*.c $(sources) -lm -pthread
+		"$src"/http/*.c $(sources) $NETTLE_LIBS -lm -pthread
 }
 
 # libFuzzer's output, of which the screen shows its pulse and its findings.

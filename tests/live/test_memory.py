@@ -104,6 +104,12 @@ SCRIPT = [
         )
     ],
     [visit("/sleep/50ms", (200, HELLO))],
+    [
+        Visit(
+            [request("/echo", "Content-Length: 1030") + b"abc", 1027 * b"d"],
+            [(200, None)],
+        )
+    ],
     [Visit([60 * request("/small")], [(200, SMALL)], count=60)],  # slow
 ]
 # With seven sleepers and the limits, libevent's heap of timers is full, and a
