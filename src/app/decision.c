@@ -121,7 +121,8 @@ decision_write_text(const struct decision_work *work, struct span key,
 		out = decision_write_retry(out, behaviour, wall);
 	decision->fields_size = (uint16_t)(out - decision->text -
 					   decision->type_size);
-	memcpy(out, key.data, key.size);
+	if (key.size > 0)
+		memcpy(out, key.data, key.size);
 	decision->key_size = (uint8_t)key.size;
 }
 

@@ -27,10 +27,10 @@ key_field(const struct http_request *http, struct span name)
 static void
 key_take(struct key *key, struct span text)
 {
-	char digits[KEY_DIGITS + 1];
-
 	key->size = text.size;
 	if (text.size > BEHAVIOUR_KEY_MAX) {
+		char digits[KEY_DIGITS + 1];
+
 		key->size = BEHAVIOUR_KEY_MAX;
 		snprintf(digits, sizeof(digits), "%016" PRIx64, roll_key(text));
 		memcpy(key->text + BEHAVIOUR_KEY_MAX - KEY_DIGITS, digits,

@@ -370,10 +370,10 @@ static void
 loop_go_on_in_slots(struct loop *loop)
 {
 	struct pool_waker *waker = &loop->context.waker;
-	struct pool_ticket *ticket;
 
 	for (int i = 0; i < LOOP_SLOTS_AT_ONCE; i++) {
-		ticket = pool_next_woken(waker);
+		const struct pool_ticket *ticket = pool_next_woken(waker);
+
 		if (ticket == NULL)
 			return;
 		conn_on_slot(ticket->owner);
