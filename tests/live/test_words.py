@@ -11,7 +11,8 @@ from worded import HELLO, ask, did, letters, receipt, slept  # noqa: F401
 ALL = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 ALLOW = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
 WORDS = """delay at status retry-after header size fill events lines type over
-rate every chunk framing headrate interim fault after for close seed""".split()
+rate every chunk framing headrate interim fault after for close fail down phase
+key pool seed""".split()
 
 
 # Statuses
