@@ -17,6 +17,8 @@ flow_allow(struct flow *flow, uint64_t sent, int64_t now, int64_t *until)
 	else
 		allowed = pace_allow(&flow->pace, flow->total, sent, now,
 		    until);
+	if (flow->step > 0 && allowed > sent - sent % flow->step + flow->step)
+		allowed = sent - sent % flow->step + flow->step;
 	return allowed < flow->limit ? allowed : flow->limit;
 }
 
@@ -27,5 +29,7 @@ flow_free(struct flow *flow)
 		return;
 	pace_fini(&flow->pace);
 	free(flow->head);
+	free(flow->tail);
+	free(flow->trailers);
 	free(flow);
 }

@@ -2,7 +2,7 @@
  * flow: how an answer goes out that is not sent as fast as it can be, or not as
  * it is: the pace of its content, how much of it comes, where it is made; and,
  * for the protocol that writes it (server/staged), its head's pace, its interim
- * responses, and where its chunks are. The thread that began the answer.
+ * responses, where its chunks are, and what comes behind them. The thread that began the answer.
  */
 #ifndef MTASYNC_APP_FLOW_H
 #define MTASYNC_APP_FLOW_H
@@ -10,6 +10,9 @@
 #include "app/made.h"
 #include "app/pace.h"
 #include "app/piece.h"
+
+/* Bytes of the trailers of an answer. */
+#define FLOW_TRAILERS_MAX ((size_t)12 * 1024)
 
 /* A head that goes out by and by. */
 struct flow_head {
@@ -29,8 +32,13 @@ enum flow_chunk {
 struct flow {
 	uint64_t total; /* bytes of the content */
 	uint64_t limit; /* bytes of it that go out, before the fault */
+	uint64_t step;  /* it comes in pieces of so many bytes, unless made of
+			 * items; 0: as it is */
 	struct pace pace;
 	struct made made;
+	char *tail;     /* owned: what the items of `made` end with; or NULL */
+	char *trailers; /* owned: field lines behind the last chunk (RFC 9112
+			 * 7.1.2), FLOW_TRAILERS_MAX bytes at most; or NULL */
 	int64_t headrate;       /* bytes a second; 0: at once */
 	struct flow_head *head; /* owned; while it goes out, else NULL */
 	struct piece data;      /* with FLOW_CHUNK_DATA */

@@ -18,6 +18,8 @@ _Static_assert(HEAD_OWN_MAX + (size_t)2 * PATH_MAX + HTTP_TARGET_MAX +
 		       HTTP_ADDED_MAX + BEHAVIOUR_FIELDS_MAX + DRAWN_TEXT_MAX <=
 		   HEAD_ROOM,
     "the longest head that is composed fits its room");
+_Static_assert(MESSAGE_FIELDS_MAX <= (size_t)2 * PATH_MAX + HTTP_TARGET_MAX,
+    "the fields of a message take no more than a Location");
 _Static_assert(FILE_HEAD_MAX + HTTP_ADDED_MAX + HEAD_CONTENT_MAX +
 		       sizeof("Connection: keep-alive\r\n") <=
 		   HEAD_ROOM,
@@ -161,6 +163,14 @@ head_write_text(struct http_head *head, const struct message *message)
 	http_head_field(head, "X-Content-Type-Options", SPAN("nosniff"));
 }
 
+/* Returns the Location of a message, or NULL. */
+static const char *
+head_location(const struct message *message)
+{
+	return message->file == NULL && !message->fielded ? message->location
+							  : NULL;
+}
+
 /* Whether the content is the message's file. */
 static bool
 head_has_file(const struct message *message)
@@ -191,7 +201,7 @@ head_write_duties(struct http_head *head, const struct message *message)
 	case 305:
 	case 307:
 	case 308:
-		if (message->file != NULL || message->location == NULL)
+		if (head_location(message) == NULL)
 			http_head_field(head, "Location", SPAN("/"));
 		return;
 	case 401:
@@ -219,6 +229,8 @@ head_write_decision(struct http_head *head, const struct message *message)
 
 	if (drawn_has(&decision->drawn, WORD_STATUS))
 		head_write_duties(head, message);
+	if (message->fielded)
+		http_head_replace(head, span_of(message->fields));
 	if (type.size > 0 && message_has_content(message)) {
 		http_head_remove(head, SPAN("Content-Type"));
 		http_head_field(head, "Content-Type", type);
@@ -242,8 +254,9 @@ head_write_message(struct http_head *head, const struct message *message,
 		    message->unstored
 			? SPAN("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS")
 			: SPAN("GET, HEAD, OPTIONS"));
-	if (message->file == NULL && message->location != NULL)
-		http_head_field(head, "Location", span_of(message->location));
+	if (head_location(message) != NULL)
+		http_head_field(head, "Location",
+		    span_of(head_location(message)));
 	if (message->varies)
 		http_head_field(head, "Vary", SPAN("Accept"));
 	if (message->unstored)
@@ -257,8 +270,9 @@ head_write_message(struct http_head *head, const struct message *message,
 		http_head_field(head, "Retry-After", SPAN("1"));
 }
 
-/* Writes a head field by field, as any message needs it. Returns its size. */
-static size_t
+/* Writes a head field by field, as any message needs it. Returns its size.
+ * `noinline`: most heads are ready made. */
+static __attribute__((noinline)) size_t
 head_compose(const struct answer *answer, const struct site_config *site,
     const struct moment *moment, enum head_connection connection, char *room)
 {
@@ -274,6 +288,8 @@ head_compose(const struct answer *answer, const struct site_config *site,
 	http_head_append(&head, site->fields);
 	if (message->decision != NULL)
 		head_write_decision(&head, message);
+	else if (message->fielded)
+		http_head_replace(&head, span_of(message->fields));
 	http_head_end(&head);
 	assert(!head.overflow);
 	return head.size;

@@ -18,12 +18,29 @@
  (sizeof("id: \ndata: {\"n\":,\"time\":\"\"}\n\n") - 1 + MADE_TIME_SIZE)
 #define MADE_LINE_SIZE (sizeof("{\"n\":,\"time\":\"\"}\n") - 1 + MADE_TIME_SIZE)
 
+/* With ms of 13 digits, until the year 2286. */
+#define MADE_PING_SIZE \
+ (sizeof("event: ping\ndata: {\"id\":,\"timestamp\":1795878245123}\n\n") - 1)
+#define MADE_RECORD_SIZE (sizeof("{\"id\":") - 1)
+
 #define MADE_TIMES_10(text) text text text text text text text text text text
 
 bool
 made_has_items(const struct made *made)
 {
-	return made->kind == MADE_EVENTS || made->kind == MADE_LINES;
+	switch ((enum made_kind)made->kind) {
+	case MADE_EVENTS:
+	case MADE_LINES:
+	case MADE_PINGS:
+	case MADE_RECORDS:
+		return true;
+	case MADE_NONE:
+	case MADE_LETTERS:
+	case MADE_NOISE:
+	case MADE_STARS:
+		break;
+	}
+	return false;
 }
 
 /* Returns how many digits the numbers from 1 to `count` have together. */
@@ -40,11 +57,24 @@ made_digits(uint64_t count)
 uint64_t
 made_size(const struct made *made, uint64_t count)
 {
-	if (!made_has_items(made))
-		return count;
-	if (made->kind == MADE_EVENTS)
+	uint64_t from_0 = count > 0 ? 1 + made_digits(count - 1) : 0;
+
+	switch ((enum made_kind)made->kind) {
+	case MADE_EVENTS:
 		return count * MADE_EVENT_SIZE + 2 * made_digits(count);
-	return count * MADE_LINE_SIZE + made_digits(count);
+	case MADE_LINES:
+		return count * MADE_LINE_SIZE + made_digits(count);
+	case MADE_PINGS:
+		return count * MADE_PING_SIZE + from_0;
+	case MADE_RECORDS:
+		return count * (MADE_RECORD_SIZE + made->tail.size) + from_0;
+	case MADE_NONE:
+	case MADE_LETTERS:
+	case MADE_NOISE:
+	case MADE_STARS:
+		break;
+	}
+	return count;
 }
 
 const char *
@@ -53,9 +83,14 @@ made_type(const struct made *made)
 	switch ((enum made_kind)made->kind) {
 	case MADE_EVENTS:
 		return "text/event-stream";
+	case MADE_PINGS:
+		return "text/event-stream; charset=utf-8";
 	case MADE_LINES:
 		return "application/x-ndjson";
+	case MADE_RECORDS:
+		return "application/x-ndjson; charset=utf-8";
 	case MADE_LETTERS:
+	case MADE_STARS:
 		return "text/plain; charset=utf-8";
 	case MADE_NOISE:
 	case MADE_NONE:
@@ -75,6 +110,16 @@ made_letters(uint64_t start, uint64_t size)
 	size_t offset = start % 26, room = sizeof(letters) - 1 - offset;
 
 	return (struct span){ letters + offset, size < room ? size : room };
+}
+
+static struct span
+made_stars(uint64_t size)
+{
+	static const char stars[] = MADE_TIMES_10(
+	    MADE_TIMES_10(MADE_TIMES_10("********************")));
+	size_t room = sizeof(stars) - 1;
+
+	return (struct span){ stars, size < room ? size : room };
 }
 
 /* Writes noise; returns its size. */
@@ -120,16 +165,24 @@ made_now(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Writes the item that is under way; returns its size. Its time is that at which
- * its first byte was asked for. */
+/* Writes the item that is under way, but for its tail; returns the size. Its time
+ * is that at which its first byte was asked for. */
 static size_t
 made_write_item(struct made *made, char text[MADE_ITEM_MAX])
 {
 	char time[MADE_TIME_SIZE + 1];
 	uint64_t n = made->item + 1;
 
+	if (made->kind == MADE_RECORDS)
+		return (size_t)snprintf(text, MADE_ITEM_MAX, "{\"id\":%" PRIu64,
+		    made->item);
 	if (made->time == 0)
 		made->time = made_now();
+	if (made->kind == MADE_PINGS)
+		return (size_t)snprintf(text, MADE_ITEM_MAX,
+		    "event: ping\ndata: {\"id\":%" PRIu64
+		    ",\"timestamp\":%013" PRId64 "}\n\n",
+		    made->item, made->time / 1000);
 	made_format_time(made->time, time);
 	if (made->kind == MADE_EVENTS)
 		return (size_t)snprintf(text, MADE_ITEM_MAX,
@@ -138,6 +191,25 @@ made_write_item(struct made *made, char text[MADE_ITEM_MAX])
 		    n, n, time);
 	return (size_t)snprintf(text, MADE_ITEM_MAX,
 	    "{\"n\":%" PRIu64 ",\"time\":\"%s\"}\n", n, time);
+}
+
+/* Writes bytes of an item, of a head and a tail, from `skip` on; `size` at most,
+ * and as many as there are. Returns their size. */
+static size_t
+made_copy_item(struct span head, struct span tail, size_t skip, size_t size,
+    char *out)
+{
+	size_t all = head.size + tail.size - skip, done = 0;
+
+	size = size < all ? size : all;
+	if (skip < head.size) {
+		done = head.size - skip < size ? head.size - skip : size;
+		memcpy(out, head.data + skip, done);
+	}
+	if (done < size)
+		memcpy(out + done, tail.data + skip + done - head.size,
+		    size - done);
+	return size;
 }
 
 /* Writes as many items as there is room for, whole or a part; returns the
@@ -149,12 +221,12 @@ made_items(struct made *made, uint64_t start, size_t size, char *room)
 
 	while (done < size) {
 		char text[MADE_ITEM_MAX];
-		size_t all = made_write_item(made, text);
+		struct span head = { text, made_write_item(made, text) };
+		size_t all = head.size + made->tail.size;
 		size_t skip = (size_t)(start + done - made->offset);
-		size_t part = all - skip < size - done ? all - skip
-						       : size - done;
+		size_t part = made_copy_item(head, made->tail, skip,
+		    size - done, room + done);
 
-		memcpy(room + done, text + skip, part);
 		done += part;
 		if (skip + part < all)
 			break;
@@ -170,8 +242,10 @@ made_next(struct made *made, uint64_t start, uint64_t size, char *room)
 {
 	size_t most = size < MADE_ROOM ? (size_t)size : MADE_ROOM;
 
-	if (made_is_lent(made))
-		return made_letters(start, size);
+	if (made->kind == MADE_STARS)
+		return made_stars(size);
+	if (made->kind == MADE_LETTERS)
+		return made_letters(made->first + start, size);
 	if (made->kind == MADE_NOISE)
 		return (
 		    struct span){ room, made_noise(made, start, most, room) };

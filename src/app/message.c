@@ -30,7 +30,7 @@ message_fini(struct message *message)
 	/* few have them, and each call of free() would cost all others */
 	if (!message->owns)
 		return;
-	free(message->parts); /* or the location */
+	free(message->parts); /* or the location, or the fields */
 	if (message->listed)
 		listing_release(message->listing);
 	if (message->heap)
@@ -44,6 +44,7 @@ message_fini(struct message *message)
 	message->decision = NULL;
 	message->listed = message->heap = false;
 	message->written = message->echoes = false;
+	message->fielded = false;
 	message->owns = false;
 }
 

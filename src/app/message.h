@@ -23,6 +23,9 @@
 /* Room for what message_next() writes. */
 #define MESSAGE_ROOM MADE_ROOM
 
+/* Bytes of the field lines that a message may own. */
+#define MESSAGE_FIELDS_MAX ((size_t)12 * 1024)
+
 struct document;
 struct listing;
 struct parts;
@@ -38,6 +41,7 @@ struct message {
 	union {                      /* owned, or NULL */
 		struct parts *parts; /* with a file: several ranges of it */
 		char *location;      /* without: Location */
+		char *fields;        /* if `fielded`: lines of its own */
 	};
 	struct decision *decision; /* owned: what words have it be; or NULL */
 	union {
@@ -63,6 +67,7 @@ struct message {
 	bool heap : 1;     /* `sentence` is owned */
 	bool written : 1;  /* the content is a document */
 	bool echoes : 1;   /* message_settle() makes it one, of the echo */
+	bool fielded : 1;  /* it has `fields`, and neither parts nor Location */
 };
 
 /* Makes a 200 that holds nothing yet. */
@@ -157,6 +162,25 @@ message_set_location(struct message *message, char *location)
 {
 	message->location = location;
 	message->owns = true;
+}
+
+/* Takes field lines over, each with its CRLF, MESSAGE_FIELDS_MAX bytes at most, to
+ * be freed by free(); for a message without a file and a Location. They take the
+ * place of the fields that it has by itself. */
+static inline void
+message_set_fields(struct message *message, char *fields)
+{
+	message->fields = fields;
+	message->fielded = message->owns = true;
+}
+
+/* Has the content of a message without a file be a constant text, whatever the
+ * status is, and what has been decided. */
+static inline void
+message_say(struct message *message, const char *text)
+{
+	message->sentence = text;
+	message->verbatim = true;
 }
 
 /* Makes a 416 of a 200 with a file (RFC 9110 15.5.17). */

@@ -45,6 +45,8 @@ message_has_content(const struct message *message)
 		return made->count > 0;
 	if (message->written)
 		return message->document->size > 0;
+	if (message->verbatim)
+		return message->sentence[0] != '\0';
 	return message->file == NULL || message->parts != NULL ||
 	       message->size > 0;
 }

@@ -8,6 +8,9 @@
 
 #include "http/response.h"
 
+_Static_assert(FLOW_TRAILERS_MAX + 64 <= MESSAGE_ROOM,
+    "the trailers fit the room for pieces, with the last chunk");
+
 /* Longer than the line with the size of a chunk. */
 #define STAGED_LINE_MAX 24
 
@@ -151,7 +154,7 @@ staged_begin_chunk(struct flow *flow, size_t size, char *room,
 }
 
 /* Ends a content by the last chunk (RFC 9112 7.1), which is the first one too
- * where there is nothing. A fault ends it without, but for a chunk whose size is
+ * where there is nothing, and by the trailers. A fault ends it without, but for a chunk whose size is
  * none. */
 static void
 staged_end(struct answer *answer, char *room, struct piece *piece)
@@ -167,6 +170,8 @@ staged_end(struct answer *answer, char *room, struct piece *piece)
 		return;
 	flow->chunk = FLOW_CHUNK_LAST;
 	size = staged_line(flow, 0, room);
+	if (flow->trailers != NULL)
+		size = (size_t)(stpcpy(room + size, flow->trailers) - room);
 	memcpy(room + size, staged_line_end.data, staged_line_end.size);
 	piece->kind = PIECE_BYTES;
 	piece->bytes = (struct span){ room, size + staged_line_end.size };

@@ -36,7 +36,11 @@ test_sizes(void **state)
 	const struct made lines = { .kind = MADE_LINES };
 	const struct made letters = { .kind = MADE_LETTERS };
 	const struct made noise = { .kind = MADE_NOISE };
-	uint64_t event = 0, line = 0;
+	const struct made stars = { .kind = MADE_STARS };
+	const struct made pings = { .kind = MADE_PINGS };
+	const struct made records = { .kind = MADE_RECORDS,
+		.tail = SPAN(",x}\n") };
+	uint64_t event = 0, line = 0, ping = 0, record = 0;
 
 	(void)state;
 	assert_int_equal(made_size(&events, 0), 0);
@@ -45,15 +49,24 @@ test_sizes(void **state)
 			     "id: \ndata: {\"n\":,\"time\":\"" TIME "\"}\n\n") +
 			 2 * digits(n);
 		line += strlen("{\"n\":,\"time\":\"" TIME "\"}\n") + digits(n);
+		ping += strlen("event: ping\ndata: {\"id\":,\"timestamp\":"
+			       "1795878245123}\n\n") +
+			digits(n - 1);
+		record += strlen("{\"id\":,x}\n") + digits(n - 1);
 		if (n > 110 && n < 999990)
 			continue;
 		assert_int_equal(made_size(&events, n), event);
 		assert_int_equal(made_size(&lines, n), line);
+		assert_int_equal(made_size(&pings, n), ping);
+		assert_int_equal(made_size(&records, n), record);
 	}
 	assert_int_equal(made_size(&letters, UINT64_C(1) << 40), UINT64_C(1)
 								     << 40);
 	assert_int_equal(made_size(&noise, 17), 17);
+	assert_int_equal(made_size(&stars, 17), 17);
 	assert_true(made_has_items(&events) && made_has_items(&lines));
+	assert_true(made_has_items(&pings) && made_has_items(&records));
+	assert_false(made_has_items(&stars));
 	assert_false(made_has_items(&letters) || made_has_items(&noise));
 }
 
@@ -176,6 +189,67 @@ test_items(void **state)
 	}
 }
 
+static void
+test_stars(void **state)
+{
+	struct made made = { .kind = MADE_STARS, .count = UINT64_MAX };
+	static char out[50000];
+
+	(void)state;
+	take(&made, 1, 1 + sizeof(out), 100000, out);
+	for (size_t k = 0; k < sizeof(out); k++)
+		assert_int_equal(out[k], '*');
+}
+
+/* Letters that begin elsewhere. */
+static void
+test_later_letters(void **state)
+{
+	struct made made = { .kind = MADE_LETTERS, .count = 5, .first = 24 };
+	char out[5];
+
+	(void)state;
+	take(&made, 0, 5, 2, out);
+	assert_memory_equal(out, "yzabc", 5);
+}
+
+/* Pings and records, from 0 on, in slices of every size. */
+static void
+test_items_from_0(void **state)
+{
+	static char pings[8192], records[8192];
+
+	(void)state;
+	for (uint64_t slice = 1; slice < 200; slice++) {
+		struct made ping = { .kind = MADE_PINGS, .count = 105 };
+		struct made record = { .kind = MADE_RECORDS,
+			.count = 105,
+			.tail = SPAN(",\"a\":\"some text that is long\"}\n") };
+		const char *p = pings, *r = records;
+
+		take(&ping, 0, made_size(&ping, 105), slice, pings);
+		take(&record, 0, made_size(&record, 105), slice, records);
+		for (int n = 0; n < 105; n++) {
+			char text[64];
+			int size = sprintf(text,
+			    "event: ping\ndata: {\"id\":%d,\"timestamp\":1", n);
+
+			assert_memory_equal(p, text, (size_t)size);
+			p += size + 12;
+			assert_memory_equal(p, "}\n\n", 3);
+			p += 3;
+			size = sprintf(text, "{\"id\":%d", n);
+			assert_memory_equal(r, text, (size_t)size);
+			r += size;
+			assert_memory_equal(r, record.tail.data,
+			    record.tail.size);
+			r += record.tail.size;
+		}
+		assert_int_equal(p - pings, made_size(&ping, 105));
+		assert_int_equal(r - records, made_size(&record, 105));
+	}
+}
+
 /* An item that is cut at any byte has one time: that of its first byte. */
 static void
 test_cut_item(void **state)
@@ -237,13 +311,19 @@ test_types(void **state)
 {
 	static const struct made kinds[] = { { .kind = MADE_LETTERS },
 		{ .kind = MADE_NOISE }, { .kind = MADE_EVENTS },
-		{ .kind = MADE_LINES } };
+		{ .kind = MADE_LINES }, { .kind = MADE_STARS },
+		{ .kind = MADE_PINGS }, { .kind = MADE_RECORDS } };
 
 	(void)state;
 	assert_string_equal(made_type(&kinds[0]), "text/plain; charset=utf-8");
 	assert_string_equal(made_type(&kinds[1]), "application/octet-stream");
 	assert_string_equal(made_type(&kinds[2]), "text/event-stream");
 	assert_string_equal(made_type(&kinds[3]), "application/x-ndjson");
+	assert_string_equal(made_type(&kinds[4]), "text/plain; charset=utf-8");
+	assert_string_equal(made_type(&kinds[5]),
+	    "text/event-stream; charset=utf-8");
+	assert_string_equal(made_type(&kinds[6]),
+	    "application/x-ndjson; charset=utf-8");
 }
 
 int
@@ -254,6 +334,9 @@ main(void)
 		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_stars),
+		cmocka_unit_test(test_later_letters),
+		cmocka_unit_test(test_items_from_0),
 		cmocka_unit_test(test_cut_item),
 		cmocka_unit_test(test_item_times),
 		cmocka_unit_test(test_many),
