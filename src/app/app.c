@@ -76,6 +76,38 @@ route_decide(const struct app_request *request,
 		answer_replace(answer, 503, "no memory for it just now");
 }
 
+/* Whether what is drawn is the query's affair, over the behaviour of a rule. */
+static bool
+route_draws(const struct behaviour *asked, const struct behaviour *behaviour)
+{
+	if (behaviour_says(asked, WORD_KEY) ||
+	    behaviour_says(behaviour, WORD_KEY))
+		return behaviour_says(asked, WORD_KEY);
+	return words_draw(asked) || behaviour_says(asked, WORD_SEED);
+}
+
+void
+route_overlay(const struct app_request *request, struct behaviour *asked,
+    struct route_words *words)
+{
+	*words = (struct route_words){ .asked = asked->given };
+	if (request->rule != NULL) {
+		words_copy(&words->behaviour, &request->rule->behaviour);
+		if (!route_draws(asked, &words->behaviour))
+			words->rule = request->rule;
+	}
+	words_override(&words->behaviour, asked);
+}
+
+void
+route_refuse_words(struct answer *answer, char *fault)
+{
+	if (fault != NULL)
+		message_set_owned(&answer->message, 400, fault);
+	else
+		message_set(&answer->message, 503, "no memory for it just now");
+}
+
 /* Says whether a route's name is the path, or its first segment. */
 static inline bool
 app_is_route_of(struct span name, struct span path)

@@ -40,6 +40,22 @@ void route_decide(const struct app_request *request,
 void route_use_echo(const struct app_request *request,
     struct document *(*write)(const struct echo *echo), struct answer *answer);
 
+/* The words that a request is answered by. */
+struct route_words {
+	struct behaviour behaviour; /* to be released */
+	uint32_t asked;    /* WORD_FLAG() of those that the client said */
+	struct rule *rule; /* for route_decide() */
+};
+
+/* Puts the words that a request asks for over those of the operator's rule for it.
+ * `asked` is used up. */
+void route_overlay(const struct app_request *request, struct behaviour *asked,
+    struct route_words *words);
+
+/* Answers that words are wrong; takes `fault` over, which is NULL where memory is
+ * short. */
+void route_refuse_words(struct answer *answer, char *fault);
+
 /* The functions of the routes: see struct app_route. */
 void route_sleep(const struct app_request *request, struct span rest,
     struct answer *answer);

@@ -4,17 +4,6 @@
 #include "app/route.h"
 #include "app/sleep.h"
 
-/* Answers that the words are wrong; takes `fault` over, which is NULL where memory
- * is short. */
-static void
-route_refuse_words(struct answer *answer, char *fault)
-{
-	if (fault != NULL)
-		message_set_owned(&answer->message, 400, fault);
-	else
-		message_set(&answer->message, 503, "no memory for it just now");
-}
-
 /* Makes the message what a sleep ends with: the front page; or, for a preflight or
  * its like, which methods there are. */
 static void
@@ -38,44 +27,28 @@ route_is_plain_sleep(const struct app_request *request,
 	       when_is_certain(&behaviour->delay);
 }
 
-/* Whether what is drawn is the query's affair, over the behaviour of a rule. */
-static bool
-route_draws(const struct behaviour *asked, const struct behaviour *behaviour)
-{
-	if (behaviour_says(asked, WORD_KEY) ||
-	    behaviour_says(behaviour, WORD_KEY))
-		return behaviour_says(asked, WORD_KEY);
-	return words_draw(asked) || behaviour_says(asked, WORD_SEED);
-}
-
 /* Answers as the words of the query, and those of a rule that it does not say
  * itself, have it. */
 static void
 route_behave(const struct app_request *request, struct behaviour *asked,
     struct answer *answer)
 {
-	struct behaviour behaviour = { 0 };
-	struct rule *rule = NULL;
-	uint32_t said = asked->given;
+	struct route_words words;
 	char *fault = NULL;
 
-	if (request->rule != NULL) {
-		words_copy(&behaviour, &request->rule->behaviour);
-		if (!route_draws(asked, &behaviour))
-			rule = request->rule;
-	}
-	words_override(&behaviour, asked);
-	if (!sleep_complete(&behaviour, said, &request->app->limits, &fault)) {
+	route_overlay(request, asked, &words);
+	if (!sleep_complete(&words.behaviour, words.asked,
+		&request->app->limits, &fault)) {
 		route_refuse_words(answer, fault);
-	} else if (route_is_plain_sleep(request, &behaviour)) {
+	} else if (route_is_plain_sleep(request, &words.behaviour)) {
 		route_use_page(request->http, &answer->message);
 		plan_later(&answer->plan, route_wants_content(request->http),
-		    when_longest(&behaviour.delay));
+		    when_longest(&words.behaviour.delay));
 	} else {
 		route_use_page(request->http, &answer->message);
-		route_decide(request, &behaviour, rule, answer);
+		route_decide(request, &words.behaviour, words.rule, answer);
 	}
-	words_release(&behaviour);
+	words_release(&words.behaviour);
 }
 
 /* `noinline`: its texts would be on the stack of every request. */

@@ -213,7 +213,7 @@ sleep_parse(const struct sleep_wish *wish, const struct words_limits *limits,
 }
 
 bool
-sleep_complete(struct behaviour *behaviour, uint32_t asked,
+sleep_suit(struct behaviour *behaviour, uint32_t asked,
     const struct words_limits *limits, char **fault)
 {
 	struct complaint why;
@@ -221,9 +221,6 @@ sleep_complete(struct behaviour *behaviour, uint32_t asked,
 	char value[WORDS_VALUE_MAX] = "";
 	size_t size;
 
-	if (!behaviour_says(behaviour, WORD_DELAY) &&
-	    !words_add(behaviour, SPAN("delay"), SPAN("5s"), limits, &why))
-		return sleep_blame(SPAN("delay"), SPAN("5s"), 0, &why, fault);
 	while (!words_suit(behaviour, limits, &word, &why) &&
 	       (asked & WORD_FLAG(word)) == 0 &&
 	       behaviour_says(behaviour, word))
@@ -233,4 +230,16 @@ sleep_complete(struct behaviour *behaviour, uint32_t asked,
 	size = words_format(behaviour, word, 0, value);
 	return sleep_blame(span_of(words_name(word)),
 	    (struct span){ value, size }, 0, &why, fault);
+}
+
+bool
+sleep_complete(struct behaviour *behaviour, uint32_t asked,
+    const struct words_limits *limits, char **fault)
+{
+	struct complaint why;
+
+	if (!behaviour_says(behaviour, WORD_DELAY) &&
+	    !words_add(behaviour, SPAN("delay"), SPAN("5s"), limits, &why))
+		return sleep_blame(SPAN("delay"), SPAN("5s"), 0, &why, fault);
+	return sleep_suit(behaviour, asked, limits, fault);
 }

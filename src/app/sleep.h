@@ -32,10 +32,13 @@ bool sleep_parse(const struct sleep_wish *wish,
     const struct words_limits *limits, char *text, struct behaviour *behaviour,
     char **fault);
 
-/* Has a behaviour that says no delay wait for SLEEP_DEFAULT, and looks whether its
- * words suit each other. `asked` is the set, of WORD_FLAG(), of those that the client
- * said: any other, of a rule, that does not suit them gives way. Returns as
- * sleep_parse(). */
+/* Looks whether the words of a behaviour suit each other. `asked` is the set, of
+ * WORD_FLAG(), of those that the client said: any other, of a rule, that does not
+ * suit them gives way. Returns as sleep_parse(). */
+bool sleep_suit(struct behaviour *behaviour, uint32_t asked,
+    const struct words_limits *limits, char **fault);
+
+/* The same, of a behaviour that waits for SLEEP_DEFAULT where it says no delay. */
 bool sleep_complete(struct behaviour *behaviour, uint32_t asked,
     const struct words_limits *limits, char **fault);
 
