@@ -262,13 +262,22 @@ options_set_flag(const struct options_row *row, struct options *options,
 	return true;
 }
 
-/* Takes --no-sleep. */
+/* Takes --no-sleep, or --httpbin with its hosts; there can be but one of them. */
 bool
 options_set_routes(const struct options_row *row, struct options *options,
     const char *text)
 {
-	(void)row;
-	(void)text;
-	options->routes = app_file_routes;
-	return true;
+	const struct app_route *routes = strcmp(row->name, "httpbin") == 0
+					     ? app_httpbin_routes
+					     : app_file_routes;
+
+	if (text != NULL)
+		options->httpbin_hosts = text;
+	if (options->routes == app_site_routes)
+		options->routes = routes;
+	if (options->routes == routes)
+		return true;
+	log_error("--httpbin and --no-sleep: there can be but one of them"
+		  " (see mtasync --help)");
+	return false;
 }

@@ -20,7 +20,8 @@ struct options_kind {
 
 struct options_row {
 	const char *name;
-	const char *value; /* what --help calls it; NULL: takes none */
+	const char *value; /* what --help calls it; NULL: takes none; one in
+			    * brackets, as `[=NAME]`, may be left out */
 	const char *help;
 	const char *initial; /* the default, as one would write it */
 	const char *origin;  /* or, where the system decides, what from */

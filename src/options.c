@@ -91,7 +91,8 @@ static const struct options_row options_table[] = {
 	    OPTIONS_TIME(drain_timeout, 0) },
 
 	{ "rule", "RULE", "'PATTERN WORD...', see below; may be repeated",
-	    .group = "Slow on purpose", .set = options_add_text,
+	    .group = "Slow on purpose, by the words of GET /sleep?help",
+	    .set = options_add_text,
 	    .field = offsetof(struct options, rule_texts) },
 	{ "rules", "FILE", "a rule a line, behind those of --rule",
 	    OPTIONS_PATH(rules, "file") },
@@ -107,6 +108,9 @@ static const struct options_row options_table[] = {
 	    OPTIONS_NUMBER(draws, options_count, 1, 1000000000) },
 	{ "max-size", "SIZE", "largest body that size= makes", "1g",
 	    OPTIONS_NUMBER(max_size, options_size, 0, INT64_C(1) << 50) },
+	{ "httpbin", "[=HOSTS]",
+	    "answer httpbin's paths, too, and lead to HOSTS",
+	    .set = options_set_routes },
 
 	{ "index", "NAME", "page of /; may be repeated",
 	    .origin = "hello.html, index.html", .group = "Files",
@@ -181,6 +185,16 @@ options_print_help(void)
 	usage_print_end();
 }
 
+/* Returns whether an option has a value, as getopt_long() wants to know it: one in
+ * brackets may be left out. */
+static int
+options_argument(const struct options_row *row)
+{
+	if (row->value == NULL)
+		return no_argument;
+	return row->value[0] == '[' ? optional_argument : required_argument;
+}
+
 /* Fills in both of what getopt_long() wants to know about the table. */
 static void
 options_describe(char letters[2 * OPTIONS_COUNT + 2],
@@ -190,9 +204,8 @@ options_describe(char letters[2 * OPTIONS_COUNT + 2],
 	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
 		const struct options_row *row = &options_table[i];
 
-		names[i] = (struct option){ row->name,
-			row->value ? required_argument : no_argument, NULL,
-			OPTIONS_CODE + (int)i };
+		names[i] = (struct option){ row->name, options_argument(row),
+			NULL, OPTIONS_CODE + (int)i };
 		if (row->letter == 0)
 			continue;
 		*letters++ = row->letter;

@@ -34,6 +34,7 @@ struct options {
 	bool take_over;       /* from an mtasync that listens there */
 	bool freebind;        /* on addresses that are not there yet */
 	const struct app_route *routes; /* what answers at all of them */
+	const char *httpbin_hosts;      /* with commas between; NULL: none */
 	const struct model *model;      /* how it waits */
 	int64_t workers;                /* 0: as many as cpus_available() */
 	int64_t backlog;                /* connections */

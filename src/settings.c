@@ -53,6 +53,7 @@ settings_take(struct server_config *config, const struct options *options)
 	config->log_format = options->access_log;
 	config->app.limits.when.most = options->max_sleep;
 	config->app.limits.max_size = options->max_size;
+	config->app.hosts = options->httpbin_hosts;
 	config->app.site.indexes = options->indexes;
 	config->app.site.missing = options->error_page;
 	config->app.site.fallback = options->fallback;

@@ -27,7 +27,8 @@ usage_print_option(const struct usage_option *option)
 		printf("\n%s:\n", option->group);
 	snprintf(left, sizeof(left), "%c%c%c --%s%s%s", letter ? '-' : ' ',
 	    letter ? letter : ' ', letter ? ',' : ' ', option->name,
-	    option->value ? "=" : "", option->value ? option->value : "");
+	    option->value && option->value[0] != '[' ? "=" : "",
+	    option->value ? option->value : "");
 	printf("  %-26s %s", left, option->help);
 	if (option->initial != NULL)
 		printf(" [%s]", option->initial);
@@ -47,9 +48,8 @@ usage_print_end(void)
 	    " port 0 is any\n"
 	    "free one. TIME is 250us, 250ms, 1.5s, 2m or seconds; SIZE is"
 	    " 512, 64k, 1m, 2g.\n"
-	    "RULE is 'PATH WORD...' or 'METHOD PATH WORD...': in PATH, * is any"
-	    " run within a\n"
-	    "segment, and ** any run at all; GET /sleep?help lists the words.\n"
+	    "RULE is '[METHOD] PATH WORD...': * is any run within a segment,"
+	    " ** any at all.\n"
 	    "\n"
 	    "  mtasync -l 0.0.0.0:80 -l [::]:80 --log=combined"
 	    " --log-file=access.log site");

@@ -18,6 +18,8 @@ struct app_config {
 	int64_t seed;            /* by which is drawn, unless words say one */
 	_Atomic uint64_t *drawn; /* queries for which something was drawn */
 	struct tally *tally;     /* how often keys have come */
+	const char *hosts; /* to which httpbin's /redirect-to may lead, with
+			    * commas between; NULL: none */
 };
 
 struct app_request;
@@ -35,8 +37,10 @@ struct app_route {
 	    struct answer *answer);
 };
 
-/* The site, with /sleep and /echo; and its files alone. */
+/* The site, with /sleep and /echo; with httpbin's paths, too; and its files
+ * alone. */
 extern const struct app_route app_site_routes[];
+extern const struct app_route app_httpbin_routes[];
 extern const struct app_route app_file_routes[];
 
 /* One thread's application. */

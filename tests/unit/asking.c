@@ -46,6 +46,7 @@ asking_setup(void **state)
 		    .drawn = &drawn },
 		.max_body = 10,
 	};
+	asking.entrance = &asking_entrance;
 	asking.moment = (struct moment){ .now = clock_now(),
 		.wall = time(NULL) };
 	memcpy(asking.moment.date, asking_date, HTTP_DATE_SIZE + 1);
@@ -79,7 +80,7 @@ asking_begin(struct asking *asking, const char *text)
 	print_message("# %.*s\n", line < 60 ? line : 60, text);
 	assert_int_equal(http_request_parse(&request, span_of(text), 0),
 	    HTTP_OK);
-	exchange_begin(&asking->exchange, &asking->host, &asking_entrance,
+	exchange_begin(&asking->exchange, &asking->host, asking->entrance,
 	    &request);
 }
 

@@ -20,13 +20,14 @@ struct asking {
 	struct server_config config;
 	struct totals totals;
 	struct app app;
+	const struct entrance *entrance; /* where requests come in */
 	struct moment moment;
 	struct exchange_host host;
 	struct exchange exchange;
 	char room[EXCHANGE_ROOM + 1];
 };
 
-/* Where all requests come in. */
+/* Where requests come in, unless a test has others. */
 extern const struct entrance asking_entrance;
 
 /* The Date of all answers. */

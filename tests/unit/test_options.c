@@ -213,6 +213,28 @@ test_no_sleep(void **state)
 	}
 }
 
+/* Likewise; it may be said twice, the hosts with one of them. */
+static void
+test_httpbin(void **state)
+{
+	static const struct line lines[] = {
+		{ { "-l1", "--httpbin", "-l2", "--httpbin=a,b" } },
+		{ { "--httpbin=a,b", "--httpbin", "root" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct options options;
+
+		parse_and_listen(&options, &lines[i], OPTIONS_RUN);
+		assert_ptr_equal(options.routes, app_httpbin_routes);
+		assert_string_equal(options.httpbin_hosts, "a,b");
+		for (unsigned j = 0; j < options.listen_count; j++)
+			assert_ptr_equal(options.listen[j].routes,
+			    app_httpbin_routes);
+	}
+}
+
 static void
 test_version(void **state)
 {
@@ -235,12 +257,13 @@ test_help(void **state)
 		"--max-body=", "--rule=", "--rules=", "--seed=", "--draw=",
 		"--draws=", "--max-size=", "--index=", "--error-page=",
 		"--fallback=", "--extensions=", "--listing",
-		"--mime-types=", "--no-sleep", "--log=", "--log-file=",
-		"--user=", "--chroot=", "--sandbox=", "-q, --quiet",
-		"-v, --verbose", "--check", "--version", "-h, --help",
-		"[127.0.0.1:7878]", "[10s]", "[30s]", "[60s]", "[10m]", "[1m]",
-		"[hello.html, index.html]", "[404.html]", "[off]", "[-]",
-		"[auto]", "[net.core.somaxconn]", "[RLIMIT_NOFILE]" };
+		"--mime-types=", "--no-sleep", "--httpbin[=HOSTS]",
+		"--log=", "--log-file=", "--user=", "--chroot=", "--sandbox=",
+		"-q, --quiet", "-v, --verbose", "--check", "--version",
+		"-h, --help", "[127.0.0.1:7878]", "[10s]", "[30s]", "[60s]",
+		"[10m]", "[1m]", "[hello.html, index.html]", "[404.html]",
+		"[off]", "[-]", "[auto]", "[net.core.somaxconn]",
+		"[RLIMIT_NOFILE]" };
 	static const struct line lines[] = { { { "--help" } }, { { "-h" } } };
 	struct capture capture;
 	struct options options;
@@ -274,6 +297,7 @@ main(void)
 		cmocka_unit_test(test_the_rest),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_no_sleep),
+		cmocka_unit_test(test_httpbin),
 		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_help),
 	};
