@@ -23,6 +23,8 @@ sources() {
 			"$src"/server/{exchange,staged,totals}.c
 	elif [ "$name" = echo ]; then
 		echo "$src"/app/{echo,json_text}.c
+	elif [ "$name" = httpbin ]; then
+		echo "$src"/app/httpbin_{body,json,query}.c "$src"/base/text.c
 	else
 		echo "$src"/base/units.c \
 			"$src"/app/{choice,complaint,made,pattern,roll}.c \
