@@ -117,8 +117,9 @@ struct behaviour {
 	int64_t chunk, after;   /* bytes */
 	int64_t events, lines;  /* how many */
 	int64_t fill, seed;
-	int64_t fail;  /* attempts */
-	int64_t phase; /* ns */
+	int64_t fail;     /* attempts */
+	bool fail_delays; /* the delay, too, is for those that fail alone */
+	int64_t phase;    /* ns */
 	struct {
 		int64_t on, period; /* ns */
 	} down;

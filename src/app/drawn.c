@@ -56,6 +56,8 @@ drawn_gate(struct drawn *drawn, const struct behaviour *behaviour, int64_t wall)
 		open = drawn->roll.n <= (uint64_t)behaviour->fail;
 	if (!open) {
 		drawn->words &= ~(gates | gated);
+		if (behaviour->fail_delays)
+			drawn->words &= ~WORD_FLAG(WORD_DELAY);
 	} else if ((drawn->words & gated) == 0) {
 		drawn->words |= WORD_FLAG(WORD_STATUS);
 		drawn->status = 503;

@@ -111,6 +111,15 @@ httpbin_say(struct httpbin *bin, enum word word, const char *format, ...)
 }
 
 bool
+httpbin_say_time(struct httpbin *bin, enum word word, int64_t ns)
+{
+	char text[UNITS_TEXT_MAX];
+
+	units_format_duration(text, ns);
+	return httpbin_say(bin, word, "%s", text);
+}
+
+bool
 httpbin_read_count(struct httpbin *bin, struct span text,
     const struct httpbin_bounds *bounds, int64_t *number)
 {

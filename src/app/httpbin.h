@@ -40,6 +40,7 @@
  X(range, "range", HTTPBIN_ANY, 1, 1)                          \
  X(status, "status", HTTPBIN_ANY, 1, 1)                        \
  X(unstable, "unstable", HTTPBIN_ANY, 0, 0)                    \
+ X(retry, "retry", HTTPBIN_ANY, 0, HTTPBIN_SEGMENTS_ANY)       \
  X(redirect, "redirect", HTTPBIN_ANY, 1, 1)                    \
  X(relative_redirect, "relative-redirect", HTTPBIN_ANY, 1, 1)  \
  X(absolute_redirect, "absolute-redirect", HTTPBIN_ANY, 1, 1)  \
@@ -125,6 +126,9 @@ bool httpbin_field(struct httpbin *bin, struct span name, struct span value);
  * false where it is over a limit, as httpbin_refuse(). */
 bool httpbin_say(struct httpbin *bin, enum word word, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Says a word of a time. */
+bool httpbin_say_time(struct httpbin *bin, enum word word, int64_t ns);
 
 /* A parameter, with its bounds. */
 struct httpbin_bounds {

@@ -28,16 +28,6 @@ httpbin_max_sleep(const struct httpbin *bin)
 	return bin->request->app->limits.when.most;
 }
 
-/* Says a word of a time. */
-static bool
-httpbin_say_time(struct httpbin *bin, enum word word, int64_t ns)
-{
-	char text[UNITS_TEXT_MAX];
-
-	units_format_duration(text, ns);
-	return httpbin_say(bin, word, "%s", text);
-}
-
 /* Reads `delay` and `duration`, the latter of `least` ns or more. */
 static bool
 httpbin_read_course(struct httpbin *bin, int64_t least,

@@ -223,6 +223,40 @@ httpbin_unstable(struct httpbin *bin)
 	return httpbin_fail(bin, (uint64_t)(rate * (double)SHARE_WHOLE + 0.5));
 }
 
+/* The first attempts of a key fail, as the Kubernetes Gateway API's test image has
+ * it: by a status, or by a reset; what delays them delays no other. */
+bool
+httpbin_retry(struct httpbin *bin)
+{
+	const struct httpbin_bounds count = { "succeedAfter", 0, 1000000000 };
+	const struct httpbin_bounds code = { "responseCode", 200, 599 };
+	const struct httpbin_bounds delay = { "delayRetry", 0,
+		bin->request->app->limits.when.most };
+	struct behaviour *asked = &bin->asked;
+	int64_t status = 0, ns = 0;
+
+	asked->key.from = KEY_TEXT;
+	asked->key.text = httpbin_parameter(bin, "uuid");
+	if (asked->key.text.size == 0)
+		return httpbin_refuse(bin, 400, "uuid is missing");
+	if (httpbin_parameter(bin, "succeedAfter").size == 0)
+		return httpbin_refuse(bin, 400, "succeedAfter is missing");
+	if (!httpbin_read_count(bin, httpbin_parameter(bin, "succeedAfter"),
+		&count, &asked->fail) ||
+	    !httpbin_read_count(bin, httpbin_parameter(bin, "responseCode"),
+		&code, &status) ||
+	    !httpbin_read_span(bin, httpbin_parameter(bin, "delayRetry"),
+		&delay, &ns))
+		return false;
+	asked->given |= WORD_FLAG(WORD_KEY) | WORD_FLAG(WORD_FAIL);
+	asked->fail_delays = true;
+	if (!(status != 0 ? httpbin_say(bin, WORD_STATUS, "%d", (int)status)
+			  : httpbin_say(bin, WORD_FAULT, "reset")) ||
+	    !httpbin_say_time(bin, WORD_DELAY, ns))
+		return false;
+	return httpbin_reply_whole(bin);
+}
+
 /* ---- redirects ---- */
 
 /* Makes the message a redirect. */

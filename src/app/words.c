@@ -111,6 +111,8 @@ words_override(struct behaviour *behaviour, struct behaviour *over)
 	for (enum word word = 0; word < WORDS; word++)
 		if (behaviour_says(over, word))
 			words_take(behaviour, over, word);
+	if (behaviour_says(over, WORD_FAIL))
+		behaviour->fail_delays = over->fail_delays;
 	behaviour->given |= over->given;
 	over->given = 0;
 }

@@ -1,5 +1,6 @@
 """The paths of httpbin, with --httpbin, as go-httpbin's users know them."""
 
+import contextlib
 import json
 import re
 import time
@@ -286,6 +287,37 @@ def test_a_large_range(client):
 
 
 # With what the operator wants
+
+
+def test_retry(httpbin):
+    """Those that fail wait at the same time, and delay no other."""
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(httpbin.connect()) for _ in range(4)]
+        for attempt in range(3):
+            start = time.monotonic()
+            for number, each in enumerate(clients):
+                each.send(
+                    request(
+                        f"/retry/x?uuid=client-{number}&succeedAfter=2"
+                        "&responseCode=502&delayRetry=250ms"
+                    )
+                )
+            statuses = [each.read_response().status for each in clients]
+            took = time.monotonic() - start
+            assert statuses == 4 * [502 if attempt < 2 else 200]
+            if attempt < 2:
+                assert took >= 0.25  # never early; nor one by one:
+                assert took < 0.75
+
+
+def test_retry_by_resets(httpbin):
+    target = "/retry/?uuid=reset&succeedAfter=1"
+    with httpbin.connect() as client:
+        client.send(request(target))
+        with pytest.raises(ConnectionResetError):
+            client.read_response()
+    with httpbin.connect() as client:
+        assert client.ask(target).status == 200
 
 
 def test_rules_hold(serve):
