@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "app/tally.h"
 #include "base/clock.h"
 #include "http/parser.h"
 #include "tree.h"
@@ -43,7 +44,8 @@ asking_setup(void **state)
 			     .open_files = 4 },
 		    .limits = { { 60 * CLOCK_S, NULL, NULL }, 1 << 20, NULL },
 		    .seed = 7,
-		    .drawn = &drawn },
+		    .drawn = &drawn,
+		    .tally = tally_new(100) },
 		.max_body = 10,
 	};
 	asking.entrance = &asking_entrance;
@@ -66,6 +68,7 @@ asking_teardown(void **state)
 	struct asking *asking = *state;
 
 	app_close(&asking->app);
+	tally_free(asking->config.app.tally);
 	tree_leave();
 	return 0;
 }
