@@ -5,6 +5,18 @@
 
 #include "base/clock.h"
 
+/* Returns how much longer the delay may be, within the limit; `over` is behind it. */
+static int64_t
+pooled_left(const struct decision *decision)
+{
+	const struct flow *flow = decision->flow;
+	int64_t left = decision->most - decision->drawn.delay;
+
+	if (flow != NULL && flow->pace.kind == PACE_OVER)
+		left -= flow->pace.value;
+	return left > 0 ? left : 0;
+}
+
 /* Has the answer go on in its slot: slower, where the pool's load says so. */
 static void
 pooled_go_on(struct answer *answer)
@@ -12,13 +24,13 @@ pooled_go_on(struct answer *answer)
 	struct decision *decision = answer->message.decision;
 	struct drawn *drawn = &decision->drawn;
 	int64_t slower = decision->ticket->slower;
-	int64_t left = decision->most - drawn->delay;
+	int64_t left = pooled_left(decision);
 
 	plan_end_pool(&answer->plan);
 	if (slower == 0)
 		return;
 	if (slower > left) {
-		slower = left > 0 ? left : 0;
+		slower = left;
 		drawn->limited |= WORD_FLAG(WORD_DELAY);
 	}
 	drawn->words |= WORD_FLAG(WORD_DELAY);

@@ -13,183 +13,12 @@
 
 #include "app/pool.h"
 #include "base/clock.h"
+#include "readers.h"
 #include "worded.h"
 
 #define DRAWS 100000
 
 static const struct drawn_names no_names;
-
-/* ---- a strict reader of dictionaries (RFC 9651 4.2.2), as far as we write them:
- * keys, integers, decimals, strings, tokens, booleans that are true, parameters ---- */
-
-static bool
-is_key_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("_-.*", c) != NULL);
-}
-
-static bool
-take_key(const char **p)
-{
-	if ((**p < 'a' || **p > 'z') && **p != '*')
-		return false;
-	while (is_key_char(**p))
-		(*p)++;
-	return true;
-}
-
-/* 4.2.4: up to 15 digits; or up to 12, a point, and 1 to 3 more. */
-static bool
-take_number(const char **p)
-{
-	size_t whole = strspn(*p, "0123456789"), part;
-
-	*p += whole;
-	if (whole == 0 || **p != '.')
-		return whole > 0 && whole <= 15;
-	(*p)++;
-	part = strspn(*p, "0123456789");
-	*p += part;
-	return whole <= 12 && part >= 1 && part <= 3;
-}
-
-/* 4.2.5: plain ASCII, in which two characters are escaped. */
-static bool
-take_string(const char **p)
-{
-	for ((*p)++; **p != '"'; (*p)++) {
-		if (**p < ' ' || **p > '~')
-			return false;
-		if (**p == '\\' && *++*p != '"' && **p != '\\')
-			return false;
-	}
-	(*p)++;
-	return true;
-}
-
-static bool
-take_item(const char **p)
-{
-	if (**p == '"')
-		return take_string(p);
-	if (**p >= '0' && **p <= '9')
-		return take_number(p);
-	if ((**p < 'a' || **p > 'z') && (**p < 'A' || **p > 'Z'))
-		return false;
-	while (is_key_char(**p)) /* a token of these alone */
-		(*p)++;
-	return true;
-}
-
-static bool
-take_parameters(const char **p)
-{
-	while (**p == ';') {
-		(*p)++;
-		*p += strspn(*p, " ");
-		if (!take_key(p))
-			return false;
-		if (**p == '=') {
-			(*p)++;
-			if (!take_item(p))
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool
-is_dictionary(const char *p)
-{
-	for (;;) {
-		if (!take_key(&p))
-			return false;
-		if (*p == '=') {
-			p++;
-			if (!take_item(&p))
-				return false;
-		}
-		if (!take_parameters(&p))
-			return false;
-		if (*p == '\0')
-			return true;
-		p += strspn(p, " \t");
-		if (*p++ != ',')
-			return false;
-		p += strspn(p, " \t"); /* and no comma at the end */
-	}
-}
-
-/* ---- a strict reader of JSON (RFC 8259), as far as we write it ---- */
-
-static bool take_json(const char **p, int depth);
-
-static bool
-take_json_string(const char **p)
-{
-	return **p == '"' && take_string(p);
-}
-
-static bool
-take_json_number(const char **p)
-{
-	size_t whole = strspn(*p, "0123456789"), part;
-
-	if (whole == 0 || (whole > 1 && **p == '0'))
-		return false;
-	*p += whole;
-	if (**p != '.')
-		return true;
-	part = strspn(++*p, "0123456789");
-	*p += part;
-	return part > 0;
-}
-
-/* An object or an array, to its end. */
-static bool
-take_json_members(const char **p, int depth, bool object)
-{
-	char end = object ? '}' : ']';
-
-	for (;;) {
-		if (object && (!take_json_string(p) || *(*p)++ != ':'))
-			return false;
-		if (!take_json(p, depth - 1))
-			return false;
-		if (**p == end) {
-			(*p)++;
-			return true;
-		}
-		if (*(*p)++ != ',')
-			return false;
-	}
-}
-
-static bool
-take_json(const char **p, int depth)
-{
-	bool object = **p == '{';
-
-	if (depth == 0)
-		return false;
-	if (**p == '"')
-		return take_json_string(p);
-	if (strncmp(*p, "true", 4) == 0) {
-		*p += 4;
-		return true;
-	}
-	if (!object && **p != '[')
-		return take_json_number(p);
-	(*p)++;
-	return take_json_members(p, depth, object);
-}
-
-static bool
-is_json_object(const char *p)
-{
-	return *p == '{' && take_json(&p, 3) && *p == '\0';
-}
 
 /* The readers themselves: what they have to refuse. */
 static void
@@ -277,6 +106,184 @@ test_told(void **state)
 		assert_true(*text == '\0' || is_dictionary(text));
 		assert_true(*json == '\0' || is_json_object(json));
 		words_release(&behaviour);
+	}
+}
+
+/* What is told of one attempt, at a time of UTC; of seed 7. */
+static const struct gated_row {
+	const char *words;
+	uint64_t n;
+	int64_t wall;
+	const char *text, *json;
+} gated[] = {
+	/* a key, by which n is counted */
+	{ "key=a", 3, 0, "key=\"a\", n=3", "{\"key\":\"a\",\"n\":3}" },
+	{ "key=a&close=99.9999999999", 3, 0, "close, key=\"a\", seed=7, n=3",
+	    "{\"close\":true,\"key\":\"a\",\"seed\":7,\"n\":3}" },
+	{ "pool=db", 3, 0, "pool=db", "{\"pool\":\"db\"}" },
+	{ "pool=Web-2_&key=a", 1, 0, "key=\"a\", pool=Web-2_, n=1",
+	    "{\"key\":\"a\",\"pool\":\"Web-2_\",\"n\":1}" },
+	/* the first attempts alone */
+	{ "fail=2&key=a", 1, 0, "status=503, fail, key=\"a\", n=1",
+	    "{\"status\":503,\"fail\":true,\"key\":\"a\",\"n\":1}" },
+	{ "fail=2&key=a", 2, 0, "status=503, fail, key=\"a\", n=2",
+	    "{\"status\":503,\"fail\":true,\"key\":\"a\",\"n\":2}" },
+	{ "fail=2&key=a", 3, 0, "key=\"a\", n=3", "{\"key\":\"a\",\"n\":3}" },
+	{ "fail=0&key=a", 1, 0, "key=\"a\", n=1", "{\"key\":\"a\",\"n\":1}" },
+	{ "fail=1000000000&key=a", 1000000000, 0,
+	    "status=503, fail, key=\"a\", n=1000000000",
+	    "{\"status\":503,\"fail\":true,\"key\":\"a\","
+	    "\"n\":1000000000}" },
+	{ "fail=1000000000&key=a", 1000000001, 0, "key=\"a\", n=1000000001",
+	    "{\"key\":\"a\",\"n\":1000000001}" },
+	/* the status and the fault that are said, in the place of 503 */
+	{ "fail=2&key=a&status=500", 2, 0, "status=500, fail, key=\"a\", n=2",
+	    "{\"status\":500,\"fail\":true,\"key\":\"a\",\"n\":2}" },
+	{ "fail=2&key=a&status=500", 3, 0, "key=\"a\", n=3",
+	    "{\"key\":\"a\",\"n\":3}" },
+	{ "fail=2&key=a&fault=reset", 2, 0, "fault=reset, fail, key=\"a\", n=2",
+	    "{\"fault\":\"reset\",\"fail\":true,\"key\":\"a\",\"n\":2}" },
+	{ "fail=2&key=a&fault=reset", 3, 0, "key=\"a\", n=3",
+	    "{\"key\":\"a\",\"n\":3}" },
+	{ "fail=2&key=a&status=500&fault=length", 1, 0,
+	    "status=500, fault=length, fail, key=\"a\", n=1",
+	    "{\"status\":500,\"fault\":\"length\",\"fail\":true,"
+	    "\"key\":\"a\",\"n\":1}" },
+	{ "fail=2&key=a&status=500&fault=length", 3, 0, "key=\"a\", n=3",
+	    "{\"key\":\"a\",\"n\":3}" },
+	/* nothing else, and drawn all the same */
+	{ "fail=2&key=a&delay=1s&size=5&close=100", 3, 0,
+	    "delay=1000, size=5, close, key=\"a\", n=3",
+	    "{\"delay\":1000,\"size\":5,\"close\":true,\"key\":\"a\","
+	    "\"n\":3}" },
+	{ "fail=2&key=a&status=500:99.9999999999", 2, 0,
+	    "status=500, fail, key=\"a\", seed=7, n=2",
+	    "{\"status\":500,\"fail\":true,\"key\":\"a\",\"seed\":7,"
+	    "\"n\":2}" },
+	{ "fail=2&key=a&status=500:0.0000000001", 2, 0,
+	    "fail, key=\"a\", seed=7, n=2",
+	    "{\"fail\":true,\"key\":\"a\",\"seed\":7,\"n\":2}" },
+	{ "fail=2&key=a&status=500:99.9999999999", 3, 0,
+	    "key=\"a\", seed=7, n=3", "{\"key\":\"a\",\"seed\":7,\"n\":3}" },
+	/* outages */
+	{ "down=1s/5s", 3, 0, "status=503, down",
+	    "{\"status\":503,\"down\":true}" },
+	{ "down=1s/5s", 3, CLOCK_S, "", "" },
+	{ "down=1s/5s&status=500&delay=1s", 3, 5 * CLOCK_S,
+	    "delay=1000, status=500, down",
+	    "{\"delay\":1000,\"status\":500,\"down\":true}" },
+	{ "down=1s/5s&status=500&delay=1s", 3, 9 * CLOCK_S, "delay=1000",
+	    "{\"delay\":1000}" },
+	{ "down=1s/5s&fault=hang", 3, 0, "fault=hang, down",
+	    "{\"fault\":\"hang\",\"down\":true}" },
+	{ "down=1s/5s&phase=2s&fault=hang", 3, 0, "", "" },
+};
+
+static void
+test_gated(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(gated) / sizeof(*gated); i++) {
+		const struct gated_row *row = &gated[i];
+		const struct drawn_source source = { .roll = { 7, row->n, 0 },
+			.most = 60 * CLOCK_S,
+			.wall = row->wall };
+		char text[DRAWN_TEXT_MAX + 1], json[DRAWN_TEXT_MAX + 1];
+		struct drawn_names names = { SPAN("a"), SPAN("") };
+		struct behaviour behaviour = { 0 };
+		struct drawn drawn;
+
+		print_message("# %s, %d\n", row->words, (int)row->n);
+		worded_add(&behaviour, row->words);
+		if (behaviour_says(&behaviour, WORD_POOL))
+			names.pool = pool_name(behaviour.pool);
+		drawn_make(&drawn, &behaviour, &source);
+		text[drawn_write(&drawn, &names, text)] = '\0';
+		json[drawn_write_json(&drawn, &names, json)] = '\0';
+		assert_string_equal(text, row->text);
+		assert_string_equal(json, row->json);
+		assert_true(*text == '\0' || is_dictionary(text));
+		assert_true(*json == '\0' || is_json_object(json));
+		words_release(&behaviour);
+	}
+}
+
+/* How long an outage goes on; 0: none is. */
+static void
+test_outages(void **state)
+{
+	static const struct {
+		const char *words;
+		int64_t wall, left;
+	} rows[] = {
+		{ "down=1s/5s", 0, CLOCK_S },
+		{ "down=1s/5s", 1, CLOCK_S - 1 },
+		{ "down=1s/5s", CLOCK_S - 1, 1 },
+		{ "down=1s/5s", CLOCK_S, 0 },
+		{ "down=1s/5s", 5 * CLOCK_S - 1, 0 },
+		{ "down=1s/5s", 5 * CLOCK_S, CLOCK_S },
+		{ "down=1s/5s", 1700000000 * CLOCK_S, CLOCK_S },
+		{ "down=1s/5s", 1700000003 * CLOCK_S, 0 },
+		{ "down=1s/5s", -1, 0 }, /* before 1970 */
+		{ "down=1s/5s", -5 * CLOCK_S, CLOCK_S },
+		{ "down=1s/5s", -4 * CLOCK_S - 1, 1 },
+		{ "down=1s/5s&phase=0", 0, CLOCK_S },
+		{ "down=1s/5s&phase=2s", 0, 0 },
+		{ "down=1s/5s&phase=2s", 2 * CLOCK_S - 1, 0 },
+		{ "down=1s/5s&phase=2s", 2 * CLOCK_S, CLOCK_S },
+		{ "down=1s/5s&phase=2s", 3 * CLOCK_S - 1, 1 },
+		{ "down=1s/5s&phase=2s", 3 * CLOCK_S, 0 },
+		{ "down=1s/5s&phase=4500ms", 400 * CLOCK_MS, 100 * CLOCK_MS },
+		{ "down=1s/5s&phase=4500ms", 500 * CLOCK_MS, 0 },
+		{ "down=1s/5s&phase=7s", 2 * CLOCK_S, CLOCK_S },
+		{ "down=1s/5s&phase=8783h59m58s", 3 * CLOCK_S, CLOCK_S },
+		{ "down=0/1s", 0, 0 },
+		{ "down=5s/5s", 0, 5 * CLOCK_S },
+		{ "down=5s/5s", 5 * CLOCK_S - 1, 1 },
+		{ "down=5s/5s", 5 * CLOCK_S, 5 * CLOCK_S },
+		{ "down=1ms/1ms", INT64_MAX, 224193 }, /* in 2262 */
+		{ "fault=reset", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct behaviour behaviour = { 0 };
+
+		print_message("# %s\n", rows[i].words);
+		worded_add(&behaviour, rows[i].words);
+		assert_int_equal(drawn_outage(&behaviour, rows[i].wall),
+		    rows[i].left);
+		words_release(&behaviour);
+	}
+}
+
+/* A key of any byte is told as a string that both forms read. */
+static void
+test_key_bytes(void **state)
+{
+	const struct drawn drawn = { .words = WORD_FLAG(WORD_KEY),
+		.roll = { 7, 1, 0 } };
+
+	(void)state;
+	for (int c = 0; c <= 0xff; c++) {
+		char text[DRAWN_TEXT_MAX + 1], json[DRAWN_TEXT_MAX + 1];
+		char key[2] = { 'a', (char)c }, shown[3] = { (char)c };
+		char wanted[64];
+		const struct drawn_names names = { { key, 2 }, SPAN("") };
+
+		if (c == '"' || c == '\\')
+			memcpy(shown, (char[]){ '\\', (char)c }, 2);
+		else if (c < ' ' || c > '~')
+			*shown = '?';
+		text[drawn_write(&drawn, &names, text)] = '\0';
+		json[drawn_write_json(&drawn, &names, json)] = '\0';
+		snprintf(wanted, sizeof(wanted), "key=\"a%s\", n=1", shown);
+		assert_string_equal(text, wanted);
+		snprintf(wanted, sizeof(wanted), "{\"key\":\"a%s\",\"n\":1}",
+		    shown);
+		assert_string_equal(json, wanted);
+		assert_true(is_dictionary(text));
+		assert_true(is_json_object(json));
 	}
 }
 
@@ -397,15 +404,55 @@ test_streams(void **state)
 	words_release(&many);
 }
 
+/* With a key, the draws are those of the key and the attempt; without one, those
+ * that a seed and an ordinal have always had. */
+static void
+test_draws_of_keys(void **state)
+{
+	static const struct {
+		const char *key; /* NULL: none */
+		uint64_t n;
+		int64_t delay;
+	} rows[] = {
+		{ NULL, 1, 920801715 },
+		{ NULL, 2, 604282793 },
+		{ "a", 1, 538265591 },
+		{ "a", 2, 142347738 },
+		{ "b", 1, 111280153 },
+		{ "", 1, 746363015 },
+	};
+	struct behaviour behaviour = { 0 };
+
+	(void)state;
+	worded_add(&behaviour, "delay=0..1s");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct drawn_source source = {
+			.roll = { 7, rows[i].n,
+			    rows[i].key != NULL ? roll_key(span_of(rows[i].key))
+						: 0 },
+			.most = 60 * CLOCK_S
+		};
+		struct drawn drawn;
+
+		drawn_make(&drawn, &behaviour, &source);
+		assert_int_equal(drawn.delay, rows[i].delay);
+	}
+	words_release(&behaviour);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_readers),
 		cmocka_unit_test(test_told),
+		cmocka_unit_test(test_gated),
+		cmocka_unit_test(test_outages),
+		cmocka_unit_test(test_key_bytes),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_chances),
 		cmocka_unit_test(test_streams),
+		cmocka_unit_test(test_draws_of_keys),
 	};
 
 	return cmocka_run_group_tests_name("drawn", tests, NULL, NULL);
