@@ -6,15 +6,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <cmocka.h>
 
+#include "app/answer.h"
 #include "base/clock.h"
-#include "running.h"
-#include "tree.h"
 #include "worded.h"
 
 /* What is asked, and so what can be applied. */
@@ -27,9 +26,11 @@ enum kind {
 	KINDS
 };
 
-/* Decides by words about a 200 with a line of text. */
+/* Decides by words about a 200 with a line of text, to be given back by
+ * answer_fini(); it is the first attempt of a key, at a time of UTC. */
 static void
-decide(const char *words, enum kind kind, struct answer *answer)
+decide_at(const char *words, enum kind kind, int64_t wall,
+    struct answer *answer)
 {
 	const struct http_request request = {
 		.method = kind == HEAD ? HTTP_HEAD : HTTP_GET,
@@ -37,7 +38,10 @@ decide(const char *words, enum kind kind, struct answer *answer)
 	};
 	struct behaviour behaviour = { 0 };
 	const struct decision_source source = { .behaviour = &behaviour,
-		.draw = { .roll = { 7, 1, 0 }, .most = 60 * CLOCK_S } };
+		.draw = { .roll = { 7, 1, 0 },
+		    .most = 60 * CLOCK_S,
+		    .wall = wall },
+		.key = SPAN("a\"b") };
 
 	message_init(&answer->message);
 	if (kind == NOTHING)
@@ -48,6 +52,12 @@ decide(const char *words, enum kind kind, struct answer *answer)
 	worded_add(&behaviour, words);
 	assert_true(decision_apply(&source, &request, answer));
 	words_release(&behaviour); /* the decision has nothing of it */
+}
+
+static void
+decide(const char *words, enum kind kind, struct answer *answer)
+{
+	decide_at(words, kind, 0, answer);
 }
 
 /* Writes acts as letters: Pool, Wait, haNg, Head, Most, Content, Reset, End. */
@@ -108,6 +118,28 @@ static const struct plan_row {
 	    { "HMWCN", "WHN", "HMWCN", "WHN", "WHN" } },
 	{ "fault=hang&after=3&for=1s", { "HCN", "HN", "HCN", "HN", "HN" } },
 	{ "fault=reset:0&delay=1s", { "WHCE", "WHE", "WHCE", "WHE", "WHE" } },
+	/* a pool comes first, and has a delay that its load makes longer */
+	{ "pool=db", { "PWHCE", "PWHE", "PWHCE", "PWHE", "PWHE" } },
+	{ "pool=db&delay=1s", { "PWHCE", "PWHE", "PWHCE", "PWHE", "PWHE" } },
+	{ "pool=db&delay=1s&at=body",
+	    { "PHWCE", "PWHE", "PHWCE", "PWHE", "PWHE" } },
+	{ "pool=db&delay=1s&at=end",
+	    { "PHMWCE", "PWHE", "PHMWCE", "PWHE", "PWHE" } },
+	{ "pool=db&fault=close", { "PWE", "PWE", "PWE", "PWE", "PWE" } },
+	{ "pool=db&fault=reset&delay=1s&at=end",
+	    { "PWR", "PWR", "PWR", "PWR", "PWR" } },
+	{ "pool=db&fault=hang", { "PWN", "PWN", "PWN", "PWN", "PWN" } },
+	{ "pool=db&fault=hang&after=3&delay=1s&at=end",
+	    { "PHMWCN", "PWHN", "PHMWCN", "PWHN", "PWHN" } },
+	{ "pool=db&fault=garbage&delay=1s&at=body",
+	    { "PWHE", "PWHE", "PWHE", "PWHE", "PWHE" } },
+	/* of the first attempts, of an outage */
+	{ "fail=1&key=a&fault=reset", { "R", "R", "R", "R", "R" } },
+	{ "fail=0&key=a&fault=reset", { "HCE", "HE", "HCE", "HE", "HE" } },
+	{ "down=1s/5s&fault=hang&delay=1s", { "WN", "WN", "WN", "WN", "WN" } },
+	{ "down=0/5s&fault=hang&delay=1s",
+	    { "WHCE", "WHE", "WHCE", "WHE", "WHE" } },
+	{ "down=1s/5s", { "HCE", "HE", "HCE", "HCE", "HCE" } }, /* the 503 */
 	{ "size=5&over=1s&delay=1s", { "WHCE", "WHE", "WHCE", "WHE", "WHE" } },
 };
 
@@ -127,6 +159,61 @@ test_plans(void **state)
 			assert_int_equal(answer.plan.content, kind != HEAD);
 			answer_fini(&answer);
 		}
+	}
+}
+
+/* Whether the acts of a plan come in an order that there is. */
+static bool
+is_plan(const char *acts)
+{
+	size_t size = strlen(acts);
+	const char *first = acts + (*acts == 'P');
+	const char *most = strchr(acts, 'M');
+	const char *last = acts + size - 1;
+
+	return size >= 1 && size <= PLAN_ACTS &&
+	       strchr("ENR", *last) != NULL &&     /* one end, */
+	       strcspn(acts, "ENR") == size - 1 && /* the last act */
+	       strchr(first, 'P') == NULL &&       /* a pool first */
+	       (most == NULL || memcmp(most, "MWC", 3) == 0) &&
+	       strspn(first, "HWMCENR") == strlen(first);
+}
+
+/* Whatever the words, there is room for the acts, and they have their order. */
+static void
+test_all_plans(void **state)
+{
+	static const char *const pools[] = { "", "&pool=db" };
+	static const char *const ats[] = { "", "&delay=1s", "&delay=1s&at=head",
+		"&delay=1s&at=body", "&delay=1s&at=end" };
+	static const char *const faults[] = { "", "&fault=close",
+		"&fault=reset", "&fault=hang", "&fault=truncate",
+		"&fault=garbage", "&fault=length", "&fault=chunk" };
+	static const char *const afters[] = { "", "&after=0", "&after=3" };
+	static const char *const bodies[] = { "", "&size=5", "&events=2",
+		"&size=5&over=1s", "&size=0", "&status=204",
+		"&headrate=5&interim=103" };
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * 5 * 8 * 3 * 7 * KINDS; i++) {
+		const char *pool = pools[i % 2];
+		struct answer answer;
+		char text[PLAN_ACTS + 1], words[256];
+		unsigned waits;
+
+		snprintf(words, sizeof(words), "seed=1%s%s%s%s%s", pool,
+		    ats[i / 2 % 5], faults[i / 10 % 8], afters[i / 80 % 3],
+		    bodies[i / 240 % 7]);
+		decide(words, (enum kind)(i / 1680), &answer);
+		print_plan(&answer.plan, text);
+		if (!is_plan(text) || (*text == 'P') != (*pool != '\0'))
+			fail_msg("%s: %s", words, text);
+		/* nothing sleeps that does not wait for something */
+		waits = (unsigned)((*pool != '\0') +
+				   (strchr(text, 'W') != NULL) +
+				   (strchr(text, 'N') != NULL));
+		assert_in_range(answer.plan.waits, waits, waits + 2);
+		answer_fini(&answer);
 	}
 }
 
@@ -168,6 +255,14 @@ static const struct told_row {
 	{ "rate=1&delay=50s", GET, 12, "delay=50000, rate;limited" },
 	{ "rate=1", HEAD, 1000, "rate;skipped" }, /* no drip */
 	{ "status=204&close=100", GET, 0, "status=204, close" },
+	{ "key=a", GET, 5, "key=\"a\\\"b\", n=1" },
+	{ "key=a&type=a/b&header=A:b", HEAD, 5, "key=\"a\\\"b\", n=1" },
+	{ "pool=db", GET, 5, "pool=db" },
+	{ "fail=1&key=a", GET, 5, "status=503, fail, key=\"a\\\"b\", n=1" },
+	{ "fail=0&key=a", GET, 5, "key=\"a\\\"b\", n=1" },
+	{ "fail=1&key=a&fault=truncate", HEAD, 5,
+	    "fault=truncate;skipped, fail, key=\"a\\\"b\", n=1" },
+	{ "down=1s/5s&pool=Web-2_", GET, 5, "status=503, down, pool=Web-2_" },
 };
 
 static void
@@ -217,97 +312,126 @@ test_limit(void **state)
 	words_release(&behaviour);
 }
 
-/* The type, and fields; those of ours give way. */
+/* Retry-After, in whole seconds that are not too few; `auto` is how long the outage
+ * still goes on. */
 static void
-test_fields(void **state)
+test_retry_after(void **state)
 {
-	static struct running running;
 	static const struct {
-		const char *target, *with, *without;
+		const char *words;
+		int64_t wall;
+		const char *fields;
 	} rows[] = {
-		{ "/sleep/0?type=a/b", "Content-Type: a/b", "text/html" },
-		{ "/sleep/0?size=5", "Content-Type: text/plain; charset=utf-8",
-		    "text/html" },
-		{ "/sleep/0?header=X:1&header=X:%20%202", "X: 1\r\nX: 2",
-		    NULL },
-		{ "/sleep/0?header=cache-control:a", "cache-control: a",
-		    "no-store" },
-		{ "/sleep/0?status=503&retry-after=1.1s", "Retry-After: 2",
-		    NULL },
-		{ "/sleep/0?status=503&retry-after=0", "Retry-After: 0", NULL },
-		{ "/sleep/0?status=503", "Mtasync: delay=0, status=503",
-		    "Retry-After" },
-		{ "/sleep/0?status=500:99,503:1&retry-after=1s",
-		    "HTTP/1.1 500 Internal Server Error", "Retry-After" },
-		{ "/sleep/0?status=401",
-		    "WWW-Authenticate: Basic realm=\"mtasync\"", NULL },
-		{ "/sleep/0?status=407",
-		    "Proxy-Authenticate: Basic realm=\"mtasync\"", NULL },
-		{ "/sleep/0?status=302", "Location: /", NULL },
-		{ "/sleep/0?status=302&header=Location:/b", "Location: /b",
-		    "Location: /\r\n" },
-		{ "/sleep/0?status=405",
-		    "Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS",
-		    NULL },
-		{ "/sleep/0?status=206&size=9", "Content-Range: bytes 0-8/9",
-		    NULL },
-		{ "/sleep/0?status=206", "Content-Range: bytes 0-4/5", NULL },
-		{ "/sleep/0?status=416", "Mtasync: delay=0, status=416", NULL },
-		{ "/sleep/0?status=299", "HTTP/1.1 299 Unknown", NULL },
+		{ "status=503&retry-after=0", 0, "Retry-After: 0\r\n" },
+		{ "status=503&retry-after=0.000000001", 0,
+		    "Retry-After: 1\r\n" },
+		{ "status=429&retry-after=1s", 0, "Retry-After: 1\r\n" },
+		{ "status=302&retry-after=1001ms", 0, "Retry-After: 2\r\n" },
+		{ "status=503&retry-after=8784h", 0,
+		    "Retry-After: 31622400\r\n" },
+		{ "fail=1&key=a&retry-after=5", 0, "Retry-After: 5\r\n" },
+		{ "fail=0&key=a&retry-after=5", 0, "" },
+		{ "fail=0&key=a&retry-after=5&status=503", 0, "" },
+		{ "down=30s/5m&retry-after=5", 0, "Retry-After: 5\r\n" },
+		{ "down=30s/5m&retry-after=5", 30 * CLOCK_S, "" },
+		{ "down=30s/5m&retry-after=auto", 0, "Retry-After: 30\r\n" },
+		{ "down=30s/5m&retry-after=auto", 1, "Retry-After: 30\r\n" },
+		{ "down=30s/5m&retry-after=auto", CLOCK_S,
+		    "Retry-After: 29\r\n" },
+		{ "down=30s/5m&retry-after=auto", 29 * CLOCK_S,
+		    "Retry-After: 1\r\n" },
+		{ "down=30s/5m&retry-after=auto", 30 * CLOCK_S - 1,
+		    "Retry-After: 1\r\n" },
+		{ "down=30s/5m&retry-after=auto", 30 * CLOCK_S, "" },
+		{ "down=30s/5m&retry-after=auto", 300 * CLOCK_S,
+		    "Retry-After: 30\r\n" },
+		{ "down=30s/5m&phase=10s&retry-after=auto", 0, "" },
+		{ "down=30s/5m&phase=10s&retry-after=auto", 25 * CLOCK_S,
+		    "Retry-After: 15\r\n" },
+		{ "down=8784h/8784h&retry-after=auto", 0,
+		    "Retry-After: 31622400\r\n" },
+		{ "down=30s/5m&status=302&retry-after=auto", 0,
+		    "Retry-After: 30\r\n" },
+		{ "down=30s/5m&status=500:99.9999999999,503:0.0000000001"
+		  "&retry-after=auto",
+		    0, "" },
+		{ "down=30s/5m&fault=truncate&retry-after=auto", 0, "" },
+		{ "down=30s/5m&retry-after=auto&header=retry-after:x", 0,
+		    "retry-after: x\r\n" },
+		{ "down=30s/5m&retry-after=auto&header=A:b&key=a&type=a/b", 0,
+		    "A: b\r\nRetry-After: 30\r\n" },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const char *found;
+		struct answer answer;
+		struct span fields;
 
-		running_get(&running, *state, rows[i].target);
-		found = strstr(running.bytes, rows[i].with);
-		if (found == NULL ||
-		    memcmp(found + strlen(rows[i].with), "\r\n", 2) != 0)
-			fail_msg("no %s in %s", rows[i].with, running.bytes);
-		if (rows[i].without != NULL)
-			assert_null(strstr(running.bytes, rows[i].without));
+		decide_at(rows[i].words, GET, rows[i].wall, &answer);
+		fields = decision_fields(answer.message.decision);
+		if (!span_equal(fields, span_of(rows[i].fields)))
+			fail_msg("%s: %.*s", rows[i].words, (int)fields.size,
+			    fields.data);
+		answer_fini(&answer);
 	}
 }
 
-/* A 206 on purpose of a file of nothing has no range to tell of. */
+/* What a refusal is: the ticket's status, or a close; and of what was decided, the
+ * pool and the key alone. */
 static void
-test_empty_range(void **state)
+test_refusal(void **state)
 {
-	static struct running running;
+	static const char all[] = "pool=db&key=a&delay=1s&size=5&over=1s"
+				  "&fault=truncate&close=50&header=A:b"
+				  "&type=a/b&status=404";
+	static const struct {
+		unsigned overflow;
+		int64_t retry; /* ns */
+		const char *fields, *told;
+	} rows[] = {
+		{ 503, 0, "Retry-After: 1\r\n",
+		    "key=\"a\\\"b\", pool=db;refused, n=1" },
+		{ 429, 1, "Retry-After: 1\r\n",
+		    "key=\"a\\\"b\", pool=db;refused, n=1" },
+		{ 429, CLOCK_S, "Retry-After: 1\r\n",
+		    "key=\"a\\\"b\", pool=db;refused, n=1" },
+		{ 503, CLOCK_S + 1, "Retry-After: 2\r\n",
+		    "key=\"a\\\"b\", pool=db;refused, n=1" },
+		{ 503, INT64_C(31622400) * CLOCK_S, "Retry-After: 31622400\r\n",
+		    "key=\"a\\\"b\", pool=db;refused, n=1" },
+		{ 0, CLOCK_S, "Retry-After: 1\r\n",
+		    "fault=close, key=\"a\\\"b\", pool=db;refused, n=1" },
+	};
 
-	tree_write("hello.html", 'h', 0);
-	running_get(&running, *state, "/sleep/0?status=206");
-	assert_memory_equal(running.bytes, "HTTP/1.1 206", 12);
-	assert_null(strstr(running.bytes, "Content-Range"));
-	assert_true(running_has(&running, "Content-Length: 0"));
-}
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char text[DRAWN_TEXT_MAX + 1];
+		struct decision *refused, *refusal;
+		struct drawn_names names;
+		struct answer answer;
 
-/* A page that can't be opened when the head is due: what takes its place comes
- * once, whatever was to become of the page. */
-static void
-test_busy_page(void **state)
-{
-	static struct running running;
-	static const char *const targets[] = { "/sleep/1s?at=end",
-		"/sleep/1s?over=1s", "/sleep/1s?framing=chunked",
-		"/sleep/1s?headrate=1k", "/sleep/1s?at=end&fault=truncate" };
-	struct asking *asking = *state;
-	struct rlimit limit, none;
-
-	assert_return_code(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	none = (struct rlimit){ 0, limit.rlim_max };
-	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
-		asking->moment.since = MOMENT_LOOK_ANEW;
-		assert_return_code(setrlimit(RLIMIT_NOFILE, &none), 0);
-		running_get(&running, asking, targets[i]);
-		assert_return_code(setrlimit(RLIMIT_NOFILE, &limit), 0);
-		assert_memory_equal(running.bytes, "HTTP/1.1 503", 12);
-		assert_string_equal(running.body,
-		    "503 Service Unavailable: no room to open the file just "
-		    "now\n");
-		assert_true(running.keep);
-		assert_int_equal(asking->totals.sleepers, 0);
+		decide(all, GET, &answer);
+		refused = answer.message.decision;
+		refused->ticket->overflow = rows[i].overflow;
+		refused->ticket->retry = rows[i].retry;
+		refusal = decision_new_refusal(refused);
+		assert_non_null(refusal);
+		assert_null(refused->ticket); /* it is the refusal's */
+		assert_non_null(refusal->ticket);
+		answer_fini(&answer);
+		assert_int_equal(refusal->headless, rows[i].overflow == 0);
+		assert_int_equal(decision_fault(refusal),
+		    rows[i].overflow == 0 ? (int)FAULT_CLOSE : -1);
+		assert_null(refusal->flow);
+		assert_int_equal(decision_type(refusal).size, 0);
+		assert_true(span_equal(decision_fields(refusal),
+		    span_of(rows[i].fields)));
+		names = decision_names(refusal);
+		text[drawn_write(&refusal->drawn, &names, text)] = '\0';
+		assert_string_equal(text, rows[i].told);
+		decision_free(refusal);
 	}
+	decision_free(NULL);
 }
 
 int
@@ -317,9 +441,9 @@ main(void)
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_limit),
-		ASKING_TEST(test_fields),
-		ASKING_TEST(test_empty_range),
-		ASKING_TEST(test_busy_page),
+		cmocka_unit_test(test_all_plans),
+		cmocka_unit_test(test_retry_after),
+		cmocka_unit_test(test_refusal),
 	};
 
 	return cmocka_run_group_tests_name("decision", tests, NULL, NULL);

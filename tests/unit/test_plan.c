@@ -145,6 +145,87 @@ test_waits_anywhere(void **state)
 	assert_int_equal(plan_waited(plan), 3 * CLOCK_MS);
 }
 
+/* A hang is the last act: behind it comes a reset, and then nothing; it has no part
+ * in what the log tells of waits. */
+static void
+test_hang(void **state)
+{
+	struct fixture *f = *state;
+	struct plan *plan = &f->answer.plan;
+	int64_t due;
+	struct piece piece;
+
+	*plan = (struct plan){ .count = 0 };
+	plan_add_wait(plan, CLOCK_S);
+	plan_add(plan, ACT_HEAD);
+	plan_add_hang(plan, 2 * CLOCK_S);
+	assert_int_equal(plan->count, 3);
+	assert_int_equal(plan->waits, 2);
+	assert_int_equal(plan_next_wait(plan), CLOCK_S);
+	assert_pieces(f, "uh");
+	due = plan->due;
+	assert_true(plan_is_at(plan, ACT_HANG));
+	assert_int_equal(plan_waited(plan), CLOCK_S);
+	assert_int_equal(plan_next_wait(plan), 2 * CLOCK_S);
+	assert_int_equal(plan->waits, 1);
+
+	piece = next(f);
+	assert_int_equal(piece.kind, PIECE_HANG);
+	assert_true(piece.until > f->moment.now);
+	assert_int_equal(*plan_hang_end(plan), piece.until);
+	f->moment.now = piece.until - 1; /* asked too early: the same again */
+	assert_int_equal(next(f).kind, PIECE_HANG);
+	assert_int_equal(*plan_hang_end(plan), piece.until);
+	f->moment.now = piece.until;
+	assert_int_equal(next(f).kind, PIECE_RESET);
+	assert_int_equal(plan->waits, 0);
+	assert_int_equal(plan->due, due);
+	assert_int_equal(plan_waited(plan), CLOCK_S);
+}
+
+/* The pool is the first act; what it adds goes to the first wait, wherever that
+ * stands. */
+static void
+test_pool(void **state)
+{
+	struct fixture *f = *state;
+	struct plan *plan = &f->answer.plan;
+
+	*plan = (struct plan){ .count = 0 };
+	plan_add_pool(plan);
+	plan_add(plan, ACT_HEAD);
+	plan_add_wait(plan, CLOCK_S);
+	plan_add_hang(plan, 2 * CLOCK_S);
+	assert_true(plan_is_at(plan, ACT_POOL));
+	assert_int_equal(plan->waits, 3);
+	assert_int_equal(plan_waited(plan), 0);
+	plan_end_pool(plan);
+	plan_slow(plan, 5);
+	assert_int_equal(plan->waits, 2);
+	assert_true(plan_is_at(plan, ACT_HEAD));
+	assert_int_equal(plan_next_wait(plan), CLOCK_S + 5);
+	assert_pieces(f, "hu");
+	assert_int_equal(next(f).kind, PIECE_HANG);
+	assert_int_equal(plan_waited(plan), CLOCK_S + 5);
+}
+
+/* No answer at all: the connection ends. */
+static void
+test_end_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct plan *plan = &f->answer.plan;
+
+	plan_later(plan, true, CLOCK_S);
+	plan_end_at_once(plan);
+	assert_int_equal(plan->waits, 0);
+	assert_true(plan->content);
+	assert_pieces(f, "e");
+	plan_at_once(plan, false);
+	plan_end_at_once(plan);
+	assert_false(plan->content);
+}
+
 /* Without its waits, from the beginning, and without a trace of them. */
 static void
 test_hurry(void **state)
@@ -185,6 +266,9 @@ main(void)
 		cmocka_unit_test_setup(test_no_content, setup),
 		cmocka_unit_test_setup(test_later, setup),
 		cmocka_unit_test_setup(test_waits_anywhere, setup),
+		cmocka_unit_test_setup(test_hang, setup),
+		cmocka_unit_test_setup(test_pool, setup),
+		cmocka_unit_test_setup(test_end_at_once, setup),
 		cmocka_unit_test_setup(test_hurry, setup),
 		cmocka_unit_test_setup(test_replace, setup),
 	};

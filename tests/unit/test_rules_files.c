@@ -54,6 +54,18 @@ write_text(const char *name, struct span text)
 	write_file(name, text.data, text.size);
 }
 
+/* The pool of the rule for a path. */
+static const struct pool *
+pool_of(struct rules *rules, const char *path)
+{
+	const struct rule *rule = rules_find(rules, HTTP_GET, span_of(path));
+
+	assert_non_null(rule);
+	return behaviour_says(&rule->behaviour, WORD_POOL)
+		   ? rule->behaviour.pool
+		   : NULL;
+}
+
 static void
 test_file(void **state)
 {
@@ -85,6 +97,42 @@ test_file(void **state)
 	rules_release(rules);
 }
 
+/* Lines that declare pools, wherever they stand, are for all rules. */
+static void
+test_pools(void **state)
+{
+	static const char text[] = "/a pool=db seed=1\n"
+				   "# pool=no:slots=1\n"
+				   "pool=db:slots=2,queue=1\r\n"
+				   "/b pool=web seed=2\n"
+				   " \tpool=web:slots=1\n"
+				   "/c pool=of-option seed=3";
+	struct rules *rules = new_rules();
+	const struct pools *pools = rules_pools(rules);
+	struct rules_fault fault;
+
+	(void)state;
+	write_file("rules", text, strlen(text));
+	assert_true(rules_add_pool(rules, SPAN("of-option:slots=1"), &fault));
+	if (!rules_read(rules, "rules", &fault))
+		fail_msg("%u:%u: %s", fault.line, fault.column, fault.why);
+	assert_true(rules_end(rules));
+	assert_ptr_equal(pool_of(rules, "a"), pools_find(pools, SPAN("db")));
+	assert_ptr_equal(pool_of(rules, "b"), pools_find(pools, SPAN("web")));
+	assert_ptr_equal(pool_of(rules, "c"),
+	    pools_find(pools, SPAN("of-option")));
+	assert_non_null(pool_of(rules, "a"));
+	assert_null(pools_find(pools, SPAN("no")));
+	rules_release(rules);
+
+	/* pools alone */
+	write_text("rules", SPAN("pool=db:slots=1"));
+	rules = new_rules();
+	assert_true(rules_read(rules, "rules", &fault));
+	assert_false(rules_are_empty(rules));
+	rules_release(rules);
+}
+
 /* Reads a file that is wrong, and returns why. */
 static struct rules_fault
 fault_of(const char *path)
@@ -113,6 +161,27 @@ test_faults(void **state)
 		    "a control character" },
 		{ SPAN("\0"), 1, 1, "a control character" },
 		{ SPAN("/a seed=1\r\r\n"), 1, 10, "a control character" },
+		/* of pools, which are read before the rules */
+		{ SPAN("/a seed=x\npool=\n"), 2, 6,
+		    ": wants a name of up to 32 letters" },
+		{ SPAN("pool=db:slots=0\n"), 1, 15,
+		    "db:slots=0: wants a whole number from 1 to 1000000000, "
+		    "as in db:slots=16,queue=128,wait=2s" },
+		{ SPAN(" \t pool=db:slots=0\n"), 1, 18, "db:slots=0: wants" },
+		{ SPAN("\n\npool=db:slots=1,queue\r\n"), 3, 17,
+		    "db:slots=1,queue: wants slots=N" },
+		{ SPAN("pool=db:slots=1 \n"), 1, 15, "db:slots=1 : wants" },
+		{ SPAN("pool=db:slots=1\r\r\n"), 1, 15, "db:slots=1" },
+		{ SPAN("pool=db delay=1s\n"), 1, 6, "db delay=1s: wants a" },
+		{ SPAN("pool=db:slots=1\n/a seed=1\npool=db:slots=2"), 3, 6,
+		    "db:slots=2: wants each name but once" },
+		{ SPAN("/a pool=db\n"), 1, 9,
+		    "pool=db: wants the name of a pool that --pool, or a line "
+		    "pool=, declares, as in pool=db" },
+		{ SPAN("pool=db:slots=1\n/a pool=web\n"), 2, 9,
+		    "pool=web: wants the name of a pool" },
+		{ SPAN("Pool=db:slots=1\n"), 1, 1, "Pool=db:slots=1: wants a" },
+		{ SPAN("pool =db:slots=1\n"), 1, 1, "pool: wants " },
 	};
 
 	(void)state;
@@ -310,6 +379,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RULES_TEST(test_file),
+		RULES_TEST(test_pools),
 		RULES_TEST(test_faults),
 		RULES_TEST(test_unreadable),
 		cmocka_unit_test(test_file_without_a_size),
