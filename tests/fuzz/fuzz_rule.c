@@ -1,8 +1,8 @@
 /*
- * fuzz_rule: the texts of rules, and patterns. What is accepted prints as a rule
+ * fuzz_rule: the texts of rules and of pools, and patterns. What is accepted prints as a rule
  * that comes to the same; a fault is of a byte of the text, or of its end. The
  * pattern is found by the index as it is matched alone, in few steps. An input is
- * a rule, and behind the first line's end a path.
+ * a rule, or a pool's declaration, and behind the first line's end a path.
  */
 #include "config.h"
 
@@ -22,8 +22,25 @@ read_times(struct span name, void *arg, struct complaint *why)
 	return when_times_parse(SPAN("3ms\n1s\n"), 60 * CLOCK_S, why);
 }
 
-static const struct words_limits limits = { { 60 * CLOCK_S, read_times, NULL },
+/* With pools of their own; see open_pools(). */
+static struct words_limits limits = { { 60 * CLOCK_S, read_times, NULL },
 	1 << 20, NULL };
+
+static const struct span pool = SPAN("db:slots=2");
+
+static void
+open_pools(void)
+{
+	static struct pools *pools;
+	struct complaint why;
+
+	if (pools != NULL)
+		return;
+	pools = pools_new();
+	FUZZ_CHECK(pools != NULL);
+	FUZZ_CHECK(pools_add(pools, pool, NULL, &why));
+	limits.pools = pools;
+}
 
 /* Adds what stands in quotes; returns its end. */
 static char *
@@ -99,6 +116,7 @@ check_found(struct span text, const struct rule *rule, struct span path)
 	bool matches = pattern_matches(rule->pattern, path);
 
 	FUZZ_CHECK(rules != NULL);
+	FUZZ_CHECK(rules_add_pool(rules, pool, &fault));
 	FUZZ_CHECK(rules_add(rules, text, &fault));
 	FUZZ_CHECK(rules_end(rules));
 	for (enum http_method method = 0; method <= HTTP_METHOD_UNKNOWN;
@@ -110,25 +128,56 @@ check_found(struct span text, const struct rule *rule, struct span path)
 	rules_release(rules);
 }
 
+/* A fault is of a byte of the text, or of its end, and is told whole. */
+static void
+check_fault(struct span text, const struct rules_fault *fault)
+{
+	FUZZ_CHECK(fault->line == 1);
+	FUZZ_CHECK(fault->column >= 1 && fault->column <= text.size + 1);
+	FUZZ_CHECK(strlen(fault->why) > 0);
+	FUZZ_CHECK(strlen(fault->why) < sizeof(fault->why) - 1);
+}
+
+/* The text as the declaration of a pool; it is never read beyond its end. */
+static void
+check_pool(struct span text)
+{
+	struct rules *rules = rules_new(&limits);
+	struct rules_fault fault = { 0 };
+
+	FUZZ_CHECK(rules != NULL);
+	if (rules_add_pool(rules, text, &fault)) {
+		const struct pools *pools = rules_pools(rules);
+		struct span rest = text, name = span_take(&rest, SPAN(":"));
+
+		FUZZ_CHECK(!pools_are_empty(pools));
+		FUZZ_CHECK(pools_find(pools, name) != NULL);
+		pools_apply(pools);
+	} else {
+		check_fault(text, &fault);
+	}
+	rules_release(rules);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span input = fuzz_copy(data, size), path = input,
 		    text = span_take(&path, SPAN("\n"));
 	struct rules_fault fault = { 0 };
-	struct rule *rule = rule_new(text, &limits, &fault);
+	struct rule *rule;
 
+	open_pools();
+	rule = rule_new(text, &limits, &fault);
 	span_skip(&path, path.size > 0);
 	if (rule != NULL) {
 		check_same(rule);
 		check_found(text, rule, path);
 	} else {
-		FUZZ_CHECK(fault.line == 1);
-		FUZZ_CHECK(fault.column >= 1 && fault.column <= text.size + 1);
-		FUZZ_CHECK(strlen(fault.why) > 0);
-		FUZZ_CHECK(strlen(fault.why) < sizeof(fault.why) - 1);
+		check_fault(text, &fault);
 	}
 	rule_free(rule);
+	check_pool(text);
 	fuzz_free(input);
 	return 0;
 }

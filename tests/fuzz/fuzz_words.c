@@ -2,7 +2,9 @@
  * fuzz_words: the query of /sleep, and the answer to it. What is accepted prints
  * as words that come to the same; a fault is a line of text that fits. The answer
  * ends; nothing of it is early; what frames it is true, unless a fault breaks it.
- * The first byte of an input chooses the method, the version, and the ordinal.
+ * The first byte of an input chooses the method, the version, and the ordinal; by
+ * it, the slots of a pool are free, or others have some of them, or all, until they
+ * leave, or for longer than anybody waits.
  */
 #include "config.h"
 
@@ -12,7 +14,10 @@
 #include <stdlib.h>
 
 #include "../unit/fake_clock.h"
+#include "app/pools.h"
+#include "app/rules.h"
 #include "app/sleep.h"
+#include "app/tally.h"
 #include "base/clock.h"
 #include "fuzz.h"
 #include "server/exchange.h"
@@ -20,6 +25,7 @@
 #define START      (1000 * CLOCK_S)
 #define OUT_MAX    ((size_t)256 * 1024)
 #define PIECES_MAX 20000
+#define LIMIT      (60 * CLOCK_S)
 
 /* All that came of one answer. */
 struct output {
@@ -34,12 +40,14 @@ static struct output output;
 static struct moment moment;
 static struct totals totals = { .max_sleepers = 1, .crowded = "crowded" };
 static _Atomic uint64_t drawn;
+static struct pool_waker waker, waker_of_others;
+static struct pool_ticket *others[2];
 static const char *const indexes[] = { "no-such-page", NULL };
 static struct server_config config = {
 	.app = { .site = { .indexes = indexes,
 		     .missing = "no-such-page",
 		     .open_files = 4 },
-	    .limits = { { 60 * CLOCK_S, NULL, NULL }, 65536, NULL },
+	    .limits = { { LIMIT, NULL, NULL }, 65536, NULL },
 	    .seed = 7,
 	    .drawn = &drawn },
 	.max_body = 10,
@@ -56,6 +64,39 @@ set_time(int64_t now)
 }
 
 static void
+tell_who(const void *client, struct asker *asker)
+{
+	(void)client;
+	*asker = (struct asker){ .connection = 1, .peer = "2001:db8::1" };
+}
+
+static void
+ring(struct pool_waker *rung)
+{
+	(void)rung;
+}
+
+/* Makes the generation, which has a pool, and no rule. */
+static struct generation *
+open_generation(void)
+{
+	struct generation *generation = generation_new(open("/proc/self",
+							   O_PATH),
+	    NULL);
+	struct rules_fault fault;
+
+	FUZZ_CHECK(generation != NULL);
+	generation->rules = rules_new(&config.app.limits);
+	FUZZ_CHECK(generation->rules != NULL);
+	FUZZ_CHECK(rules_add_pool(generation->rules,
+	    SPAN("db:slots=2,queue=1,wait=3s,load=2s,overflow=429"), &fault));
+	FUZZ_CHECK(rules_end(generation->rules));
+	config.app.limits.pools = rules_pools(generation->rules);
+	pools_apply(config.app.limits.pools);
+	return generation;
+}
+
+static void
 open_app(void)
 {
 	static bool done;
@@ -63,7 +104,13 @@ open_app(void)
 	if (done)
 		return;
 	FUZZ_CHECK(app_open(&app, &config.app) == 0);
-	app_use_root(&app, generation_new(open("/proc/self", O_PATH), NULL));
+	config.app.tally = tally_new(4);
+	FUZZ_CHECK(config.app.tally != NULL);
+	app_use_root(&app, open_generation());
+	pool_waker_init(&waker, ring);
+	pool_waker_init(&waker_of_others, ring);
+	moment.waker = &waker;
+	moment.who = tell_who;
 	memcpy(moment.date, "Sun, 06 Nov 1994 08:49:37 GMT",
 	    HTTP_DATE_SIZE + 1);
 	done = true;
@@ -197,9 +244,46 @@ take_bytes(const struct piece *piece)
 	}
 }
 
+/* Has so many others take a slot. */
+static void
+fill_pool(unsigned count)
+{
+	struct pool *pool = pools_find(config.app.limits.pools, SPAN("db"));
+
+	for (unsigned i = 0; i < count; i++) {
+		others[i] = pool_ticket_new(pool);
+		FUZZ_CHECK(others[i] != NULL);
+		FUZZ_CHECK(
+		    pool_enter(others[i], &waker_of_others, NULL) == POOL_IN);
+	}
+}
+
+static void
+empty_pool(void)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		pool_ticket_free(others[i]);
+		others[i] = NULL;
+	}
+}
+
+/* The answer queues: others leave, or its time comes. */
+static void
+wait_in_queue(const struct piece *piece, bool others_leave)
+{
+	FUZZ_CHECK(others[0] != NULL && others[1] != NULL);
+	if (others_leave) {
+		empty_pool();
+		FUZZ_CHECK(pool_next_woken(&waker) != NULL);
+	} else {
+		FUZZ_CHECK(piece->until > moment.now);
+		set_time(piece->until);
+	}
+}
+
 /* Runs the answer to its end, or to where there is too much of it. */
 static void
-run_answer(struct exchange *exchange)
+run_answer(struct exchange *exchange, bool others_leave)
 {
 	static char room[EXCHANGE_ROOM];
 	struct piece piece;
@@ -216,6 +300,10 @@ run_answer(struct exchange *exchange)
 		if (piece.kind == PIECE_END || piece.kind == PIECE_RESET) {
 			output.end = piece.kind;
 			return;
+		}
+		if (piece.kind == PIECE_QUEUED) {
+			wait_in_queue(&piece, others_leave);
+			continue;
 		}
 		FUZZ_CHECK(piece.until > moment.now);
 		set_time(piece.until);
@@ -320,6 +408,8 @@ check_time(const struct decision *decision, const struct flow *flow)
 		FUZZ_CHECK(output.last_at >= START + done->delay ||
 			   output.end == PIECE_UNTIL || flow == NULL ||
 			   flow->limit < flow->total);
+	if (drawn_has(done, WORD_OVER) && drawn_has(done, WORD_DELAY))
+		FUZZ_CHECK(done->delay + flow->pace.value <= LIMIT);
 	if (flow == NULL || size <= 1 || flow->total <= 1 ||
 	    output.end != PIECE_END || flow->limit < flow->total)
 		return;
@@ -379,9 +469,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_query(&request);
 	exchange_begin(&exchange, &host, &entrance, &request);
 	fuzz_free(target); /* an answer holds nothing of its request */
-	run_answer(&exchange);
+	fill_pool(data[0] >> 6 < 2 ? data[0] >> 6 : 2);
+	run_answer(&exchange, data[0] >> 6 == 3);
 	check_output(&exchange, &request);
 	exchange_end(&exchange, &host, NULL);
+	empty_pool();
+	FUZZ_CHECK(pool_next_woken(&waker) == NULL);
 	FUZZ_CHECK(totals.sleepers == 0);
 	return 0;
 }

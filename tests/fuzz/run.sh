@@ -27,7 +27,7 @@ sources() {
 		echo "$src"/app/httpbin_{body,json,query}.c "$src"/base/text.c
 	else
 		echo "$src"/base/units.c \
-			"$src"/app/{choice,complaint,made,pattern,roll}.c \
+			"$src"/app/{choice,complaint,made,pattern,pool,pools,roll}.c \
 			"$src"/app/{rule*,text_file,when*,word*}.c
 	fi
 }
