@@ -297,6 +297,22 @@ decision_plan_end(const struct decision_work *work, struct plan *plan)
 		plan_add(plan, fault == FAULT_RESET ? ACT_RESET : ACT_END);
 }
 
+/* Notes the paces of a plan: of the content, where some of it goes out, and of the
+ * head. */
+static void
+decision_plan_paces(const struct decision *decision, struct plan *plan,
+    bool content)
+{
+	const struct flow *flow = decision->flow;
+
+	if (flow == NULL)
+		return;
+	if (content && flow->pace.kind != PACE_NONE)
+		plan_add_pace(plan);
+	if (!decision->headless && flow->headrate > 0)
+		plan_add_pace(plan);
+}
+
 /* Makes the plan. Without a body, a delay within it falls before the head. */
 static void
 decision_plan(const struct decision_work *work)
@@ -326,12 +342,7 @@ decision_plan(const struct decision_work *work)
 	if (content)
 		plan_add(plan, ACT_CONTENT);
 	decision_plan_end(work, plan);
-	if (content && decision->flow != NULL &&
-	    decision->flow->pace.kind != PACE_NONE)
-		plan_add_pace(plan);
-	if (!decision->headless && decision->flow != NULL &&
-	    decision->flow->headrate > 0)
-		plan_add_pace(plan);
+	decision_plan_paces(decision, plan, content);
 }
 
 /* ---- all of it ---- */

@@ -202,6 +202,19 @@ drawn_has_ordinal(const struct drawn *drawn)
 	return drawn->chance || drawn_has(drawn, WORD_KEY);
 }
 
+/* Writes the parameters of a word: what could not be done as it says. */
+static void
+drawn_print_parameters(struct drawn_text *text, const struct drawn *drawn,
+    enum word word)
+{
+	if ((drawn->skipped & WORD_FLAG(word)) != 0)
+		drawn_print(text, ";skipped");
+	if ((drawn->limited & WORD_FLAG(word)) != 0)
+		drawn_print(text, ";limited");
+	if (word == WORD_POOL && drawn->refused)
+		drawn_print(text, ";refused");
+}
+
 size_t
 drawn_write(const struct drawn *drawn, const struct drawn_names *names,
     char *room)
@@ -215,12 +228,7 @@ drawn_write(const struct drawn *drawn, const struct drawn_names *names,
 		drawn_print(&text, "%s%s", text.size > 0 ? ", " : "",
 		    words_name(word));
 		drawn_print_value(&text, &telling, word);
-		if ((drawn->skipped & WORD_FLAG(word)) != 0)
-			drawn_print(&text, ";skipped");
-		if ((drawn->limited & WORD_FLAG(word)) != 0)
-			drawn_print(&text, ";limited");
-		if (word == WORD_POOL && drawn->refused)
-			drawn_print(&text, ";refused");
+		drawn_print_parameters(&text, drawn, word);
 	}
 	if (drawn->chance)
 		drawn_print(&text, "%sseed=%" PRId64, text.size > 0 ? ", " : "",

@@ -3,6 +3,7 @@
 
 #include "app/pools.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -128,6 +129,7 @@ pools_set_rate(struct pool_terms *terms, struct span value,
 	span_skip(&per, 1);
 	if (!pools_parse_time(per, &time, why))
 		return false;
+	assert(number > 0);
 	terms->interval = time / number;
 	if (terms->interval == 0)
 		return complain(why, value.data, POOLS_RATE_EXAMPLE,

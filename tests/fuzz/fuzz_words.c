@@ -408,7 +408,8 @@ check_time(const struct decision *decision, const struct flow *flow)
 		FUZZ_CHECK(output.last_at >= START + done->delay ||
 			   output.end == PIECE_UNTIL || flow == NULL ||
 			   flow->limit < flow->total);
-	if (drawn_has(done, WORD_OVER) && drawn_has(done, WORD_DELAY))
+	if (flow != NULL && drawn_has(done, WORD_OVER) &&
+	    drawn_has(done, WORD_DELAY))
 		FUZZ_CHECK(done->delay + flow->pace.value <= LIMIT);
 	if (flow == NULL || size <= 1 || flow->total <= 1 ||
 	    output.end != PIECE_END || flow->limit < flow->total)

@@ -26,7 +26,7 @@ static void
 tell_who(const void *client, struct asker *asker)
 {
 	*asker = (struct asker){ .connection = 1, .request = 2, .worker = 3 };
-	strcpy(asker->peer, client);
+	snprintf(asker->peer, sizeof(asker->peer), "%s", (const char *)client);
 }
 
 /* What a request's key is. */

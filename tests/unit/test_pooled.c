@@ -23,7 +23,7 @@
 
 #define SLOTS(count, places) \
  .slots = (count), .queue = (places), .wait = POOL_FOREVER, .overflow = 503
-#define LOAD(seconds) .load = (seconds)*CLOCK_S
+#define LOAD(seconds) .load = ((seconds)*CLOCK_S)
 
 /*
  * What happens, a letter each: pieces of the answer are `q` for PIECE_QUEUED, `u`

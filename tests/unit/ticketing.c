@@ -104,7 +104,7 @@ static void
 ticketing_know(struct run *run)
 {
 	const struct pool_ticket *ticket = *ticketing_ticket(run);
-	int64_t number = atoll(run->step + 2);
+	int64_t number = strtoll(run->step + 2, NULL, 10);
 
 	switch (*run->step) {
 	case 'W':
@@ -133,7 +133,7 @@ ticketing_know(struct run *run)
 static void
 ticketing_change(struct run *run)
 {
-	int64_t number = atoll(run->step + 1);
+	int64_t number = strtoll(run->step + 1, NULL, 10);
 
 	switch (*run->step) {
 	case 't':
