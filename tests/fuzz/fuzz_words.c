@@ -132,7 +132,8 @@ copy_target(const uint8_t *query, size_t size, struct http_request *request)
 
 /* ---- words ---- */
 
-/* Writes the words, each behind a newline and with a NUL behind its name. */
+/* Writes the words: of each its name and a NUL, the size of its value, and that,
+ * which may be any bytes. */
 static size_t
 print_words(const struct behaviour *behaviour, char *text)
 {
@@ -145,8 +146,8 @@ print_words(const struct behaviour *behaviour, char *text)
 
 			FUZZ_CHECK(size <= sizeof(value));
 			out = stpcpy(out, words_name(word)) + 1;
+			out = mempcpy(out, &size, sizeof(size));
 			out = mempcpy(out, value, size);
-			*out++ = '\n';
 		}
 	}
 	return (size_t)(out - text);
@@ -162,14 +163,12 @@ check_same(const struct behaviour *behaviour)
 
 	for (const char *p = text; p < text + size;) {
 		struct span name = span_of(p);
-		const char *value = p + name.size + 1;
-		const char *end = memchr(value, '\n',
-		    (size_t)(text + size - value));
+		struct span value = { p + name.size + 1 + sizeof(size_t), 0 };
 
-		FUZZ_CHECK(words_add(&again, name,
-		    (struct span){ value, (size_t)(end - value) },
-		    &config.app.limits, &why));
-		p = end + 1;
+		memcpy(&value.size, p + name.size + 1, sizeof(size_t));
+		FUZZ_CHECK(
+		    words_add(&again, name, value, &config.app.limits, &why));
+		p = value.data + value.size;
 	}
 	FUZZ_CHECK(again.given == behaviour->given);
 	FUZZ_CHECK(print_words(&again, text_again) == size);
