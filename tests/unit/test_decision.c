@@ -410,7 +410,7 @@ test_refusal(void **state)
 		struct drawn_names names;
 		struct answer answer;
 
-		decide(all, GET, &answer);
+		decide(all, HEAD, &answer); /* which skips some */
 		refused = answer.message.decision;
 		refused->ticket->overflow = rows[i].overflow;
 		refused->ticket->retry = rows[i].retry;
@@ -429,6 +429,9 @@ test_refusal(void **state)
 		names = decision_names(refusal);
 		text[drawn_write(&refusal->drawn, &names, text)] = '\0';
 		assert_string_equal(text, rows[i].told);
+		text[drawn_write_json(&refusal->drawn, &names, text)] = '\0';
+		assert_non_null(strstr(text, ",\"refused\":[\"pool\"]}"));
+		assert_null(strstr(text, "skipped"));
 		decision_free(refusal);
 	}
 	decision_free(NULL);

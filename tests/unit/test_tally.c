@@ -172,13 +172,20 @@ test_beside_plain(void **state)
 /* ---- threads ---- */
 
 #define THREADS 2
-#define EACH    20000 /* keys that each thread counts */
+#define EACH    200000 /* keys that each thread counts */
+
+struct crowd {
+	struct tally *tally;
+	pthread_barrier_t start;
+};
 
 static void *
 count_many(void *arg)
 {
-	struct tally *tally = arg;
+	struct crowd *crowd = arg;
+	struct tally *tally = crowd->tally;
 
+	pthread_barrier_wait(&crowd->start);
 	for (int i = 0; i < EACH; i++) {
 		char text[16];
 		int size = snprintf(text, sizeof(text), "%d", i % 100);
@@ -194,16 +201,19 @@ static void
 test_threads(void **state)
 {
 	struct tally *tally = new_tally(100);
+	struct crowd crowd = { .tally = tally };
 	pthread_t threads[THREADS];
 
 	(void)state;
 	alarm(100); /* nothing here may wait for ever */
+	assert_int_equal(pthread_barrier_init(&crowd.start, NULL, THREADS), 0);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, count_many,
-				     tally),
+				     &crowd),
 		    0);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&crowd.start);
 	for (int i = 0; i < 100; i++) {
 		char text[16];
 		int size = snprintf(text, sizeof(text), "%d", i);
