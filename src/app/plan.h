@@ -25,7 +25,7 @@ enum act {
 	ACT_CONTENT, /* what goes out of its content, and has not yet */
 	ACT_RESET,   /* the last act: the connection is reset */
 	ACT_END,     /* the last act: the answer is whole */
-	ACT_POOL,    /* the first act: nothing before it has a slot of its pool */
+	ACT_POOL, /* the first act: nothing before it has a slot of its pool */
 };
 
 #define PLAN_ACTS  6

@@ -74,6 +74,11 @@ static const struct {
 	    "text/plain; charset=utf-8", ALL, WORD_TYPE },
 	{ "/a status=503 retry-after=1s delay=10ms..20ms close=1", "a",
 	    "10ms..20ms", ALL, WORD_DELAY },
+	{ "/a key=\"a \\\"b\\\" \\\\\"", "a", "a \"b\" \\", ALL, WORD_KEY },
+	{ "/a fail=2 key=header:X-Client", "a", "header:X-Client", ALL,
+	    WORD_KEY },
+	{ "/a down=30s/5m phase=1m retry-after=auto", "a", "30s/5m", ALL,
+	    WORD_DOWN },
 };
 
 static void
@@ -168,6 +173,13 @@ static const struct {
 	{ "/a delay=1s fill=1", 13, "fill=1: wants a size" },
 	{ "/a after=\"1k\"  delay=1s", 4, "after=1k: wants a fault" },
 	{ "/a over=1s delay=1s rate=1k", 21, "rate=1k: wants one of" },
+	{ "/a delay=1s fail=2", 13,
+	    "fail=2: wants a key, whose attempts fail" },
+	{ "/a phase=1m key=a", 4, "phase=1m: wants down, which it shifts" },
+	{ "/a key=\"\"", 9, "key=: wants a text of 1 to 64 bytes" },
+	{ "/a key=\"header:a b\"", 16, "key=header:a b: wants the name of" },
+	{ "/a down=30s/5x", 13, "down=30s/5x: wants a period" },
+	{ "/a pool=db", 9, "pool=db: wants the name of a pool that --pool" },
 	{ "/a delay=1s\x01", 12, "a control character: wants text" },
 	{ "/\x7f delay=1s", 2, "a control character: wants text" },
 	{ "/a\rdelay=1s", 3, "a control character: wants text" },
@@ -198,6 +210,33 @@ test_refused(void **state)
 	    rule_new((struct span){ "/a\0 delay=1s", 12 }, &limits, &fault));
 	assert_int_equal(fault.column, 3);
 	guard_close(&guard);
+}
+
+/* A rule's scope is that of its text: the same in the next process, and another
+ * one where anything of the text is another. */
+static void
+test_scopes(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t scope;
+	} rows[] = {
+		{ "/a key=b", 0x945fc54226ff1f51 },
+		{ "/a  key=b", 0xe6b9b8ad70c094a3 },
+		{ "/b key=b", 0x5380843ac7757ee0 },
+		{ "GET /a key=b", 0x291073faf48aba21 },
+	};
+	struct rules_fault fault;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rule *rule = rule_new(span_of(rows[i].text), &limits,
+		    &fault);
+
+		assert_non_null(rule);
+		assert_int_equal(rule->scope, rows[i].scope);
+		rule_free(rule);
+	}
 }
 
 /* A text as long as it may be, and one byte longer. */
@@ -241,6 +280,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_scopes),
 		cmocka_unit_test(test_bounds),
 	};
 
