@@ -22,6 +22,7 @@
 #include "rulebook.h"
 #include "server/server.h"
 #include "settings.h"
+#include "signals.h"
 
 /* A thread's stack: far more than the 28 KB that the deepest calls were seen to
  * take, for libraries keep what is a thread's own on it, sanitizers above all. */
@@ -171,8 +172,10 @@ main_wait(struct server *server, struct files *files,
 			break;
 		case SERVER_RELOAD:
 			activation_tell(ACTIVATION_RELOADING);
+			signals_let_in();
 			if (files_reload(files, server, log) == -1)
 				activation_tell(ACTIVATION_READY);
+			server_note_signal(server, signals_hold());
 			break;
 		case SERVER_RELOADED:
 			report_reload(files->options, config, files->rules);

@@ -41,6 +41,7 @@ struct server {
 	_Atomic bool gone;      /* a worker has found that ROOT is */
 	int news;               /* eventfd: a worker has something to tell */
 	int signals;            /* signalfd */
+	int noted;              /* see server_note_signal() */
 	bool failed;            /* a worker ended by itself */
 	bool urgent;            /* a second signal has ordered the end */
 	bool stuck;             /* some workers have not ended in time */
@@ -299,16 +300,29 @@ server_drain(struct server *server)
 	return true;
 }
 
+/* Returns the next signal; 0: there is none. */
+static int
+server_next_signal(struct server *server)
+{
+	struct signalfd_siginfo info;
+	int noted = server->noted;
+
+	server->noted = 0;
+	if (noted != 0)
+		return noted;
+	if (read(server->signals, &info, sizeof info) != sizeof info)
+		return 0;
+	return (int)info.ssi_signo;
+}
+
 /* Obeys the next signal. Returns true where the main thread has a part in it,
  * which *event names; false: there is no signal, or nothing to do for it. */
 static bool
 server_on_signal(struct server *server, enum server_event *event)
 {
-	struct signalfd_siginfo info;
-
-	if (read(server->signals, &info, sizeof info) != sizeof info)
+	switch (server_next_signal(server)) {
+	case 0:
 		return false;
-	switch (info.ssi_signo) {
 	case SIGUSR1:
 		*event = SERVER_REOPEN;
 		return true;
@@ -413,6 +427,12 @@ server_wait(struct server *server)
 		poll(fds, 2, server_poll_time(server));
 		(void)!read(server->news, &count, sizeof count);
 	}
+}
+
+void
+server_note_signal(struct server *server, int number)
+{
+	server->noted = number;
 }
 
 /* How many connections a worker has open. */

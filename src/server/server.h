@@ -81,6 +81,9 @@ int server_start(struct server *server);
  */
 enum server_event server_wait(struct server *server);
 
+/* Has server_wait() obey a signal that has come elsewhere; 0: none has. */
+void server_note_signal(struct server *server, int number);
+
 /*
  * After the end. Of workers that are stuck, each connection that is open counts
  * as a request that is cut: what it is at, only they know.

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import re
 import signal
 import threading
 import time
@@ -286,6 +287,29 @@ def test_second_signal_ends_what_is_stuck(serve, root, tmp_path, model):
     server.join(3)
     assert "served 0 requests, cut 1," in server.stdout
     assert server.stderr == ""
+
+
+def lets_in(server, number):
+    """Whether its main thread sleeps, and does not hold a signal."""
+    status = pathlib.Path(f"/proc/{server.pid}/status").read_text()
+    held = int(re.search(r"^SigBlk:\s*(\w+)", status, re.M)[1], 16)
+    return "(sleeping)" in status and not held >> (number - 1) & 1
+
+
+@needs_stuck_calls
+@pytest.mark.parametrize("number", [TERM, INT])
+def test_stop_while_a_reload_is_stuck(serve, root, number):
+    """A sleeper is answered: the stop is like any other."""
+    stuck = STUCK.with_name("stuck_opens.so")
+    server = serve(root=root, env={**os.environ, "LD_PRELOAD": str(stuck)})
+    with server.connect() as client:
+        client.send(request("/sleep/300ms"))
+        server.reload()
+        server.eventually(lambda: lets_in(server, TERM), "a stuck reload")
+        server.signal(number)
+        assert client.read_response().status == 200
+        server.join()
+    assert "Interrupted" in server.stderr
 
 
 @needs_stuck_calls
