@@ -5,7 +5,6 @@
 
 #include <poll.h>
 #include <stddef.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/wire.h"
@@ -351,8 +350,6 @@ blocking_serve(struct crew *crew, const struct client *client)
 	if (b.answering)
 		blocking_end(&b, result);
 	blocking_close(&b, result);
-	if (b.io.wake != -1)
-		close(b.io.wake);
 	pool_waker_fini(&b.waker);
 	crew_forget(crew);
 }

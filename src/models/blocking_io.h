@@ -22,7 +22,7 @@ enum blocking_result {
 struct blocking_io {
 	struct crew *crew;
 	int fd;
-	int wake;     /* eventfd: ends a wait; -1: none */
+	int wake;     /* eventfd: ends a wait for a slot; -1: none */
 	bool silent;  /* no byte has come, nor the drain, which ends a wait; the
 			 * same again while it lingers */
 	bool cut;     /* the end of the drain has ended it */

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/wire.h"
@@ -98,24 +99,47 @@ blocking_ring(struct pool_waker *waker)
 		(void)eventfd_write(b->io.wake, 1);
 }
 
+/* Has whoever gives a slot end the next wait. Returns false where it has been given
+ * already. */
+static bool
+blocking_begin_ringing(struct blocking *b)
+{
+	bool woken;
+
+	pthread_mutex_lock(&b->waker.lock);
+	woken = list_first(&b->waker.woken) != NULL;
+	if (!woken)
+		b->io.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	pthread_mutex_unlock(&b->waker.lock);
+	return !woken;
+}
+
+/* Ends that: what has rung would end the waits in the slot, too. */
+static void
+blocking_end_ringing(struct blocking *b)
+{
+	pthread_mutex_lock(&b->waker.lock);
+	if (b->io.wake != -1)
+		close(b->io.wake);
+	b->io.wake = -1;
+	pthread_mutex_unlock(&b->waker.lock);
+}
+
 /* Waits until a slot is there, or until a time. Without a descriptor for that, one
  * looks again and again. */
 enum blocking_result
 blocking_queue(struct blocking *b, int64_t until)
 {
 	int64_t look = clock_now() + BLOCKING_SLOT_LOOK;
-	bool woken;
+	enum blocking_result result;
 
-	pthread_mutex_lock(&b->waker.lock);
-	if (b->io.wake == -1)
-		b->io.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	woken = list_first(&b->waker.woken) != NULL;
-	pthread_mutex_unlock(&b->waker.lock);
-	if (woken)
+	if (!blocking_begin_ringing(b))
 		return BLOCKING_DONE;
 	if (b->io.wake == -1 && look < until)
 		until = look;
-	return blocking_sleep(b, until);
+	result = blocking_sleep(b, until);
+	blocking_end_ringing(b);
+	return result;
 }
 
 /* Waits until a time, unless the client leaves or the server drains before. */
