@@ -17,8 +17,8 @@ from wire import request
 HELLO = b"<p>hello</p>\n"
 HUGE = 30 << 20  # more than all buffers on the way hold
 MEMBERS = (
-    "time peer method target version status bytes seconds sleep_ms late_ms did"
-    " left worker connection request referer user_agent"
+    "time peer method target version status bytes seconds sleep_ms late_ms"
+    " queue_ms did left worker connection request referer user_agent"
 ).split()
 ALWAYS = {"time", "peer", "status", "bytes", "seconds", "worker"}
 ALWAYS |= {"connection", "request"}
