@@ -7,6 +7,7 @@ KEY = re.compile(r"[a-z*][a-z0-9_.*-]*")
 INTEGER = re.compile(r"-?\d{1,15}(?![\d.])")
 DECIMAL = re.compile(r"-?\d{1,12}\.\d{1,3}(?!\d)")
 COMMA = re.compile(r"[ \t]*,[ \t]*(?=.)")
+STRING = re.compile(r'"(?:[ !#-\[\]-~]|\\["\\])*"')
 TOKEN = re.compile(r"[A-Za-z*][!#$%&'*+.^_`|~\w:/-]*", re.A)
 
 
@@ -37,6 +38,8 @@ class Reader:
         return found
 
     def value(self):
+        if STRING.match(self.text, self.at):
+            return re.sub(r"\\(.)", r"\1", self.take(STRING)[1:-1])
         for pattern, kind in (DECIMAL, float), (INTEGER, int), (TOKEN, str):
             if pattern.match(self.text, self.at):
                 return kind(self.take(pattern))
