@@ -25,6 +25,7 @@ MAX_P50 = 0.002  # seconds, of `/` beside them
 MAX_IDLE = 0.01  # cores
 WARM_UP = 2  # rounds after which memory is what it is going to be
 GARBAGE = 26  # bytes of it
+OPTIONS = ("-w", WORKERS, "--pool=wide:slots=100000")
 
 EFFORTS = Efforts(
     mixed=(10_000, 1000),  # requests
@@ -71,6 +72,9 @@ def wishes_of(d):
              letters=True),
         Wish(f"/sleep/{text}?fault=garbage", 0, GARBAGE, "FIN", d),
         Wish(f"/sleep/{text}?fault=chunk&size=3", 200, no_chunk, "FIN", d),
+        Wish(f"/sleep/{text}?pool=wide&size=30", 200, 30, "", d, letters=True),
+        Wish(f"/sleep/{text}?key=all&fail=1000000&size=9", 503, 9, "", d),
+        Wish(f"/sleep/{text}?down=1h/1h&size=9", 503, 9, "", d),
     ]  # fmt: skip
 
 
@@ -97,7 +101,7 @@ def median(outcome):
 def measure_mixture(target, count, seconds):
     """Beside `/`, first without and then with them; whole, and by leaving."""
     bodies, wishes = (target.body(),), wishes_of(seconds)
-    with target.start("-w", WORKERS) as server:
+    with target.start(*OPTIONS) as server:
         server.await_rest()
         before = server.descriptors()
         for _ in range(WARM_UP):
@@ -134,7 +138,7 @@ def measure_mixture(target, count, seconds):
 
 def measure_leaving(target, count):
     """In the midst of it: no timer and no memory stays."""
-    with target.start("-w", WORKERS) as server:
+    with target.start(*OPTIONS) as server:
         server.await_rest()
         before = server.descriptors()
         took, sizes = [], []
