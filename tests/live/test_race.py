@@ -17,7 +17,7 @@ import pictures
 import pytest
 import race
 import rate
-from models import MODELS
+from models import MODELS, POOLED
 from server import SANITIZERS
 
 pytestmark = pytest.mark.skipif(
@@ -34,7 +34,7 @@ LOADS = {
     "a crowd for /sleep/100ms",
 }
 SMALL = race.EFFORTS.quick._replace(
-    sleepers=(0, 4),
+    sleepers=(0, 32),
     rate=50,
     seconds=0.2,
     settle=0.2,
@@ -88,28 +88,31 @@ def test_all_files_are_there(report):
 
 def test_each_table_has_every_model_and_no_empty_cell(report):
     facts, *others = tables(report.text)
-    assert set(NAMES) < {row[0] for row in facts}
+    assert {*NAMES, POOLED.name} < {row[0] for row in facts}
     assert len(others) == 9
-    for rows in others:
-        assert {row[0] for row in rows[1:]} == set(NAMES)
+    for number, rows in enumerate(others):
+        bends = [POOLED.name] if number < 4 else []  # of the curve
+        assert {row[0] for row in rows[1:]} == {*NAMES, *bends}
         assert {len(row) for row in rows} == {len(rows[0])}
         assert all(all(row) for row in rows), rows
 
 
 def test_each_load_has_every_model_in_the_csv(report):
     found = {key[:2] for key in report.records}
-    assert found == {(load, name) for load in LOADS for name in NAMES}
+    wanted = {(load, name) for load in LOADS for name in NAMES}
+    assert found == wanted | {("`/` beside sleepers", POOLED.name)}
     assert all(report.records.values())
 
 
-def test_a_few_sleepers_stall_serial_alone_of_the_two(report):
+def test_sleepers_stall_who_has_fewer_threads_or_slots(report):
     answered = {
         name: report.number(
-            "`/` beside sleepers", name, 4, "answered in time"
+            "`/` beside sleepers", name, 32, "answered in time"
         )
-        for name in ("serial", "mtasync")
+        for name in (*NAMES, POOLED.name)
     }
-    assert answered["serial"] < answered["mtasync"]
+    for name in "serial", "pool", POOLED.name:
+        assert answered[name] < answered["mtasync"]
 
 
 def ended(report, name, number):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import asker
 from document import Record, Section, Table
-from models import sleeping
+from models import POOLED, sleeping
 from report import progress, short
 
 LOAD = "`/` beside sleepers"
@@ -120,7 +120,9 @@ def section(points, models, effort):
         it, up to the end of the answer. What is not answered within
         {effort.bound} s, is refused or fails counts as {effort.bound} s: a
         server that stalls can't look fast. The client was late by
-        {short(late)} ms at most, which is in the figures.""",
+        {short(late)} ms at most, which is in the figures. `{POOLED.name}` is
+        no model of its own: it shows that a pool of `--pool` bends as a pool
+        of threads does.""",
         list(tables(points, models, effort)),
         list(records(points)),
         "race-latency",

@@ -3,9 +3,10 @@
 import shutil
 import subprocess
 
-from models import MODELS
+from models import MODELS, POOLED
 from server import Failed
 
+DRAWN = [*MODELS, POOLED]
 TERMINALS = {
     "svg": 'svg size {size} dynamic font "sans-serif,13" background "white"',
     "png": 'pngcairo size {size} font "sans-serif,10"',
@@ -42,7 +43,7 @@ def block(name, rows):
 
 def line_styles():
     """A style for each model, by its number."""
-    for number, model in enumerate(MODELS, 1):
+    for number, model in enumerate(DRAWN, 1):
         width = 3 if model is MODELS[-1] else 2
         yield (
             f"set style line {number} linecolor rgb '{model.colour}' "
@@ -100,10 +101,13 @@ def latency_axis(bound):
 
 
 def curves(name, rows_of):
-    """A panel with a curve for each model."""
+    """A panel with a curve for each model that has rows."""
     plots = []
-    for number, model in enumerate(MODELS, 1):
-        yield from block(f"{name}{number}", rows_of(model))
+    for number, model in enumerate(DRAWN, 1):
+        rows = rows_of(model)
+        if not rows:
+            continue
+        yield from block(f"{name}{number}", rows)
         plots.append(
             f"${name}{number} using 1:2 with linespoints linestyle {number} "
             f"title {quoted(model.name)} noenhanced"

@@ -19,9 +19,10 @@ class Model(NamedTuple):
     point: int
     options: tuple = ()
     loops: bool = False  # it sleeps without a thread
+    kind: str = ""  # as --model has it, where that is not the name
 
     def arguments(self):
-        return [f"--model={self.name}", *self.options]
+        return [f"--model={self.kind or self.name}", *self.options]
 
     def start(self):
         return MTASYNC.start(*self.arguments())
@@ -77,6 +78,21 @@ MODELS = [
         loops=True,
     ),
 ]
+
+# It waits for slots as the pool's clients do for threads, with neither of the
+# limits that it has of its own; so it has to bend where that bends.
+POOLED = Model(
+    f"{WORKERS} slots",
+    f"mtasync, where all of its answers share a pool of {WORKERS} slots",
+    "#e69f00",
+    '"_ ."',
+    5,
+    (
+        f"--pool=threads:slots={WORKERS},queue=1000000",
+        "--rule=/** pool=threads",
+    ),
+    kind="mtasync",
+)
 
 
 def check(models):

@@ -10,6 +10,7 @@ badly or is wrong where nothing is to wait. The environment names the program
 import pathlib
 import re
 import resource
+import shlex
 import signal
 import sys
 import time
@@ -24,10 +25,11 @@ import pictures
 import rate
 import wrk
 from effort import Efforts
-from models import MODELS, check, end
+from models import MODELS, POOLED, check, end
 from report import progress
 from server import PROGRAM, Failed
 
+BENDING = [*MODELS, POOLED]  # those whose curves are drawn
 
 # Times are in seconds.
 EFFORTS = Efforts(
@@ -60,7 +62,7 @@ def allow_descriptors(effort):
 
 def tell(model):
     """How it is started, and what it says of itself."""
-    command = " ".join(["mtasync", *model.arguments()])
+    command = shlex.join(["mtasync", *model.arguments()])
     with model.start() as server:
         line = re.search(r" on http://\S+/ (.*)", server.stdout)
         end(server)
@@ -77,18 +79,18 @@ def facts(effort):
         "versions": ", ".join(versions),
         "command": f"`{effort.command}`; clients and servers share the CPUs",
     }
-    return found | {model.name: tell(model) for model in MODELS}
+    return found | {model.name: tell(model) for model in BENDING}
 
 
 def measure(effort):
     """All loads. Returns their sections, and what is to be drawn."""
-    points = curve.measure(MODELS, effort)
+    points = curve.measure(BENDING, effort)
     rounds = rate.measure(MODELS, effort)
     bars = order.measure(MODELS, effort)
     holdings = footprint.measure(MODELS, effort)
     crowds = arrivals.measure(MODELS, effort)
     sections = [
-        curve.section(points, MODELS, effort),
+        curve.section(points, BENDING, effort),
         rate.section(rounds, MODELS, effort),
         order.section(bars, MODELS, effort),
         footprint.section(holdings, effort),
@@ -100,7 +102,7 @@ def measure(effort):
 def run(effort, directory):
     """Leaves the report in the directory; returns its text, and the names."""
     begin = time.monotonic()
-    check(MODELS)
+    check(BENDING)
     allow_descriptors(effort)
     known = facts(effort)
     sections, drawn = measure(effort)
