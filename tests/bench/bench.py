@@ -24,6 +24,7 @@ import held
 import loads
 import peer
 import picture
+import slots
 import timers
 from contenders import running
 from effort import Efforts
@@ -79,6 +80,8 @@ def measure_own(effort):
         calls.measure(server, size)
     with running(MTASYNC) as server:
         timers.measure(server, effort.sleeps)
+    with running(MTASYNC, *slots.OPTIONS) as server:
+        slots.measure(server, effort.steady_seconds, effort.steady_rounds)
 
 
 def measure():

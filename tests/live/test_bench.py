@@ -9,11 +9,13 @@ import shlex
 import sys
 
 import command
+import contenders
 import drawn
 import origins
 import pytest
+import slots
 import slow_origins
-from server import SANITIZERS, Failed, Target
+from server import MTASYNC, SANITIZERS, Failed, Target
 
 pytestmark = pytest.mark.skipif(
     bool(SANITIZERS), reason="what it measures a sanitizer slows down"
@@ -185,6 +187,22 @@ def test_lateness_of_answers():
     late, early = origins.lateness([*asked, [200, 200, 200, 503, 0]], effort)
     assert late == pytest.approx([-100, 200])
     assert early == pytest.approx([100, 300])
+
+
+@pytest.mark.parametrize("case", slots.CASES, ids=lambda case: case.name)
+def test_what_a_slot_costs_is_asked_as_told(case):
+    with contenders.running(MTASYNC, *slots.OPTIONS) as server:
+        slots.check(server, case)
+        with pytest.raises(Failed, match="a wrong answer"):
+            slots.check(server, case._replace(told="pool=other"))
+
+
+def test_verdict_on_slots():
+    case = slots.CASES[2]
+    costs = {"none": [3, 4, 5], case.name: [6, 6.5, 9]}
+    assert slots.row(case, costs)[-1] == "kept"
+    costs[case.name] = [6.1, 7.1, 8]
+    assert slots.row(case, costs)[-1] == "BROKEN"
 
 
 def test_what_a_bench_needs(capsys):
