@@ -31,13 +31,12 @@ def sample(server, target, is_enough):
     """
     seen = []
     give_up = time.monotonic() + PATIENCE
-    with server.connect() as client:
-        while not is_enough(seen):
-            assert time.monotonic() < give_up, seen
-            before = time.time()
-            response = client.ask(target)
-            seen.append((before, time.time(), response))
-            time.sleep(0.002)
+    while not is_enough(seen):
+        assert time.monotonic() < give_up, seen
+        before = time.time()
+        response = ask(server, target)
+        seen.append((before, time.time(), response))
+        time.sleep(0.002)
     return seen
 
 
@@ -64,15 +63,7 @@ def test_outage_is_by_the_clock(serve, model):
     """Its periods are those since the epoch."""
     server = serve(f"--model={model}")
     target = "/sleep/0?down=200ms/400ms&size=1"
-    if model in ("async", "mtasync"):
-        seen = sample(server, target, both)
-    else:  # these close each connection
-        seen = []
-        while not both(seen):
-            before = time.time()
-            response = ask(server, target)
-            seen.append((before, time.time(), response))
-            time.sleep(0.002)
+    seen = sample(server, target, both)
     assert_in_time(seen, 0.2)
     for _, _, response in seen:
         told = {"delay": 0, "size": 1}
@@ -171,12 +162,12 @@ def test_retry_after_is_its_end(serve, on, period):
 
 def test_client_that_obeys_retry_after_is_served(serve):
     server = serve()
-    target = "/sleep/0?down=700ms/10m&retry-after=auto"
+    target = "/sleep/0?down=2s/10m&retry-after=auto"
     phase = int(time.time() * 1000) % 600_000
     response = ask(server, f"{target}&phase={phase}ms")
     assert response.status == 503
     retry = int(response.field("Retry-After"))
-    assert retry == 1
+    assert retry in (1, 2)
     time.sleep(retry)  # as such a client does
     response = ask(server, f"{target}&phase={phase}ms")
     assert response.status == 200 and response.field("Retry-After") is None
