@@ -122,7 +122,8 @@ word_pool_parse(const struct word_row *row, struct span value,
 	if (behaviour->pool != NULL)
 		return true;
 	return complain(why, value.data, row->example,
-	    "the name of a pool that --pool, or a line pool=, declares");
+	    "the name of a pool that --pool declares, or, within --rules, a "
+	    "line pool=");
 }
 
 static size_t

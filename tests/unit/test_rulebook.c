@@ -75,7 +75,7 @@ static const struct {
 	    NULL },
 	{ { { "--rule=/a pool=db" } },
 	    "--rule='/a pool=db': column 9: pool=db: wants the name of a pool "
-	    "that --pool, or a line pool=, declares, as in pool=db" },
+	    "that --pool declares, or, within --rules, a line pool=, as in pool=db" },
 	{ { { "--pool=db:slots=2", "--rule=/a pool=DB" } },
 	    "--rule='/a pool=DB': column 9: pool=DB: wants the name" },
 	{ { { "--pool=db:slots=0" } },

@@ -176,8 +176,8 @@ test_faults(void **state)
 		{ SPAN("pool=db:slots=1\n/a seed=1\npool=db:slots=2"), 3, 6,
 		    "db:slots=2: wants each name but once" },
 		{ SPAN("/a pool=db\n"), 1, 9,
-		    "pool=db: wants the name of a pool that --pool, or a line "
-		    "pool=, declares, as in pool=db" },
+		    "pool=db: wants the name of a pool that --pool declares, or, "
+		    "within --rules, a line pool=, as in pool=db" },
 		{ SPAN("pool=db:slots=1\n/a pool=web\n"), 2, 9,
 		    "pool=web: wants the name of a pool" },
 		{ SPAN("Pool=db:slots=1\n"), 1, 1, "Pool=db:slots=1: wants a" },

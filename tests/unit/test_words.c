@@ -252,7 +252,7 @@ static const struct refused_row {
 	{ "key=header:\xc3\xa9", 11, "the name of a field" },
 	{ "key=header:" KEY_64 "x", 11, "the name of a field" },
 	{ "key=a&key=b", 0, "this word but once" },
-	{ "pool=", 5, "the name of a pool that --pool, or a line pool=" },
+	{ "pool=", 5, "the name of a pool that --pool declares, or" },
 	{ "pool=d", 5, "the name of a pool that --pool" },
 	{ "pool=dbs", 5, "the name of a pool that --pool" },
 	{ "pool=DB", 5, "the name of a pool that --pool" },
