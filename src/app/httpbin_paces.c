@@ -9,6 +9,11 @@
 #define HTTPBIN_COUNT      10
 #define HTTPBIN_STREAM_MAX 100
 
+/* How long /drip waits, and how long it then drips; and how long /sse takes; where
+ * nothing else is asked for. */
+#define HTTPBIN_DRIP_TIME (2 * CLOCK_S)
+#define HTTPBIN_SSE_TIME  (5 * CLOCK_S)
+
 /* Bytes of an event of /sse, which bound how many there may be. */
 #define HTTPBIN_PING_SIZE 54
 
@@ -118,7 +123,9 @@ httpbin_drip(struct httpbin *bin)
 {
 	const struct httpbin_bounds bytes = { "numbytes", 1,
 		bin->request->app->limits.max_size };
-	struct httpbin_course course = { .count = HTTPBIN_COUNT };
+	struct httpbin_course course = { .count = HTTPBIN_COUNT,
+		.delay = HTTPBIN_DRIP_TIME,
+		.duration = HTTPBIN_DRIP_TIME };
 	struct text timing = { 0 };
 
 	if (!httpbin_read_course(bin, 0, &course) ||
@@ -174,7 +181,8 @@ httpbin_sse(struct httpbin *bin)
 	int64_t most = bin->request->app->limits.max_size / HTTPBIN_PING_SIZE;
 	const struct httpbin_bounds count = { "count", 1,
 		most < HTTPBIN_ITEMS_MAX ? most : HTTPBIN_ITEMS_MAX };
-	struct httpbin_course course = { .count = HTTPBIN_COUNT };
+	struct httpbin_course course = { .count = HTTPBIN_COUNT,
+		.duration = HTTPBIN_SSE_TIME };
 	struct text timing = { 0 };
 
 	if (!httpbin_read_course(bin, 1, &course) ||

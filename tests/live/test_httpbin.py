@@ -27,7 +27,7 @@ PATHS = {
     "/response-headers?A=b": JSON,
     "/cookies": JSON,
     "/range/1000": TEXT,
-    "/drip": TEXT,
+    "/drip?duration=0&delay=0": TEXT,
     "/status/418": TEXT,
     "/deny": TEXT,
     "/robots.txt": TEXT,
@@ -151,7 +151,7 @@ def test_a_body_too_large_to_be_told_of(client):
     [
         ("/delay/0.3", 0.3),
         ("/delay/300ms", 0.3),
-        ("/drip?duration=0.3&numbytes=3", 0.3),
+        ("/drip?duration=0.3&delay=0&numbytes=3", 0.3),
         ("/drip?duration=0.2&delay=100ms&code=404", 0.3),
         ("/jsonl?duration=0.3&count=3", 0.3),
         ("/sse?duration=0.2&delay=0.1&count=3", 0.3),
@@ -178,7 +178,7 @@ def test_a_part_takes_a_part_of_the_time(httpbin):
 
 def test_drip_by_and_by(httpbin):
     with httpbin.connect() as client:
-        client.send(request("/drip?duration=1&numbytes=3"))
+        client.send(request("/drip?duration=1&delay=0&numbytes=3"))
         head = client.read_head()
         assert head.field("Content-Length") == "3"
         assert client.read_some() == b"*"  # the rest takes its time
