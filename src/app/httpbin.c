@@ -312,8 +312,10 @@ httpbin_decide(struct httpbin *bin)
 	route_overlay(request, &bin->asked, &words);
 	if (!sleep_suit(&words.behaviour, words.asked, &request->app->limits,
 		&fault)) {
-		route_refuse_words(bin->answer, fault);
 		words_release(&words.behaviour);
+		(void)httpbin_refuse(bin, fault != NULL ? 400 : 503, "%s",
+		    fault != NULL ? fault : "no memory for it just now");
+		free(fault);
 		return false;
 	}
 	route_decide(request, &words.behaviour, words.rule, bin->answer);

@@ -297,6 +297,18 @@ test_chances(void **state)
 	assert_in_range(failed, 25 - 14, 25 + 14);
 }
 
+/* Words that do not go together are a fault like others. */
+static void
+test_refused_words(void **state)
+{
+	running_get(&running, *state, "/drip?code=204");
+	assert_int_equal(httpbinned_status(&running), 400);
+	assert_true(running_has(&running,
+	    "Content-Type: application/json; charset=utf-8"));
+	assert_true(running_has(&running, "Access-Control-Allow-Origin: *"));
+	assert_non_null(strstr(running.body, "204, 205 and 304 have no body"));
+}
+
 /* A refusal has none of the fields that were to come, nor their type. */
 static void
 test_refused_fields(void **state)
@@ -358,6 +370,7 @@ main(void)
 		HTTPBINNED_TEST(test_statuses),
 		HTTPBINNED_TEST(test_seeds),
 		HTTPBINNED_TEST(test_chances),
+		HTTPBINNED_TEST(test_refused_words),
 		HTTPBINNED_TEST(test_refused_fields),
 		HTTPBINNED_TEST(test_hosts),
 	};
