@@ -313,7 +313,8 @@ decision_plan_paces(const struct decision *decision, struct plan *plan,
 		plan_add_pace(plan);
 }
 
-/* Makes the plan. Without a body, a delay within it falls before the head. */
+/* Makes the plan. Without a body, a delay within it falls before the head; and so does
+ * what a pool makes of none. */
 static void
 decision_plan(const struct decision_work *work)
 {
@@ -322,7 +323,7 @@ decision_plan(const struct decision_work *work)
 	bool content = work->content && !decision->headless &&
 		       decision_fault(decision) != FAULT_GARBAGE;
 	bool delayed = decision_has(work, WORD_DELAY);
-	enum at at = content && decision_says(work, WORD_AT)
+	enum at at = content && delayed && decision_says(work, WORD_AT)
 			 ? (enum at)work->behaviour->at
 			 : AT_HEAD;
 
@@ -333,9 +334,9 @@ decision_plan(const struct decision_work *work)
 		plan_add_wait(plan, decision->drawn.delay);
 	if (!decision->headless)
 		plan_add(plan, ACT_HEAD);
-	if (delayed && at == AT_BODY)
+	if (at == AT_BODY)
 		plan_add_wait(plan, decision->drawn.delay);
-	if (delayed && at == AT_END) {
+	if (at == AT_END) {
 		plan_add(plan, ACT_MOST);
 		plan_add_wait(plan, decision->drawn.delay);
 	}

@@ -88,6 +88,10 @@ static const struct row {
 	    "delay=5000, pool=db", "", 5 * CLOCK_S },
 	{ "pool=db", { SLOTS(2, 1), LOAD(2) }, "++q-uhbe", 200,
 	    "delay=2000, pool=db", "", 2 * CLOCK_S },
+	/* without a delay, which may have been for other attempts, before the
+	 * head */
+	{ "pool=db&at=body", { SLOTS(3, 0), LOAD(2) }, "++uhbe", 200,
+	    "delay=4000, pool=db", "", 4 * CLOCK_S },
 	{ "pool=db&delay=1s&at=body", { SLOTS(3, 0), LOAD(2) }, "++hube", 200,
 	    "delay=5000, pool=db", "", 5 * CLOCK_S },
 	{ "pool=db&delay=1s&at=end&size=5", { SLOTS(3, 0), LOAD(2) }, "++hbube",
