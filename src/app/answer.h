@@ -19,9 +19,10 @@ struct answer {
 
 /*
  * Yields what comes next. `room` has MESSAGE_ROOM bytes for PIECE_BYTES.
- * After PIECE_UNTIL, PIECE_QUEUED and PIECE_HANG it is asked again at that time or later, after
- * PIECE_END and PIECE_RESET never. A wait begins when it is first asked for. May wait for the disk. Only
- * the thread that began the answer.
+ * After PIECE_UNTIL, PIECE_QUEUED and PIECE_HANG it is asked again at that time or
+ * later, after PIECE_QUEUED before that, too, and after PIECE_END and PIECE_RESET
+ * never. A wait begins when it is first asked for. May wait for the disk. Only the
+ * thread that began the answer.
  */
 void answer_next(struct answer *answer, struct site *site,
     const struct moment *moment, char *room, struct piece *piece);

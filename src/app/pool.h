@@ -51,7 +51,7 @@ enum pool_state {
 
 struct pool_ticket {
 	struct pool *pool;        /* owned with others */
-	struct pool_waker *waker; /* once it has asked; */
+	struct pool_waker *waker; /* of its thread; NULL: it has not asked */
 	void *owner;              /* whom the waker's thread knows by it */
 	struct list place;        /* in the queue, or among the woken */
 	enum pool_state state;    /* as the pool has it, under its lock */

@@ -154,8 +154,8 @@ staged_begin_chunk(struct flow *flow, size_t size, char *room,
 }
 
 /* Ends a content by the last chunk (RFC 9112 7.1), which is the first one too
- * where there is nothing, and by the trailers. A fault ends it without, but for a chunk whose size is
- * none. */
+ * where there is nothing, and by the trailers. A fault ends it without, but for a
+ * chunk whose size is none. */
 static void
 staged_end(struct answer *answer, char *room, struct piece *piece)
 {
