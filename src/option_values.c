@@ -130,7 +130,7 @@ options_add_text(const struct options_row *row, struct options *options,
 		return true;
 	}
 	log_error(OPTIONS_REFUSED "one more than there is room for: "
-				  "--rules=FILE has more",
+				  "--rules=FILE has room for more",
 	    row->name, text);
 	return false;
 }

@@ -261,8 +261,9 @@ pools_add(struct pools *pools, struct span text, const struct pools *before,
 
 	if (!pools_is_name(name))
 		return complain(why, text.data, POOLS_EXAMPLE,
-		    "a name of up to %d letters, digits, _ and -, and a colon",
-		    POOL_NAME_MAX);
+		    "a name, of a letter and up to %d letters, digits, _ and -, "
+		    "and a colon",
+		    POOL_NAME_MAX - 1);
 	if (pools_find(pools, name) != NULL)
 		return complain(why, text.data, POOLS_EXAMPLE,
 		    "each name but once");

@@ -40,6 +40,7 @@ tally_new(uint32_t most)
 		return NULL;
 	while (buckets < most)
 		buckets *= 2;
+	pthread_mutex_init(&tally->lock, NULL);
 	tally->most = most;
 	tally->mask = (uint32_t)(buckets - 1);
 	tally->buckets = calloc(buckets, sizeof(*tally->buckets));
@@ -49,7 +50,6 @@ tally_new(uint32_t most)
 		tally_free(tally);
 		return NULL;
 	}
-	pthread_mutex_init(&tally->lock, NULL);
 	return tally;
 }
 
@@ -58,6 +58,7 @@ tally_free(struct tally *tally)
 {
 	if (tally == NULL)
 		return;
+	pthread_mutex_destroy(&tally->lock);
 	free(tally->buckets);
 	free(tally->entries);
 	free(tally);

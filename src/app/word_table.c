@@ -90,7 +90,7 @@ const struct word_row word_table[WORDS] = {
 	    "status [503] or fault in the first ON of each PERIOD alone",
 	    "down=30s/5m", &word_outage_kind, WORD_FIELD(down) },
 	[WORD_PHASE] = { "phase", "TIME",
-	    "down begins so much later than periods of UTC", "phase=1m",
+	    "each PERIOD begins so much later than one since 1970", "phase=1m",
 	    &word_time_kind, WORD_FIELD(phase),
 	    WORD_BOUNDS(0, BEHAVIOUR_PERIOD_MAX) },
 	[WORD_KEY] = { "key", "TEXT|header:NAME|peer",

@@ -99,7 +99,8 @@ test_accepted(void **state)
 	guard_close(&guard);
 }
 
-#define NAME   "a name of up to 32 letters, digits, _ and -, and a colon"
+#define NAME \
+ "a name, of a letter and up to 31 letters, digits, _ and -, and a colon"
 #define TERMS  "slots=N, queue=M, wait=TIME, rate=N/TIME, burst=N, load=TIME or"
 #define FROM_1 "a whole number from 1 to 1000000000"
 #define FROM_0 "a whole number from 0 to 1000000000"

@@ -163,7 +163,7 @@ test_faults(void **state)
 		{ SPAN("/a seed=1\r\r\n"), 1, 10, "a control character" },
 		/* of pools, which are read before the rules */
 		{ SPAN("/a seed=x\npool=\n"), 2, 6,
-		    ": wants a name of up to 32 letters" },
+		    ": wants a name, of a letter and up to 31" },
 		{ SPAN("pool=db:slots=0\n"), 1, 15,
 		    "db:slots=0: wants a whole number from 1 to 1000000000, "
 		    "as in db:slots=16,queue=128,wait=2s" },
