@@ -28,6 +28,36 @@ httpbin_body_find(struct span text, struct span wanted)
 		   : NULL;
 }
 
+/* Whether `text` begins with `start`. */
+static bool
+httpbin_body_begins(struct span text, struct span start)
+{
+	return text.size >= start.size &&
+	       memcmp(text.data, start.data, start.size) == 0;
+}
+
+/* Takes a parameter off `text`: what is in front of the first `;` that is in no quoted
+ * string (RFC 9110 5.6.4), or all of it. */
+static struct span
+httpbin_body_take_parameter(struct span *text)
+{
+	struct span taken = { text->data, 0 };
+	bool quoted = false;
+
+	for (; taken.size < text->size; taken.size++) {
+		char c = text->data[taken.size];
+
+		if (c == ';' && !quoted)
+			break;
+		if (c == '"')
+			quoted = !quoted;
+		if (c == '\\' && quoted && text->size - taken.size > 1)
+			taken.size++;
+	}
+	span_skip(text, taken.size);
+	return http_trim(taken);
+}
+
 /* Returns the value of a parameter, `; name=value` or `; name="value"`; its data is
  * NULL where there is none. */
 static struct span
@@ -40,12 +70,13 @@ httpbin_body_parameter(struct span value, const char *name)
 		struct span one, key;
 
 		span_skip(&value, 1);
-		one = http_trim(span_take(&value, SPAN(";")));
+		one = httpbin_body_take_parameter(&value);
 		key = span_take(&one, SPAN("="));
 		if (!span_equal_nocase(key, wanted) || one.size == 0)
 			continue;
 		span_skip(&one, 1);
-		if (one.size > 1 && one.data[0] == '"') {
+		if (one.size > 1 && one.data[0] == '"' &&
+		    one.data[one.size - 1] == '"') {
 			one.data++;
 			one.size -= 2;
 		}
@@ -97,28 +128,74 @@ httpbin_body_add_part(struct httpbin_form *form, struct span part)
 	query->pairs[query->count++] = (struct httpbin_pair){ name, part };
 }
 
-/* Takes a form in parts apart (RFC 2046 5.1). */
+/* Whether a line that has begun with a delimiter ends as one does: with blanks or none,
+ * and CRLF; or with the `--` of the last one. */
+static bool
+httpbin_body_ends_delimiter(struct span rest)
+{
+	if (httpbin_body_begins(rest, SPAN("--")))
+		return true;
+	while (rest.size > 0 && (rest.data[0] == ' ' || rest.data[0] == '\t'))
+		span_skip(&rest, 1);
+	return httpbin_body_begins(rest, SPAN("\r\n"));
+}
+
+/* Takes a part off `body`, and the delimiter behind it but for its end. Returns false
+ * where no delimiter comes. */
+static bool
+httpbin_body_take_part(struct span *body, struct span delimiter,
+    struct span *part)
+{
+	struct span rest = *body;
+	const char *next;
+
+	while ((next = httpbin_body_find(rest, delimiter)) != NULL) {
+		span_skip(&rest, (size_t)(next - rest.data) + delimiter.size);
+		if (!httpbin_body_ends_delimiter(rest))
+			continue;
+		*part = (struct span){ body->data,
+			(size_t)(next - body->data) };
+		*body = rest;
+		return true;
+	}
+	return false;
+}
+
+/* Takes the first delimiter off `body`, which may have no CRLF in front at the body's
+ * very start, and what is in front of it, which is no part. Returns false where there
+ * is none. */
+static bool
+httpbin_body_take_first(struct span *body, struct span delimiter)
+{
+	struct span start = delimiter, rest = *body;
+
+	span_skip(&start, strlen("\r\n"));
+	if (httpbin_body_begins(rest, start)) {
+		span_skip(&rest, start.size);
+		if (httpbin_body_ends_delimiter(rest)) {
+			*body = rest;
+			return true;
+		}
+	}
+	return httpbin_body_take_part(body, delimiter, &rest);
+}
+
+/* Takes a form in parts apart (RFC 2046 5.1.1), up to the delimiter that ends it. */
 static void
 httpbin_body_read_parts(struct httpbin_form *form, struct span boundary,
     struct span body)
 {
 	struct text line = { 0 };
-	const char *next;
+	struct span part;
+	bool more;
 
-	text_put(&line, "--");
+	text_put(&line, "\r\n--");
 	text_add(&line, boundary);
-	next = line.failed ? NULL : httpbin_body_find(body, text_span(&line));
-	while (next != NULL) {
-		struct span part;
-
-		span_skip(&body, (size_t)(next - body.data) + line.size);
-		next = httpbin_body_find(body, text_span(&line));
-		if (next == NULL)
-			break;
-		part = (struct span){ body.data, (size_t)(next - body.data) };
-		if (part.size > 1) /* the CRLF belongs to the boundary */
-			part.size -= 2;
-		httpbin_body_add_part(form, part);
+	more = !line.failed && httpbin_body_take_first(&body, text_span(&line));
+	while (more && !httpbin_body_begins(body, SPAN("--"))) {
+		more = httpbin_body_take_part(&body, text_span(&line), &part);
+		if (more)
+			httpbin_body_add_part(form, part);
 	}
 	text_fini(&line);
 }

@@ -118,6 +118,14 @@ test_reading(void **state)
  "--b\r\ncontent-disposition: form-data; name=f; filename=\"x\"\r\n" \
  "Content-Type: text/plain\r\n\r\nfile\r\n\r\n--b\r\n\r\n\r\nnone\r\n--b--"
 
+#define FORM "multipart/form-data; boundary=B"
+
+/* A part of such a form, and the delimiter behind it but for its end; `end` is that of
+ * the delimiter in front, but for its CRLF. */
+#define FIELD(end, disposition, value)                                         \
+ "--B" end "\r\nContent-Disposition: form-data; " disposition "\r\n\r\n" value \
+ "\r\n--B"
+
 /* Bodies, by their types, and what is told of them. */
 static const struct {
 	const char *type, *body, *data, *files, *form, *json;
@@ -147,6 +155,32 @@ static const struct {
 	    "null" },
 	{ "multipart/form-data; boundary=b", "--b--b--b\r\n\r\n--b", NULL, "{}",
 	    "{}", "null" },
+	/* the boundary's text within a line, and at the start of one */
+	{ FORM, FIELD("", "name=a", "x--Bline") "--", NULL, "{}",
+	    "{\"a\": [\"x--Bline\"]}", "null" },
+	{ FORM, FIELD("", "name=a", "x--B\r\n") "--", NULL, "{}",
+	    "{\"a\": [\"x--B\\u000d\\u000a\"]}", "null" },
+	{ FORM, FIELD("", "name=a", "1\r\n--Bline") "--", NULL, "{}",
+	    "{\"a\": [\"1\\u000d\\u000a--Bline\"]}", "null" },
+	{ FORM, FIELD("", "name=a", "1\r\n--B \t-") "--", NULL, "{}",
+	    "{\"a\": [\"1\\u000d\\u000a--B \\u0009-\"]}", "null" },
+	{ FORM, "--B" FIELD("", "name=a", "1") "--", NULL, "{}", "{}", "null" },
+	/* what may be around delimiters */
+	{ FORM, FIELD(" \t", "name=a", "1") " \r\n", NULL, "{}",
+	    "{\"a\": [\"1\"]}", "null" },
+	{ FORM, "--Bx\r\n" FIELD("", "name=a", "1") "--", NULL, "{}",
+	    "{\"a\": [\"1\"]}", "null" },
+	{ FORM, FIELD("", "name=a", "1") "--\r\n" FIELD("", "name=b", "2") "--",
+	    NULL, "{}", "{\"a\": [\"1\"]}", "null" },
+	/* parameters in quotes */
+	{ FORM, FIELD("", "name=\"a;b\"", "1") "--", NULL, "{}",
+	    "{\"a;b\": [\"1\"]}", "null" },
+	{ FORM, FIELD("", "name=\"a; filename=x\"", "1") "--", NULL, "{}",
+	    "{\"a; filename=x\": [\"1\"]}", "null" },
+	{ FORM, FIELD("", "x=\"\\\";name=b\"; name=\"a\"", "1") "--", NULL,
+	    "{}", "{\"a\": [\"1\"]}", "null" },
+	{ FORM, FIELD("", "filename=\";\"; name=a", "1") "--", NULL,
+	    "{\"a\": [\"1\"]}", "{}", "null" },
 };
 
 /* Asserts that a member, with what stands before it, has a value. */
