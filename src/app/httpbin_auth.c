@@ -246,18 +246,23 @@ httpbin_add_cookie(struct httpbin *bin, const struct httpbin_pair *pair,
 	return fits;
 }
 
-/* Answers with a Set-Cookie for each parameter, and leads to /cookies. */
+/* Answers with a Set-Cookie for each name in the query, of its first value as
+ * go-httpbin does, and leads to /cookies. */
 static bool
 httpbin_change_cookies(struct httpbin *bin, bool gone)
 {
+	const struct httpbin_pair *pairs = bin->query.pairs;
 	struct httpbin_attributes attributes;
 
 	httpbin_read_attributes(bin, &attributes);
-	for (unsigned i = 0; i < bin->query.count; i++)
-		if (!httpbin_is_attribute(bin->query.pairs[i].name) &&
-		    !httpbin_add_cookie(bin, &bin->query.pairs[i], &attributes,
-			gone))
+	httpbin_pairs_sort(bin->query.pairs, bin->query.count);
+	for (unsigned i = 0; i < bin->query.count; i++) {
+		if (httpbin_is_attribute(pairs[i].name) ||
+		    (i > 0 && span_equal(pairs[i].name, pairs[i - 1].name)))
+			continue;
+		if (!httpbin_add_cookie(bin, &pairs[i], &attributes, gone))
 			return httpbin_refuse(bin, 400, "invalid cookie");
+	}
 	if (bin->fields.size > MESSAGE_FIELDS_MAX - 64)
 		return httpbin_refuse(bin, 400, "too many cookies");
 	return httpbin_lead_to(bin, "/cookies");

@@ -29,13 +29,18 @@ httpbin_is_no_trailer(struct span name)
 	return false;
 }
 
+/* Of values with one name, the last one is sent, as go-httpbin does. */
 bool
 httpbin_trailers(struct httpbin *bin)
 {
+	httpbin_pairs_sort(bin->query.pairs, bin->query.count);
 	for (unsigned i = 0; i < bin->query.count; i++) {
 		const struct httpbin_pair *pair = &bin->query.pairs[i];
 		size_t before = bin->fields.size;
 
+		if (i + 1 < bin->query.count &&
+		    span_equal(pair->name, pair[1].name))
+			continue;
 		if (httpbin_is_no_trailer(pair->name))
 			return httpbin_refuse(bin, 400, "forbidden trailer");
 		/* as a field of the head it is checked, and taken back */

@@ -293,9 +293,42 @@ test_trailers(void **state)
 	running_get(&running, *state, "/trailers?b=2&a=1");
 	assert_true(running_has(&running, "Trailer: b"));
 	assert_true(running_has(&running, "Trailer: a"));
-	assert_non_null(strstr(running.body, "\r\n0\r\nb: 2\r\na: 1\r\n\r\n"));
+	assert_non_null(strstr(running.body, "\r\n0\r\na: 1\r\nb: 2\r\n\r\n"));
 	running_get(&running, *state, "/trailers");
 	assert_non_null(strstr(running.body, "\r\n0\r\n\r\n"));
+}
+
+/* Of parameters with one name, one goes out. */
+static void
+test_repeated(void **state)
+{
+	static const struct {
+		const char *target, *name;
+		unsigned count; /* lines that begin with the name */
+		const char *line;
+	} rows[] = {
+		{ "/cookies/set?a=b&a=c", "\r\nSet-Cookie: ", 1,
+		    "\r\nSet-Cookie: a=b; Path=/; HttpOnly\r\n" },
+		{ "/cookies/set?b=1&a=2&b=3&ab=4&B=5", "\r\nSet-Cookie: ", 4,
+		    "\r\nSet-Cookie: b=1; Path=/; HttpOnly\r\n" },
+		{ "/cookies/delete?a&a", "\r\nSet-Cookie: a=; ", 1, "" },
+		{ "/trailers?a=1&a=2", "\r\nTrailer: ", 1,
+		    "\r\nTrailer: a\r\n" },
+		{ "/trailers?a=1&a=2", "\r\na: ", 1, "\r\n0\r\na: 2\r\n\r\n" },
+		{ "/trailers?a=3&b=4&a=1&ab=5", "\r\nTrailer: ", 3,
+		    "\r\n0\r\na: 1\r\nab: 5\r\nb: 4\r\n\r\n" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned count = 0;
+
+		running_get(&running, *state, rows[i].target);
+		for (const char *p = running.bytes;
+		     (p = strstr(p, rows[i].name)) != NULL; p++)
+			count++;
+		assert_int_equal(count, rows[i].count);
+		assert_non_null(strstr(running.bytes, rows[i].line));
+	}
 }
 
 /* Chunks are of the size that is asked for. */
@@ -333,6 +366,7 @@ main(void)
 		HTTPBINNED_TEST(test_requests),
 		HTTPBINNED_TEST(test_interim),
 		HTTPBINNED_TEST(test_trailers),
+		HTTPBINNED_TEST(test_repeated),
 		HTTPBINNED_TEST(test_chunks),
 	};
 
