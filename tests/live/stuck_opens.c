@@ -14,21 +14,21 @@
 #include <unistd.h>
 
 int
-openat(int directory, const char *path, int flags, ...)
+openat(int fd, const char *file, int oflag, ...)
 {
 	static int opened;
 	mode_t mode = 0;
 	va_list arguments;
 
-	va_start(arguments, flags);
-	if ((flags & O_CREAT) != 0)
+	va_start(arguments, oflag);
+	if ((oflag & O_CREAT) != 0)
 		mode = va_arg(arguments, mode_t);
 	va_end(arguments);
-	if ((flags & (O_PATH | O_DIRECTORY)) == (O_PATH | O_DIRECTORY) &&
-	    directory == AT_FDCWD && opened++ > 0) {
+	if ((oflag & (O_PATH | O_DIRECTORY)) == (O_PATH | O_DIRECTORY) &&
+	    fd == AT_FDCWD && opened++ > 0) {
 		(void)poll(NULL, 0, -1); /* which a filter allows */
 		errno = EINTR;
 		return -1;
 	}
-	return (int)syscall(SYS_openat, directory, path, flags, mode);
+	return (int)syscall(SYS_openat, fd, file, oflag, mode);
 }
