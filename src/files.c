@@ -196,6 +196,32 @@ files_reload(struct files *files, struct server *server, struct access_log *log)
 	return files_serve(files, server);
 }
 
+int
+files_use_rules(struct files *files, struct server *server, struct rules *rules)
+{
+	int root = files_reopen(files->options, NULL);
+
+	if (root == -1) {
+		rules_release(rules);
+		return -1;
+	}
+	rules_release(files->rules);
+	files->rules = rules;
+	files->root = root;
+	return files_serve(files, server);
+}
+
+int
+files_restore_rules(struct files *files, struct server *server)
+{
+	struct rules *rules;
+
+	if (rulebook_read(files->options, files->limits, files->rules,
+		&rules) == -1)
+		return -1;
+	return files_use_rules(files, server, rules);
+}
+
 void
 files_replace_root(struct files *files, struct server *server)
 {

@@ -43,6 +43,14 @@ int files_serve(struct files *files, struct server *server);
 int files_reload(struct files *files, struct server *server,
     struct access_log *log);
 
+/* Has the server serve by other rules, which the files own from now on; from ROOT as it
+ * is now. Returns 0; or -1, and has said why. */
+int files_use_rules(struct files *files, struct server *server,
+    struct rules *rules);
+
+/* The same, with the rules of the command line again. */
+int files_restore_rules(struct files *files, struct server *server);
+
 /*
  * ROOT has been removed: has the server serve what has its name now, if that is
  * there by now. Else the workers will ask again, as long as they are asked; why

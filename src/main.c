@@ -8,21 +8,26 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
 #include "app/tally.h"
 #include "base/activation.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/log_queue.h"
 #include "base/privileges.h"
+#include "configuration.h"
 #include "files.h"
 #include "loop/loop.h"
 #include "names.h"
 #include "options.h"
 #include "report.h"
 #include "rulebook.h"
+#include "server/journal.h"
 #include "server/server.h"
+#include "server/signal_queue.h"
 #include "settings.h"
 #include "signals.h"
+#include "steering.h"
 
 /* A thread's stack: far more than the 28 KB that the deepest calls were seen to
  * take, for libraries keep what is a thread's own on it, sanitizers above all. */
@@ -127,26 +132,65 @@ main_settle(struct server *server, struct files *files,
 	return files_serve(files, server);
 }
 
+/* Makes the operator's side. Returns 0, or -1 and has said why. */
+static int
+main_open_admin(struct admin *admin, const struct server_config *config,
+    const struct options *options)
+{
+	settings_make_admin(&admin->config, config, options);
+	admin->hosts = options->admin_hosts.texts;
+	admin->host_count = options->admin_hosts.count;
+	admin->options = configuration_write(options, config, options->argv);
+	if (admin->options == NULL) {
+		log_error("no memory for the operator's side");
+		return -1;
+	}
+	return admin_open(admin, config, options->admin_token_file);
+}
+
+/* Makes what all workers write to: the journal, and the tally of keys. Returns 0,
+ * or -1 and has said why. */
+static int
+main_open_shared(struct server_config *config, const struct options *options)
+{
+	if (options->journal > 0) {
+		config->journal = journal_new((uint32_t)options->journal);
+		if (config->journal == NULL) {
+			log_error("--journal=%" PRId64 ": no room for so many",
+			    options->journal);
+			return -1;
+		}
+	}
+	config->recorded = options->access_log != RECORD_OFF ||
+			   config->journal != NULL;
+	config->app.tally = tally_new((uint32_t)options->max_keys);
+	if (config->app.tally != NULL)
+		return 0;
+	log_error("--max-keys=%" PRId64 ": no room for so many: %m",
+	    options->max_keys);
+	return -1;
+}
+
 /*
  * Opens all that the server needs with the rights that the program was started
  * with, and then gives them up. Returns NULL, and has said why.
  */
 static struct server *
 main_open(struct files *files, struct server_config *config,
-    struct privileges *privileges)
+    struct admin *admin, struct privileges *privileges)
 {
 	struct server *server;
 
 	if (sandbox_plan(&config->sandbox, files->options->sandbox) == -1 ||
-	    privileges_try(privileges) == -1)
+	    privileges_try(privileges) == -1 ||
+	    main_open_shared(config, files->options) == -1)
 		return NULL;
-	config->app.tally = tally_new((uint32_t)files->options->max_keys);
-	if (config->app.tally == NULL) {
-		log_error("--max-keys=%" PRId64 ": no room for so many: %m",
-		    files->options->max_keys);
+	if (files->options->admin != NULL &&
+	    main_open_admin(admin, config, files->options) == -1)
 		return NULL;
-	}
-	server = server_open(config);
+	server = server_open(config,
+	    files->options->admin != NULL ? &admin->config : NULL);
+	admin->server = server;
 	if (server == NULL)
 		return NULL;
 	if (main_enter(files->options) == 0 &&
@@ -163,6 +207,7 @@ main_wait(struct server *server, struct files *files,
     const struct server_config *config)
 {
 	struct access_log *log = config->log;
+	struct steering steering = { files, server, NULL, false };
 
 	for (;;) {
 		switch (server_wait(server)) {
@@ -173,11 +218,18 @@ main_wait(struct server *server, struct files *files,
 		case SERVER_RELOAD:
 			activation_tell(ACTIVATION_RELOADING);
 			signals_let_in();
-			if (files_reload(files, server, log) == -1)
+			if (files_reload(files, server, log) == 0)
+				steering.reloads = true;
+			else
 				activation_tell(ACTIVATION_READY);
 			server_note_signal(server, signals_hold());
 			break;
+		case SERVER_ASKED:
+			steering_hear(&steering);
+			break;
 		case SERVER_RELOADED:
+			if (steering_settle(&steering))
+				break;
 			report_reload(files->options, config, files->rules);
 			activation_tell(ACTIVATION_READY);
 			break;
@@ -188,6 +240,7 @@ main_wait(struct server *server, struct files *files,
 			activation_tell(ACTIVATION_STOPPING);
 			break;
 		case SERVER_ENDED:
+			steering_end(&steering);
 			return;
 		}
 	}
@@ -222,6 +275,8 @@ main_serve(struct server *server, struct files *files,
 		return MAIN_FAILED;
 	report_start(options, config, server_listeners(server), privileges,
 	    files->rules);
+	if (options->admin != NULL)
+		report_admin(options, server_admin_listeners(server));
 	activation_tell(ACTIVATION_READY);
 	main_wait(server, files, config);
 	server_sum_up(server, &summary);
@@ -261,6 +316,7 @@ static enum main_status
 main_run(struct options *options, struct privileges *privileges)
 {
 	struct server_config config = { 0 };
+	struct admin admin = { .memory = -1, .descriptors = -1 };
 	struct files files = { .options = options,
 		.limits = &config.app.limits,
 		.root = -1 };
@@ -275,13 +331,15 @@ main_run(struct options *options, struct privileges *privileges)
 	else if (options->draw != NULL)
 		status = main_draw(options, &config.app);
 	else
-		server = main_open(&files, &config, privileges);
+		server = main_open(&files, &config, &admin, privileges);
 	if (server != NULL && options->check)
 		status = main_check(options, &config);
 	else if (server != NULL)
 		status = main_serve(server, &files, &config, privileges);
 	server_close(server);
+	admin_close(&admin);
 	tally_free(config.app.tally);
+	journal_free(config.journal);
 	files_close(&files);
 	access_log_close(config.log, MAIN_LOG_PATIENCE);
 	log_queue_stop(MAIN_LOG_PATIENCE);
@@ -316,7 +374,7 @@ main(int argc, char **argv)
 	enum options_result result;
 	enum main_status status;
 
-	server_hold_signals();
+	signal_queue_hold();
 	main_fill_standard_fds();
 	main_size_stacks();
 	result = options_parse(&options, argc, argv);

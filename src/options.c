@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/admin.h"
 #include "app/roll.h"
 #include "base/clock.h"
 #include "option_values.h"
@@ -76,6 +77,17 @@ static const struct options_row options_table[] = {
 	    .field = offsetof(struct options, take_over) },
 	{ "max-body", "SIZE", "largest body of a request", "1m",
 	    OPTIONS_NUMBER(max_body, options_size, 0, INT64_C(1) << 40) },
+
+	{ "admin", "ADDRESS", "where the operator looks and steers",
+	    .group = "Look and steer", .set = options_set_text,
+	    .field = offsetof(struct options, admin) },
+	{ "admin-host", "NAME", "a Host that browsers may use; may be repeated",
+	    .set = options_add_text,
+	    .field = offsetof(struct options, admin_hosts) },
+	{ "journal", "N", "requests that are kept, to be looked at", "0",
+	    OPTIONS_NUMBER(journal, options_count, 0, 10000000) },
+	{ "admin-token-file", "FILE", "who asks has to know what is in it",
+	    OPTIONS_PATH(admin_token_file, "file") },
 
 	{ "header-timeout", "TIME", "for the whole head of a request", "10s",
 	    .group = "Time limits", OPTIONS_TIME(header_timeout, CLOCK_MS) },
@@ -144,6 +156,8 @@ static const struct options_row options_table[] = {
 	    .set = options_set_level, .letter = 'q' },
 	{ "verbose", NULL, "say what goes wrong with clients, too",
 	    .set = options_set_level, .letter = 'v' },
+	{ "pid-file", "FILE", "its process id, while it serves; not inside DIR",
+	    OPTIONS_PATH(pid_file, "file") },
 	{ "check", NULL, "say whether it could start, and leave",
 	    .set = options_set_flag, .field = offsetof(struct options, check) },
 	{ "help", NULL, "show this, and leave", .result = OPTIONS_DONE,
@@ -320,6 +334,7 @@ options_parse(struct options *options, int argc, char **argv)
 
 	options_set_defaults(options);
 	options_describe(letters, names);
+	options->argv = argv;
 	options->listen_count = 0; /* the first --listen replaces the default */
 	optind = 0;                /* begin anew, whoever used getopt before */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
@@ -382,6 +397,34 @@ options_listen_twice(const struct options *options, unsigned count)
 	return false;
 }
 
+/* Finds the operator's address. */
+static enum options_result
+options_resolve_admin(struct options *options)
+{
+	struct listeners_place *place = &options->admin_place;
+	const char *why = NULL;
+
+	*place = (struct listeners_place){ .routes = admin_routes };
+	if (options->admin == NULL)
+		return OPTIONS_RUN;
+	errno = 0;
+	(void)listener_parse(options->admin, &place->addresses, &why);
+	for (unsigned i = 0; why == NULL && i < place->addresses.count; i++)
+		if (!listener_has_any_port(&place->addresses.list[i]) &&
+		    options_has_address(options, options->listen_count,
+			&place->addresses.list[i]))
+			why = "clients are listened for there";
+	for (unsigned i = 0; why == NULL && i < place->addresses.count; i++)
+		if (!listener_is_local(&place->addresses.list[i]) &&
+		    options->admin_token_file == NULL)
+			why = "others can reach it: it wants "
+			      "--admin-token-file, or a loopback address";
+	if (why == NULL)
+		return OPTIONS_RUN;
+	log_error(OPTIONS_REFUSED "%s", "admin", options->admin, why);
+	return errno == ENOMEM ? OPTIONS_FAILED : OPTIONS_USAGE;
+}
+
 enum options_result
 options_resolve(struct options *options)
 {
@@ -399,5 +442,21 @@ options_resolve(struct options *options)
 		log_error(OPTIONS_REFUSED "%s", "listen", text, why);
 		return errno == ENOMEM ? OPTIONS_FAILED : OPTIONS_USAGE;
 	}
-	return OPTIONS_RUN;
+	return options_resolve_admin(options);
+}
+
+void
+options_tell(const struct options *options,
+    void (*tell)(void *arg, const char *name, const char *value), void *arg)
+{
+	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+		const struct options_row *row = &options_table[i];
+		char value[UNITS_TEXT_MAX];
+
+		if (row->kind == NULL)
+			continue;
+		row->kind->format(value,
+		    *(const int64_t *)((const char *)options + row->field));
+		tell(arg, row->name, value);
+	}
 }

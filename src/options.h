@@ -25,6 +25,7 @@ struct options_texts {
 };
 
 struct options {
+	char **argv; /* the command line */
 	const char *listen_texts[OPTIONS_LISTEN_MAX];
 	struct listeners_place listen[OPTIONS_LISTEN_MAX]; /* what these mean */
 	unsigned listen_count;                             /* at least 1 */
@@ -35,11 +36,16 @@ struct options {
 	bool freebind;        /* on addresses that are not there yet */
 	const struct app_route *routes; /* what answers at all of them */
 	const char *httpbin_hosts;      /* with commas between; NULL: none */
-	const struct model *model;      /* how it waits */
-	int64_t workers;                /* 0: as many as cpus_available() */
-	int64_t backlog;                /* connections */
-	int64_t max_connections;        /* 0: as many as RLIMIT_NOFILE allows */
-	int64_t max_sleepers;           /* 0: as many as connections */
+	const char *admin;              /* an address; NULL: none */
+	struct listeners_place admin_place; /* what it means */
+	struct options_texts admin_hosts;
+	const char *admin_token_file;
+	int64_t journal;           /* how many requests are kept */
+	const struct model *model; /* how it waits */
+	int64_t workers;           /* 0: as many as cpus_available() */
+	int64_t backlog;           /* connections */
+	int64_t max_connections;   /* 0: as many as RLIMIT_NOFILE allows */
+	int64_t max_sleepers;      /* 0: as many as connections */
 	int64_t header_timeout;
 	int64_t body_timeout;
 	int64_t idle_timeout;
@@ -67,6 +73,7 @@ struct options {
 	const char *access_log_file; /* - is standard output */
 	const char *user;            /* USER or USER:GROUP; NULL: as it is */
 	const char *chroot;          /* a directory; NULL: none */
+	const char *pid_file;        /* NULL: none */
 	enum sandbox_mode sandbox;
 	enum log_level log_level;
 	bool check; /* say whether the server could start, and leave */
@@ -95,5 +102,10 @@ enum options_result options_parse(struct options *options, int argc,
  * Main thread, once.
  */
 enum options_result options_resolve(struct options *options);
+
+/* Calls `tell` with the name of each option that is a number, and its value in force,
+ * as one would write it. Main thread. */
+void options_tell(const struct options *options,
+    void (*tell)(void *arg, const char *name, const char *value), void *arg);
 
 #endif

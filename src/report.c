@@ -79,6 +79,21 @@ report_add_seed(struct report *line, const struct server_config *config,
 		    config->app.seed);
 }
 
+static void
+report_add_addresses(struct report *line, const struct listeners *listeners)
+{
+	for (unsigned i = 0; i < listeners->count; i++) {
+		const struct listener_address *address =
+		    &listeners->list[i].address;
+		char text[LISTENER_TEXT_MAX];
+
+		listener_format(text, address);
+		report_add(line,
+		    listener_is_unix(address) ? "%s %s" : "%s http://%s/",
+		    i > 0 ? "," : "", text);
+	}
+}
+
 void
 report_start(const struct options *options, const struct server_config *config,
     const struct listeners *listeners, const struct privileges *privileges,
@@ -89,16 +104,7 @@ report_start(const struct options *options, const struct server_config *config,
 	if (options->log_level < LOG_LEVEL_INFO)
 		return;
 	report_add(&line, "serving %s on", options->root);
-	for (unsigned i = 0; i < listeners->count; i++) {
-		const struct listener_address *address =
-		    &listeners->list[i].address;
-		char text[LISTENER_TEXT_MAX];
-
-		listener_format(text, address);
-		report_add(&line,
-		    listener_is_unix(address) ? "%s %s" : "%s http://%s/",
-		    i > 0 ? "," : "", text);
-	}
+	report_add_addresses(&line, listeners);
 	report_add_threads(&line, options->model, config);
 	if (options->user != NULL)
 		report_add(&line, ", as %s", privileges->name);
@@ -106,6 +112,18 @@ report_start(const struct options *options, const struct server_config *config,
 		report_add(&line, ", in %s", options->chroot);
 	report_add_sandbox(&line, &config->sandbox);
 	report_add_seed(&line, config, rules);
+	report_say(&line, options);
+}
+
+void
+report_admin(const struct options *options, const struct listeners *listeners)
+{
+	struct report line = { 0 };
+
+	if (options->log_level < LOG_LEVEL_INFO)
+		return;
+	report_add(&line, "look and steer on");
+	report_add_addresses(&line, listeners);
 	report_say(&line, options);
 }
 

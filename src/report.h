@@ -9,6 +9,10 @@
 #include "options.h"
 #include "server/server.h"
 
+/* Where the operator looks and steers. */
+void report_admin(const struct options *options,
+    const struct listeners *listeners);
+
 /* What is served, where, as whom and how confined; and by which seed the rules
  * draw, where they do. */
 void report_start(const struct options *options,

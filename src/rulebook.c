@@ -15,7 +15,7 @@
  * is wrong. */
 static bool
 rulebook_add_each(struct rules *rules, const struct options_texts *texts,
-    const char *option,
+    const char *option, const char *before,
     bool (
 	*add)(struct rules *rules, struct span text, struct rules_fault *fault))
 {
@@ -24,7 +24,8 @@ rulebook_add_each(struct rules *rules, const struct options_texts *texts,
 	for (unsigned i = 0; i < texts->count; i++) {
 		const char *text = texts->texts[i];
 
-		if (add(rules, span_of(text), &fault))
+		if (add(rules, span_of(text), &fault) &&
+		    rules_tell(rules, before, text))
 			continue;
 		log_error("--%s='%.200s': column %u: %s", option, text,
 		    fault.column, fault.why);
@@ -38,8 +39,8 @@ static bool
 rulebook_add_texts(struct rules *rules, const struct options *options)
 {
 	return rulebook_add_each(rules, &options->pools, "pool",
-		   rules_add_pool) &&
-	       rulebook_add_each(rules, &options->rule_texts, "rule",
+		   "pool=", rules_add_pool) &&
+	       rulebook_add_each(rules, &options->rule_texts, "rule", "",
 		   rules_add);
 }
 
@@ -130,6 +131,33 @@ rulebook_print(const struct rule *rule, int64_t count,
 		drawn_make(&drawn, behaviour, source);
 		printf("%.*s\n", (int)drawn_write(&drawn, &names, text), text);
 	}
+}
+
+/* Refuses files of times: who puts rules from afar reads no files here. */
+static struct when_times *
+rulebook_read_no_file(struct span name, void *arg, struct complaint *why)
+{
+	(void)arg;
+	(void)complain(why, name.data, "delay=250ms",
+	    "no file: that is for rules of --rule and --rules");
+	return NULL;
+}
+
+struct rules *
+rulebook_parse(struct span text, const struct words_limits *limits,
+    const struct rules *before, struct rules_fault *fault)
+{
+	const struct words_limits of_all = { { limits->when.most,
+						 rulebook_read_no_file, NULL },
+		limits->max_size, rules_pools(before) };
+	struct rules *rules = rules_new(&of_all);
+
+	*fault = (struct rules_fault){ 1, 1, "no memory for it" };
+	if (rules != NULL && rules_parse(rules, text, fault) &&
+	    rules_end(rules))
+		return rules;
+	rules_release(rules);
+	return NULL;
 }
 
 int

@@ -20,6 +20,12 @@ int rulebook_read(const struct options *options,
     const struct words_limits *limits, const struct rules *before,
     struct rules **rules);
 
+/* Makes rules of a text, as of a file, but without files of times. Returns them, the
+ * caller's; or NULL with a fault. */
+struct rules *rulebook_parse(struct span text,
+    const struct words_limits *limits, const struct rules *before,
+    struct rules_fault *fault);
+
 /*
  * Prints what the words of --draw would draw for the first --draws requests, with
  * the settings' seed, on standard output: a line each, as the field Mtasync has

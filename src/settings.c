@@ -5,10 +5,12 @@
 
 #include <sys/random.h>
 
+#include "admin/admin.h"
 #include "base/activation.h"
 #include "base/clock.h"
 #include "base/cpus.h"
 #include "base/log.h"
+#include "loop/loop.h"
 
 /* How long the connections that drain may stay idle; and how long a connection
  * whose FIN is out waits for its client's: since the client's last bytes, and in
@@ -20,6 +22,10 @@
 /* How often one looks whether a client still takes its answer; it is cut at the
  * first look after the write timeout. */
 #define SETTINGS_WRITE_CHECK (250 * CLOCK_MS)
+
+/* Of the operator's side: connections, and bytes of a body, that is of rules. */
+#define SETTINGS_ADMIN_CONNS 64
+#define SETTINGS_ADMIN_BODY  ((uint64_t)16 * 1024 * 1024)
 
 static void
 settings_take(struct server_config *config, const struct options *options)
@@ -51,6 +57,8 @@ settings_take(struct server_config *config, const struct options *options)
 		.linger_most = SETTINGS_LINGER_MOST,
 		.drain = options->drain_timeout };
 	config->log_format = options->access_log;
+	config->watched = options->admin != NULL;
+	config->pid_file = options->pid_file;
 	config->app.limits.when.most = options->max_sleep;
 	config->app.limits.max_size = options->max_size;
 	config->app.hosts = options->httpbin_hosts;
@@ -108,4 +116,24 @@ settings_make(struct server_config *config, const struct options *options)
 	if (settings_seed(config, options) == -1)
 		return -1;
 	return settings_inherit(config, options);
+}
+
+void
+settings_make_admin(struct server_config *admin,
+    const struct server_config *config, const struct options *options)
+{
+	*admin = *config;
+	admin->new_worker = loop_new;
+	admin->workers = 1;
+	admin->workers_given = true;
+	admin->listen = (struct listeners_wanted){ &options->admin_place, 1, 0,
+		{ 1, options->take_over, options->freebind }, admin_routes };
+	admin->max_conns = SETTINGS_ADMIN_CONNS;
+	admin->max_sleepers = 0;
+	admin->max_body = SETTINGS_ADMIN_BODY;
+	admin->log = NULL;
+	admin->journal = NULL;
+	admin->recorded = false;
+	admin->watched = false;
+	admin->app.site = (struct site_config){ .open_files = 1 };
 }

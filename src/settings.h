@@ -12,4 +12,8 @@
  */
 int settings_make(struct server_config *config, const struct options *options);
 
+/* Sets what the operator's side is to be, by the clients' config. */
+void settings_make_admin(struct server_config *admin,
+    const struct server_config *config, const struct options *options);
+
 #endif

@@ -8,7 +8,7 @@
 /* Lets them in: what waits in a system call fails with EINTR then. */
 void signals_let_in(void);
 
-/* Holds them again, as server_hold_signals() does. Returns the last one that has come
+/* Holds them again, as signal_queue_hold() does. Returns the last one that has come
  * meanwhile, or 0. */
 int signals_hold(void);
 

@@ -15,7 +15,7 @@ faults() {
 		floor["http"] = 1
 		floor["app"] = 2
 		floor["server"] = 3
-		floor["loop"] = floor["models"] = 4
+		floor["loop"] = floor["models"] = floor["admin"] = 4
 		floor["."] = 5 # main.c, options, usage
 		threads["base/log_queue.c"] = threads["main.c"] = 1
 		threads["base/writer_thread.c"] = 1

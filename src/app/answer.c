@@ -114,6 +114,13 @@ answer_content(struct answer *answer, const struct moment *moment, char *room)
 	struct flow *flow = message_flow(message);
 	struct piece piece = { .kind = PIECE_END };
 
+	if (message->sourced) {
+		message->source->kind->next(message->source, moment->now,
+		    &piece);
+		if (piece.kind == PIECE_LENT)
+			message->yielded += piece.bytes.size;
+		return piece;
+	}
 	if (!message_has_content(message))
 		return piece;
 	if (flow != NULL)

@@ -12,13 +12,15 @@
 #include "http/target.h"
 
 const struct app_route app_site_routes[] = {
+	{ SPAN(""), false, false, route_file },
 	{ SPAN("sleep"), true, false, route_sleep },
 	{ SPAN("echo"), true, true, route_echo },
-	{ SPAN(""), false, false, route_file },
+	APP_ROUTES_END,
 };
 
 const struct app_route app_file_routes[] = {
 	{ SPAN(""), false, false, route_file },
+	APP_ROUTES_END,
 };
 
 int
@@ -142,16 +144,21 @@ app_has_method(const struct app_route *route, enum http_method method)
 /* Has the first route that has the path's name make the answer. Returns it. The most
  * frequent path, of nothing, has no segment that could be a name. */
 static inline const struct app_route *
-app_route(const struct app_request *request, const struct app_route *route,
+app_route(const struct app_request *request, const struct app_route *routes,
     struct answer *answer)
 {
 	const struct http_request *http = request->http;
+	const struct app_route *route = routes;
 	struct span path = request->path;
 
-	if (path.size == 0)
-		route = app_file_routes;
-	while (!app_is_route_of(route->name, path))
-		route++;
+	if (path.size > 0) {
+		do
+			route++;
+		while (route->answer != NULL &&
+		       !app_is_route_of(route->name, path));
+		if (route->answer == NULL)
+			route = routes;
+	}
 	if (http->method == HTTP_GET || http->method == HTTP_HEAD ||
 	    app_has_method(route, http->method))
 		route->answer(request,

@@ -20,14 +20,15 @@ struct app_config {
 	struct tally *tally;     /* how often keys have come */
 	const char *hosts; /* to which httpbin's /redirect-to may lead, with
 			    * commas between; NULL: none */
+	void *arg; /* for routes of whoever has the application: theirs */
 };
 
 struct app_request;
 
 /*
- * What answers which paths. Of several rows the first answers whose name is the
- * path, or its first segment; `rest` is what follows that. The last row is
- * that of app_file_routes[], whose name is "", which any path has.
+ * What answers which paths, up to APP_ROUTES_END. Of the rows behind the first one, the
+ * first answers whose name is the path, or its first segments; `rest` is what follows
+ * that. The first row, whose name is "", answers all others.
  */
 struct app_route {
 	struct span name;
@@ -36,6 +37,11 @@ struct app_route {
 	void (*answer)(const struct app_request *request, struct span rest,
 	    struct answer *answer);
 };
+
+#define APP_ROUTES_END            \
+ {                                \
+  { NULL, 0 }, false, false, NULL \
+ }
 
 /* The site, with /sleep and /echo; with httpbin's paths, too; and its files
  * alone. */

@@ -46,6 +46,13 @@ bool decision_apply(const struct decision_source *source,
  * of it goes out, and which faults can't be. */
 void decision_settle(struct decision *decision, uint64_t length);
 
+/* Makes a decision that says nothing but how the end of the body is told. Returns NULL
+ * where memory is short. */
+struct decision *decision_new_framing(enum framing framing);
+
+/* Makes one that says nothing but a field of the answer. Likewise. */
+struct decision *decision_new_field(const char *name, const char *value);
+
 /* Makes the decision about a refusal in the place of an answer that got no slot:
  * the other one's ticket and key, and Retry-After; or, where the pool wants that,
  * a close. Returns NULL where memory is short. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/message.h"
 #include "base/clock.h"
 #include "http/json.h"
 
@@ -64,6 +65,39 @@ echo_keep_head(struct echo *echo, const struct http_request *request,
 	echo->field_count = request->field_count;
 }
 
+/* ---- as a source ---- */
+
+static void
+echo_hear(struct source *source, struct span content)
+{
+	echo_take((struct echo *)source, content);
+}
+
+/* Makes the message the document, once all has come. */
+static int64_t
+echo_tell(struct source *source, struct message *message, int64_t now)
+{
+	struct document *document = echo_settle((struct echo *)source);
+
+	(void)now;
+	if (document != NULL)
+		message_fill(message, document);
+	else
+		message_set(message, 503, "no memory for it just now");
+	return 0;
+}
+
+static void
+echo_end(struct source *source)
+{
+	echo_free((struct echo *)source);
+}
+
+static const struct source_kind echo_kind = { .type = "application/json",
+	.hear = echo_hear,
+	.settle = echo_tell,
+	.free = echo_end };
+
 struct echo *
 echo_new(const struct http_request *request, struct span path,
     const struct moment *moment,
@@ -75,7 +109,9 @@ echo_new(const struct http_request *request, struct span path,
 
 	if (echo == NULL)
 		return NULL;
-	*echo = (struct echo){ .write = write, .wall = clock_wall() };
+	*echo = (struct echo){ .source = { &echo_kind },
+		.write = write,
+		.wall = clock_wall() };
 	moment_asker(moment, &echo->asker);
 	sha256_init(&echo->hash);
 	echo_keep_head(echo, request, path);

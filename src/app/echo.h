@@ -10,12 +10,14 @@
 
 #include "app/json_text.h"
 #include "app/moment.h"
+#include "app/source.h"
 #include "http/request.h"
 
 /* Bytes of a body that is kept; of one with more, nothing is. */
 #define ECHO_BODY_MAX ((size_t)65536)
 
 struct echo {
+	struct source source; /* of the message that tells of it */
 	/* Makes the document that answers, once all has come; NULL: memory is
 	 * short. */
 	struct document *(*write)(const struct echo *echo);

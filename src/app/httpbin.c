@@ -362,6 +362,7 @@ httpbin_answer(const struct app_request *request, struct span rest,
 	struct httpbin bin = { .request = request, .answer = answer };
 	bool own = true;
 
+	answer->message.handler = HANDLER_HTTPBIN;
 	httpbin_open_up(&bin);
 	bin.common = bin.fields.size;
 	if (httpbin_begin(&bin, row, rest))
@@ -392,7 +393,8 @@ HTTPBIN_TABLE(HTTPBIN_FUNCTION)
  { SPAN(path), true, false, httpbin_route_##id },
 
 const struct app_route app_httpbin_routes[] = {
+	{ SPAN(""), false, false, route_file },
 	{ SPAN("sleep"), true, false, route_sleep },
 	{ SPAN("echo"), true, true, route_echo },
-	HTTPBIN_TABLE(HTTPBIN_ROUTE){ SPAN(""), false, false, route_file },
+	HTTPBIN_TABLE(HTTPBIN_ROUTE) APP_ROUTES_END,
 };

@@ -37,13 +37,13 @@ message_fini(struct message *message)
 		free((char *)message->sentence);
 	if (message->written)
 		free(message->document);
-	if (message->echoes)
-		echo_free(message->echo);
+	if (message->sourced)
+		message->source->kind->free(message->source);
 	decision_free(message->decision);
 	message->parts = NULL;
 	message->decision = NULL;
 	message->listed = message->heap = false;
-	message->written = message->echoes = false;
+	message->written = message->sourced = false;
 	message->fielded = false;
 	message->owns = false;
 }
@@ -53,7 +53,9 @@ message_set(struct message *message, unsigned status, const char *sentence)
 {
 	message_fini(message);
 	*message = (struct message){ .status = (uint16_t)status,
-		.sentence = sentence };
+		.sentence = sentence,
+		.handler = message->handler,
+		.came = message->came };
 }
 
 void
@@ -72,11 +74,20 @@ message_set_document(struct message *message, struct document *document)
 }
 
 void
-message_set_echo(struct message *message, struct echo *echo)
+message_fill(struct message *message, struct document *document)
 {
-	message->echo = echo;
-	message->echoes = message->owns = true;
-	message->unsettled = message->unstored = true;
+	message->source->kind->free(message->source);
+	message->sourced = false;
+	message->document = document;
+	message->written = true;
+}
+
+void
+message_set_source(struct message *message, struct source *source)
+{
+	message_set(message, 200, NULL);
+	message->source = source;
+	message->sourced = message->owns = message->unsettled = true;
 }
 
 void
@@ -322,20 +333,17 @@ message_go_on(struct message *message, struct site *site,
 	return 0;
 }
 
-/* Makes the document, now that all has come. The decision stays. */
-static void
-message_write_echo(struct message *message)
+/* Has the source ready the message. Whatever that becomes, nobody stores it who was
+ * not to store the source's content. */
+static int64_t
+message_ask_source(struct message *message, const struct moment *moment)
 {
-	struct document *document = echo_settle(message->echo);
+	bool unstored = message->unstored;
+	int64_t until = message->source->kind->settle(message->source, message,
+	    moment->now);
 
-	if (document == NULL) {
-		message_set(message, 503, "no memory for it just now");
-		return;
-	}
-	echo_free(message->echo);
-	message->echoes = false;
-	message->document = document;
-	message->written = true;
+	message->unstored = unstored;
+	return until;
 }
 
 /* Does what there is to do; `noinline`: for most answers, there is nothing. */
@@ -351,8 +359,8 @@ message_settle_rest(struct message *message, struct site *site,
 	message->front = false;
 	if (message->listed)
 		until = message_go_on(message, site, moment);
-	if (message->echoes)
-		message_write_echo(message);
+	if (message->sourced)
+		until = message_ask_source(message, moment);
 	message->unsettled = until != 0;
 	return until;
 }

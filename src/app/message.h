@@ -7,13 +7,14 @@
 #define MTASYNC_APP_MESSAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "app/decision.h"
-#include "app/echo.h"
 #include "app/moment.h"
 #include "app/piece.h"
 #include "app/site.h"
+#include "app/source.h"
 #include "base/span.h"
 #include "http/ranges.h"
 
@@ -25,6 +26,16 @@
 
 /* Bytes of the field lines that a message may own. */
 #define MESSAGE_FIELDS_MAX ((size_t)12 * 1024)
+/* Who answers, for the counts of requests. */
+enum handler {
+	HANDLER_FILE, /* whose number is what a message has at first */
+	HANDLER_NONE, /* nobody: the request was malformed, or not whole */
+	HANDLER_SLEEP,
+	HANDLER_ECHO,
+	HANDLER_HTTPBIN,
+	HANDLER_ADMIN,
+	HANDLERS,
+};
 
 struct document;
 struct listing;
@@ -32,7 +43,7 @@ struct parts;
 
 /*
  * The content comes from a file, whole or a range of it; from several ranges of
- * it, which are framed; from the listing of a directory; from a document, which may be made of an echo when the head is due; or,
+ * it, which are framed; from the listing of a directory; from a document; from a source; or,
  * without any of these, it is a line of text: the status, its reason, and the sentence. Where
  * the decision has a flow that makes one, that takes the place of all these.
  */
@@ -50,7 +61,7 @@ struct message {
 				       * or NULL */
 		struct listing *listing;   /* if `listed`: owned */
 		struct document *document; /* if `written`: owned */
-		struct echo *echo;         /* if `echoes`: owned */
+		struct source *source;     /* if `sourced`: owned */
 	};
 	uint64_t size;    /* with a file: how many bytes; of a 416, its size */
 	uint64_t yielded; /* bytes of content so far */
@@ -66,12 +77,50 @@ struct message {
 	bool verbatim : 1; /* `sentence` alone is the content */
 	bool heap : 1;     /* `sentence` is owned */
 	bool written : 1;  /* the content is a document */
-	bool echoes : 1;   /* message_settle() makes it one, of the echo */
 	bool fielded : 1;  /* it has `fields`, and neither parts nor Location */
+	bool sourced : 1;  /* the content is the source's affair */
+	uint8_t handler : 3; /* enum handler: who answers */
+	uint32_t came;       /* see message_note_start() */
 };
+
+_Static_assert(sizeof(struct message) == offsetof(struct message, status) + 8,
+    "message_is_ordinary() compares no padding");
 
 /* Makes a 200 that holds nothing yet. */
 void message_init(struct message *message);
+
+/* Notes that it was asked for at `now`, as clock_now(), unless that has been noted:
+ * of an answer that does not end at once. */
+static inline void
+message_note_start(struct message *message, int64_t now)
+{
+	if (message->came == 0)
+		message->came = (uint32_t)(now >> 16) | 1;
+}
+
+/* How long ago that was: ns, in steps of 131 us, modulo 78 hours; 0 where it has not
+ * been noted. */
+static inline int64_t
+message_age(const struct message *message, int64_t now)
+{
+	if (message->came == 0)
+		return 0;
+	return (int64_t)(((uint32_t)(now >> 16) | 1) - message->came) << 16;
+}
+
+/* Whether it is a 200 from a file that ended at once, with nothing special about it:
+ * what almost all are. All that tells is compared at once, since each request pays
+ * for it. */
+static inline bool
+message_is_ordinary(const struct message *message)
+{
+	static const struct message ordinary = { .status = 200,
+		.handler = HANDLER_FILE };
+
+	return memcmp(&message->status, &ordinary.status,
+		   sizeof(struct message) - offsetof(struct message, status)) ==
+	       0;
+}
 
 /* Lets go of the file and of all that the message owns. */
 void message_fini(struct message *message);
@@ -87,17 +136,21 @@ void message_set(struct message *message, unsigned status,
 void message_set_owned(struct message *message, unsigned status,
     char *sentence);
 
+/* Makes it a 200 with a source, which the message takes over. */
+void message_set_source(struct message *message, struct source *source);
+
+/* Has a document take the source's place, and leaves all else as it is. */
+void message_fill(struct message *message, struct document *document);
+
 /* Makes it a 200 with a document, which the message takes over. */
 void message_set_document(struct message *message, struct document *document);
 
-/* Makes a 200 that holds nothing yet one that tells of the request, by an echo, which
- * the message takes over; and shows it the next bytes of the request's content. */
-void message_set_echo(struct message *message, struct echo *echo);
+/* Shows its source, if it has one, the next bytes of the request's content. */
 static inline void
 message_hear(struct message *message, struct span content)
 {
-	if (message->echoes)
-		echo_take(message->echo, content);
+	if (message->sourced && message->source->kind->hear != NULL)
+		message->source->kind->hear(message->source, content);
 }
 
 /* Makes it a 200 whose content is a constant text. */
@@ -142,7 +195,7 @@ void message_use_front(struct message *message);
 
 /*
  * Looks the front page up, where the message is to be that; where the site has
- * none, it is a line of text. Goes on with a listing. Makes the document of an echo.
+ * none, it is a line of text. Goes on with a listing. Has a source ready it.
  * Before the head is written. Returns 0 where it may be, or when to ask again, as clock_now(). May
  * wait for the disk. Only the site's thread.
  */

@@ -47,6 +47,8 @@ message_has_content(const struct message *message)
 		return message->document->size > 0;
 	if (message->verbatim)
 		return message->sentence[0] != '\0';
+	if (message->sourced)
+		return true;
 	return message->file == NULL || message->parts != NULL ||
 	       message->size > 0;
 }
@@ -95,6 +97,8 @@ message_type(const struct message *message)
 		return made_type(made);
 	if (message->written)
 		return message->document->type;
+	if (message->sourced)
+		return message->source->kind->type;
 	return message->listed ? listing_page_type(&message->listing->page)
 			       : "text/plain; charset=utf-8";
 }

@@ -16,6 +16,7 @@ struct pool {
 	uint32_t queued;
 	uint32_t used; /* slots */
 	int64_t ahead; /* as clock_now(): until when the rate is used up */
+	uint64_t admitted, waited, refused; /* so far */
 	size_t name_size;
 	char name[POOL_NAME_MAX];
 };
@@ -66,6 +67,7 @@ pool_admit(struct pool *pool, struct pool_ticket *ticket)
 {
 	int64_t others = pool->used++;
 
+	pool->admitted++;
 	ticket->state = POOL_IN;
 	if (__builtin_mul_overflow(others, pool->terms.load, &ticket->slower))
 		ticket->slower = INT64_MAX;
@@ -101,6 +103,7 @@ pool_give_out(struct pool *pool)
 		list_remove(first);
 		pool->queued--;
 		ticket->waited = clock_now() - ticket->came;
+		pool->waited++;
 		pool_admit(pool, ticket);
 		pool_wake(ticket);
 	}
@@ -132,6 +135,7 @@ pool_take_rate(struct pool *pool, int64_t now, int64_t *retry)
 static void
 pool_refuse(struct pool *pool, struct pool_ticket *ticket)
 {
+	pool->refused++;
 	ticket->state = POOL_OUT;
 	ticket->overflow = pool->terms.overflow;
 }
@@ -190,6 +194,16 @@ pool_set_terms(struct pool *pool, const struct pool_terms *terms)
 	pthread_mutex_lock(&pool->lock);
 	pool->terms = *terms;
 	pool_give_out(pool);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void
+pool_look_at(struct pool *pool, struct pool_view *view)
+{
+	pthread_mutex_lock(&pool->lock);
+	*view = (struct pool_view){ pool->terms.slots, pool->used,
+		pool->terms.queue, pool->queued, pool->admitted, pool->waited,
+		pool->refused };
 	pthread_mutex_unlock(&pool->lock);
 }
 

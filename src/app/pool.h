@@ -96,6 +96,15 @@ enum pool_state pool_enter(struct pool_ticket *ticket, struct pool_waker *waker,
  * thread. */
 enum pool_state pool_look(struct pool_ticket *ticket);
 
+/* What a pool is at, and has done since it was made. */
+struct pool_view {
+	uint64_t slots, used, queue, queued;
+	uint64_t admitted, waited, refused;
+};
+
+/* Sets *view. Any thread. */
+void pool_look_at(struct pool *pool, struct pool_view *view);
+
 /* Begins and ends a waker; without any ticket. */
 void pool_waker_init(struct pool_waker *waker,
     void (*ring)(struct pool_waker *waker));

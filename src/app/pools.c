@@ -43,6 +43,18 @@ pools_free(struct pools *pools)
 	free(pools);
 }
 
+unsigned
+pools_count(const struct pools *pools)
+{
+	return pools != NULL ? pools->count : 0;
+}
+
+struct pool *
+pools_get(const struct pools *pools, unsigned index)
+{
+	return pools->entries[index].pool;
+}
+
 bool
 pools_are_empty(const struct pools *pools)
 {

@@ -32,6 +32,10 @@ bool pools_add(struct pools *pools, struct span text,
 /* Sets the terms of all. Main thread. */
 void pools_apply(const struct pools *pools);
 
+/* How many there are, of NULL none; and each of them. Any thread. */
+unsigned pools_count(const struct pools *pools);
+struct pool *pools_get(const struct pools *pools, unsigned index);
+
 bool pools_are_empty(const struct pools *pools);
 
 /* Returns the pool of a name, or NULL; NULL has none. Any thread. */

@@ -11,10 +11,12 @@ route_use_echo(const struct app_request *request,
 	struct echo *echo = echo_new(request->http, request->path,
 	    request->moment, write);
 
-	if (echo != NULL)
-		message_set_echo(&answer->message, echo);
-	else
+	if (echo == NULL) {
 		message_set(&answer->message, 503, "no memory for it just now");
+		return;
+	}
+	message_set_source(&answer->message, &echo->source);
+	answer->message.unstored = true;
 }
 
 /* Tells what came. The query is data; a rule's words hold. `noinline`: who does not
@@ -26,6 +28,7 @@ route_echo(const struct app_request *request, struct span rest,
 	struct rule *rule = request->rule;
 
 	(void)rest;
+	answer->message.handler = HANDLER_ECHO;
 	route_use_echo(request, echo_write, answer);
 	if (rule != NULL)
 		route_decide(request, &rule->behaviour, rule, answer);

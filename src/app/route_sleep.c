@@ -61,6 +61,7 @@ route_sleep(const struct app_request *request, struct span rest,
 	struct behaviour asked = { 0 };
 	char text[SLEEP_TEXT_MAX], *fault = NULL;
 
+	answer->message.handler = HANDLER_SLEEP;
 	if (sleep_wants_help(wish.query)) {
 		message_set_text(&answer->message, request->app->help);
 		return;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/roll.h"
 #include "app/rule_index.h"
 #include "app/rule_times.h"
 #include "app/text_file.h"
@@ -18,6 +19,8 @@ struct rules {
 	struct rule_times times;
 	struct pools *pools;
 	const struct pools *before; /* while it is read */
+	char *text;                 /* by which they are; owned */
+	size_t text_size;
 	bool draws;
 	struct rule_index index;
 };
@@ -63,6 +66,7 @@ rules_release(struct rules *rules)
 		rule_free(rule_index_get(&rules->index, i));
 	rule_index_free(&rules->index);
 	pools_free(rules->pools);
+	free(rules->text);
 	free(rules);
 }
 
@@ -72,6 +76,42 @@ rules_refuse(struct rules_fault *fault, const char *why)
 	*fault = (struct rules_fault){ 1, 1, "" };
 	snprintf(fault->why, sizeof(fault->why), "%s", why);
 	return false;
+}
+
+/* Adds to the text by which the rules are. */
+static bool
+rules_append(struct rules *rules, struct span more)
+{
+	char *text = realloc(rules->text, rules->text_size + more.size + 1);
+
+	if (text == NULL)
+		return false;
+	if (more.size > 0)
+		memcpy(text + rules->text_size, more.data, more.size);
+	rules->text = text;
+	rules->text_size += more.size;
+	return true;
+}
+
+bool
+rules_tell(struct rules *rules, const char *before, const char *line)
+{
+	return rules_append(rules, span_of(before)) &&
+	       rules_append(rules, span_of(line)) &&
+	       rules_append(rules, SPAN("\n"));
+}
+
+struct span
+rules_text(const struct rules *rules)
+{
+	return rules != NULL ? (struct span){ rules->text, rules->text_size }
+			     : SPAN("");
+}
+
+uint64_t
+rules_tag(const struct rules *rules)
+{
+	return roll_key(rules_text(rules));
 }
 
 bool
@@ -161,6 +201,15 @@ rules_add_lines(struct rules *rules, struct span text, bool pools,
 }
 
 bool
+rules_parse(struct rules *rules, struct span text, struct rules_fault *fault)
+{
+	if (!rules_append(rules, text))
+		return rules_refuse(fault, "no memory for it");
+	return rules_add_lines(rules, text, true, fault) &&
+	       rules_add_lines(rules, text, false, fault);
+}
+
+bool
 rules_read(struct rules *rules, const char *path, struct rules_fault *fault)
 {
 	const char *slash = strrchr(path, '/');
@@ -178,10 +227,7 @@ rules_read(struct rules *rules, const char *path, struct rules_fault *fault)
 	if (slash != NULL)
 		rules->times.directory = (struct span){ path,
 			(size_t)(slash + 1 - path) };
-	added = rules_add_lines(rules, (struct span){ text, size }, true,
-		    fault) &&
-		rules_add_lines(rules, (struct span){ text, size }, false,
-		    fault);
+	added = rules_parse(rules, (struct span){ text, size }, fault);
 	rules->times.directory = SPAN("");
 	free(text);
 	return added;

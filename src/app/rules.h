@@ -42,6 +42,19 @@ bool rules_add_pool(struct rules *rules, struct span text,
 bool rules_add(struct rules *rules, struct span text,
     struct rules_fault *fault);
 
+/* Adds the pools of a text, and then its rules, as rules_read() does of a file. */
+bool rules_parse(struct rules *rules, struct span text,
+    struct rules_fault *fault);
+
+/* Has rules_text() tell a line more, `before` and then `line`: of what has not been
+ * read by rules_parse(), rules_read(). Returns false where memory is short. */
+bool rules_tell(struct rules *rules, const char *before, const char *line);
+
+/* What the rules are by: lines of text, of NULL none; and a number that tells it from
+ * others. */
+struct span rules_text(const struct rules *rules);
+uint64_t rules_tag(const struct rules *rules);
+
 /* Adds the pools of a file, and then its rules: one in each line, which may end in
  * CRLF; blank lines, and those that begin with `#`, are none. Returns false with a fault, after
  * which the set is to be freed. May wait for the disk. */

@@ -207,6 +207,16 @@ access_log_count_left(const struct access_log *log)
 }
 
 uint64_t
+access_log_dropped(const struct access_log *log)
+{
+	uint64_t dropped = stats_read(&log->writer.dropped);
+
+	for (unsigned i = 0; i < log->writer.count; i++)
+		dropped += ring_count_dropped(&log->rings[i]);
+	return dropped;
+}
+
+uint64_t
 access_log_close(struct access_log *log, int64_t patience)
 {
 	uint64_t dropped;

@@ -40,6 +40,9 @@ int access_log_start(struct access_log *log, const struct sandbox *sandbox);
  */
 bool access_log_append(struct access_log *log, unsigned ring, struct span line);
 
+/* How many lines have been dropped so far. Any thread, until it is closed. */
+uint64_t access_log_dropped(const struct access_log *log);
+
 /* Counts a line as dropped that could not even be made. The same thread. */
 void access_log_drop(struct access_log *log, unsigned ring);
 

@@ -330,6 +330,22 @@ listener_has_any_port(const struct listener_address *address)
 }
 
 bool
+listener_is_local(const struct listener_address *address)
+{
+	const struct sockaddr *socket =
+	    (const struct sockaddr *)&address->socket;
+
+	if (socket->sa_family == AF_INET)
+		return (ntohl(((const struct sockaddr_in *)socket)
+				  ->sin_addr.s_addr) >>
+			   24) == IN_LOOPBACKNET;
+	if (socket->sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(
+		    &((const struct sockaddr_in6 *)socket)->sin6_addr);
+	return listener_is_unix(address);
+}
+
+bool
 listener_is_unix(const struct listener_address *address)
 {
 	return address->socket.ss_family == AF_UNIX;

@@ -41,6 +41,9 @@ struct listener_addresses {
 int listener_parse(const char *text, struct listener_addresses *found,
     const char **why);
 
+/* Whether only processes of this machine can reach an address: loopback, unix. */
+bool listener_is_local(const struct listener_address *address);
+
 /*
  * Finds out whether the address can be listened on, and by nobody else:
  * SO_REUSEPORT would quietly let us in beside another server of the same

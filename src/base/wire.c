@@ -64,6 +64,21 @@ wire_is_queue_empty(int listener)
 	       info.tcpi_unacked == 0;
 }
 
+void
+wire_look_at_queue(int listener, uint64_t *waiting, uint64_t *overflows)
+{
+	struct tcp_info info = { 0 };
+	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
+	socklen_t size = sizeof info;
+
+	if (getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size) == -1)
+		return;
+	*waiting += info.tcpi_unacked;
+	size = sizeof memory;
+	(void)getsockopt(listener, SOL_SOCKET, SO_MEMINFO, memory, &size);
+	*overflows += memory[SK_MEMINFO_DROPS];
+}
+
 /* Returns what errno says of the connection, behind a call that has failed. */
 static enum wire_result
 wire_fault(void)

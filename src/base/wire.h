@@ -44,6 +44,10 @@ void wire_peer(int fd, struct sockaddr_storage *peer);
  * of which the kernel does not tell. */
 bool wire_is_queue_empty(int listener);
 
+/* Adds how many wait in the accept queue of `listener`, and how many have found it
+ * full; of a unix socket, of which the kernel does not tell, none. */
+void wire_look_at_queue(int listener, uint64_t *waiting, uint64_t *overflows);
+
 /* Receives up to `room` bytes; *size says how many with WIRE_DONE. */
 enum wire_result wire_recv(int fd, char *data, size_t room, size_t *size);
 

@@ -177,6 +177,19 @@ acceptor_on_connection(evutil_socket_t fd, short what, void *arg)
 		acceptor_pause(listener->acceptor);
 }
 
+void
+acceptor_look(struct acceptor *acceptor, struct stats *stats)
+{
+	uint64_t waiting = 0, overflows = 0;
+
+	for (unsigned i = 0; i < acceptor->count; i++)
+		if (acceptor->listeners[i].fd != -1)
+			wire_look_at_queue(acceptor->listeners[i].fd, &waiting,
+			    &overflows);
+	stats_set(&stats->backlog, waiting);
+	stats_set(&stats->overflows, overflows);
+}
+
 /* ---- leaving ---- */
 
 static void

@@ -52,6 +52,10 @@ int acceptor_open(struct acceptor *acceptor, struct context *context,
     unsigned worker);
 void acceptor_close(struct acceptor *acceptor);
 
+/* Takes down how many wait to be accepted, and how many were turned away. Costs two
+ * system calls for each listener. The worker's thread. */
+void acceptor_look(struct acceptor *acceptor, struct stats *stats);
+
 /* Begins to watch the sockets, which listen by now. Returns 0, or -1 where
  * memory is short. */
 int acceptor_start(struct acceptor *acceptor);

@@ -64,7 +64,7 @@ conn_close(struct conn *conn)
 	if (conn->watched != 0)
 		event_del(&conn->event);
 	ready_queue_remove(&conn->ready);
-	deadlines_remove(&conn->deadline);
+	deadlines_remove(&context->deadlines, &conn->deadline);
 	if (conn->reset)
 		wire_reset(conn->channel.fd);
 	else
@@ -128,9 +128,9 @@ static void
 conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 {
 	struct context *context = conn->context;
+	bool same = kind == conn->deadline.kind;
 
-	if (kind == conn->deadline.kind &&
-	    (kind == DEADLINE_WRITE || context->turn_requests == 0)) {
+	if (same && (kind == DEADLINE_WRITE || context->turn_requests == 0)) {
 		if (kind == DEADLINE_LINGER)
 			conn_renew_linger(conn);
 		return;
@@ -140,8 +140,12 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	 * matter, and it saves the hot path a clock_gettime(2). */
 	if (kind != DEADLINE_IDLE)
 		moment_renew(&context->moment);
-	deadlines_move(&context->deadlines, &conn->deadline, kind,
-	    context->moment.now);
+	if (same)
+		deadlines_renew(&context->deadlines, &conn->deadline,
+		    context->moment.now);
+	else
+		deadlines_move(&context->deadlines, &conn->deadline, kind,
+		    context->moment.now);
 	wire_begin_pace(&conn->pace, context->moment.now);
 }
 
@@ -218,6 +222,8 @@ conn_begin_turn(struct context *context, bool due)
 {
 	context->turn_is_due = due;
 	context->moment.since = due ? context->round : context->moment.look;
+	context->received += context->turn_received;
+	context->sent += context->turn_sent;
 	context->turn_requests = 0;
 	context->turn_received = context->turn_sent = 0;
 }
@@ -280,7 +286,7 @@ conn_note_client(struct conn *conn, const struct sockaddr_storage *peer)
 	uint64_t number = visitor_number(stats_read(&context->stats.accepted),
 	    context->config->workers, context->host.worker);
 
-	if (context->config->log != NULL)
+	if (context->config->recorded)
 		conn->visitor = visitor_new(number, peer);
 	else
 		conn->unlogged.number = (uint32_t)number;
@@ -293,7 +299,7 @@ conn_tell(const void *client, struct asker *asker)
 	const struct visitor *visitor = conn_visitor(conn);
 	struct sockaddr_storage peer;
 
-	if (conn->context->config->log == NULL) {
+	if (!conn->context->config->recorded) {
 		asker->connection = conn->unlogged.number;
 		asker->request = conn->unlogged.requests + UINT64_C(1);
 	} else if (visitor != NULL) {

@@ -31,7 +31,7 @@ context_open(struct context *context, const struct server_config *config,
 	context->config = config;
 	context->totals = totals;
 	context->host = (struct exchange_host){ config, totals, &context->app,
-		&context->moment, ring };
+		&context->moment, ring, &context->stats };
 	context->input = malloc(CONTEXT_INPUT_MAX);
 	context->output = malloc(CONTEXT_OUTPUT_MAX + CONTEXT_INTERIM_MAX);
 	if (context->input == NULL || context->output == NULL ||

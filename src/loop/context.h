@@ -63,6 +63,7 @@ struct context {
 	unsigned turn_requests;      /* begun in this turn */
 	size_t turn_received;        /* bytes, in this turn */
 	size_t turn_sent;            /* likewise */
+	uint64_t received, sent;     /* bytes, in all turns before it */
 	struct http_request request; /* valid while its input is */
 };
 

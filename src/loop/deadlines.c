@@ -3,6 +3,8 @@
 
 #include "loop/deadlines.h"
 
+#include "base/stats.h"
+
 /* How many deadlines one sweep may pass on, and how long after it the next sweep
  * goes on. In between, the loop serves other connections, and what the sweep has
  * set off: the clients' FINs above all. */
@@ -13,12 +15,13 @@ static void deadlines_on_alarm(void *arg);
 
 void
 deadlines_init(struct deadlines *deadlines, struct alarms *alarms,
-    const int64_t limits[DEADLINE_KINDS],
+    const int64_t limits[DEADLINE_KINDS], _Atomic uint64_t *counts,
     void (*on_due)(struct deadline *deadline))
 {
 	for (int kind = 0; kind < DEADLINE_KINDS; kind++)
 		list_init(&deadlines->queues[kind]);
 	deadlines->limits = limits;
+	deadlines->counts = counts;
 	deadlines->on_due = on_due;
 	deadlines->alarms = alarms;
 	deadlines->alarm = (struct alarm){ .on_due = deadlines_on_alarm,
@@ -58,8 +61,9 @@ deadlines_tick(const struct deadline *deadline, int64_t now)
 						    : now + DEADLINES_TICK;
 }
 
-void
-deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
+/* Puts a deadline at the end of a queue. */
+static inline void
+deadlines_place(struct deadlines *deadlines, struct deadline *deadline,
     enum deadline_kind kind, int64_t now)
 {
 	deadline->kind = kind;
@@ -70,16 +74,35 @@ deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
 }
 
 void
-deadlines_move(struct deadlines *deadlines, struct deadline *deadline,
+deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
     enum deadline_kind kind, int64_t now)
 {
-	deadlines_remove(deadline);
-	deadlines_add(deadlines, deadline, kind, now);
+	stats_add(&deadlines->counts[kind], 1);
+	deadlines_place(deadlines, deadline, kind, now);
 }
 
 void
-deadlines_remove(struct deadline *deadline)
+deadlines_move(struct deadlines *deadlines, struct deadline *deadline,
+    enum deadline_kind kind, int64_t now)
 {
+	list_remove(&deadline->place);
+	stats_take(&deadlines->counts[deadline->kind]);
+	stats_add(&deadlines->counts[kind], 1);
+	deadlines_place(deadlines, deadline, kind, now);
+}
+
+void
+deadlines_renew(struct deadlines *deadlines, struct deadline *deadline,
+    int64_t now)
+{
+	list_remove(&deadline->place);
+	deadlines_place(deadlines, deadline, deadline->kind, now);
+}
+
+void
+deadlines_remove(struct deadlines *deadlines, struct deadline *deadline)
+{
+	stats_take(&deadlines->counts[deadline->kind]);
 	list_remove(&deadline->place);
 }
 

@@ -17,21 +17,9 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "loop/alarms.h"
+#include "server/deadline_kind.h"
 
 #define DEADLINES_TICK (50 * CLOCK_MS)
-
-enum deadline_kind {
-	DEADLINE_IDLE,   /* the next request begins */
-	DEADLINE_GRACE,  /* the same while the server drains */
-	DEADLINE_HEAD,   /* the head is there, counted from its first byte */
-	DEADLINE_BODY,   /* the body is there, counted from the head's end */
-	DEADLINE_WRITE,  /* a look at how many bytes the client takes */
-	DEADLINE_LINGER, /* the client's FIN, counted from its last bytes */
-	DEADLINE_PART,   /* the same while the server drains, in all */
-	DEADLINE_NEVER,  /* no limit: the sleepers, whose alarms are theirs */
-	DEADLINE_HANG,   /* the same: those that hang on purpose */
-	DEADLINE_KINDS,
-};
 
 /* A place in a queue; a member of the object that waits. */
 struct deadline {
@@ -45,16 +33,17 @@ struct deadlines {
 	const int64_t *limits; /* ns, by kind */
 	void (*on_due)(struct deadline *deadline);
 	struct alarms *alarms;
-	struct alarm alarm; /* the next sweep */
+	struct alarm alarm;       /* the next sweep */
+	_Atomic uint64_t *counts; /* how many wait, by kind; others read them */
 };
 
 /*
- * `limits` and `alarms` outlive the deadlines. `on_due` is called, on the
- * alarms' thread, for each deadline that has passed, and must remove it or set
- * it anew.
+ * `limits`, `alarms` and `counts`, which has DEADLINE_KINDS, outlive the
+ * deadlines. `on_due` is called, on the alarms' thread, for each deadline that has
+ * passed, and must remove it or set it anew.
  */
 void deadlines_init(struct deadlines *deadlines, struct alarms *alarms,
-    const int64_t limits[DEADLINE_KINDS],
+    const int64_t limits[DEADLINE_KINDS], _Atomic uint64_t *counts,
     void (*on_due)(struct deadline *deadline));
 
 /* Ends the sweeps; zeroed deadlines that were never initialized have none. */
@@ -69,7 +58,11 @@ void deadlines_add(struct deadlines *deadlines, struct deadline *deadline,
 void deadlines_move(struct deadlines *deadlines, struct deadline *deadline,
     enum deadline_kind kind, int64_t now);
 
-void deadlines_remove(struct deadline *deadline);
+/* The same within its queue. */
+void deadlines_renew(struct deadlines *deadlines, struct deadline *deadline,
+    int64_t now);
+
+void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
 
 /* Returns the deadline of `kind` that is due first, or NULL. */
 static inline struct deadline *

@@ -19,12 +19,16 @@
 #include "loop/acceptor.h"
 #include "loop/conn.h"
 #include "loop/ending.h"
+#include "loop/sleepers.h"
 
 /* The least connections of a rush, whose memory loop_end_rush() gives back. */
 #define LOOP_RUSH 128
 
 /* How many go on in slots of pools in one round. */
 #define LOOP_SLOTS_AT_ONCE 256
+
+/* How often a loop looks how late it is, where anybody may want to know. */
+#define LOOP_TICK (100 * CLOCK_MS)
 
 struct loop {
 	struct worker worker;
@@ -38,6 +42,7 @@ struct loop {
 	sem_t ready;   /* posted when the thread has confined itself */
 	bool confined; /* it has; else, it ends */
 	struct event mailbox_event;
+	struct alarm tick; /* see loop_on_tick() */
 };
 
 static void loop_on_mailbox(evutil_socket_t fd, short what, void *arg);
@@ -78,7 +83,7 @@ loop_open(struct loop *loop, unsigned index)
 		return -1;
 	loop_set_limits(loop->limits, &host->config->limits);
 	deadlines_init(&context->deadlines, &context->alarms, loop->limits,
-	    conn_on_due);
+	    context->stats.waiting, conn_on_due);
 	ready_queue_init(&context->ready_queue, context->base, conn_on_ready);
 	context->on_close = loop_on_close;
 	context->moment.who = conn_tell;
@@ -152,9 +157,51 @@ loop_take_generation(struct loop *loop)
 		app_use_root(&loop->context.app, generation);
 }
 
+/* Returns the ns of CPU time that the calling thread has had. */
+static uint64_t
+loop_cpu(void)
+{
+	struct timespec time = { 0 };
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (uint64_t)(time.tv_sec * CLOCK_S + time.tv_nsec);
+}
+
+/* Notes how late the tick is, which is how long the loop keeps anybody waiting, and
+ * that the loop turns; and has it come again. */
+static void
+loop_on_tick(void *arg)
+{
+	struct loop *loop = arg;
+	const struct context *context = &loop->context;
+	struct stats *stats = &loop->context.stats;
+	int64_t now = clock_now();
+
+	histogram_add(&stats->lag, now - loop->tick.due);
+	acceptor_look(&loop->acceptor, stats);
+	stats_set(&stats->cpu, loop_cpu());
+	/* the bytes of the last turn are added when the next one begins */
+	stats_set(&stats->received, context->received + context->turn_received);
+	stats_set(&stats->sent, context->sent + context->turn_sent);
+	atomic_store_explicit(&stats->turned, now, memory_order_relaxed);
+	(void)alarms_set(&loop->context.alarms, &loop->tick, now + LOOP_TICK);
+}
+
 static int
 loop_start_thread(struct loop *loop)
 {
+	if (loop->host->config->watched) {
+		int64_t now = clock_now();
+
+		loop->tick = (struct alarm){ .on_due = loop_on_tick,
+			.arg = loop };
+		if (alarms_set(&loop->context.alarms, &loop->tick,
+			now + LOOP_TICK) == -1)
+			return -1;
+		/* so that one which never comes to its first tick is missed */
+		atomic_store_explicit(&loop->context.stats.turned, now,
+		    memory_order_relaxed);
+	}
 	loop_take_generation(loop);
 	if (acceptor_start(&loop->acceptor) == -1 ||
 	    event_add(&loop->mailbox_event, NULL) == -1)
@@ -381,6 +428,18 @@ loop_go_on_in_slots(struct loop *loop)
 	loop_ring(waker);
 }
 
+/* Tells its part of a census, if one is asked. */
+static void
+loop_tell_sleepers(struct loop *loop)
+{
+	struct census *census = mailbox_take_census(&loop->worker.mailbox);
+
+	if (census == NULL)
+		return;
+	sleepers_tell(&loop->context, census);
+	census_release(census);
+}
+
 static void
 loop_on_mailbox(evutil_socket_t fd, short what, void *arg)
 {
@@ -393,6 +452,7 @@ loop_on_mailbox(evutil_socket_t fd, short what, void *arg)
 	mailbox_rest(mailbox);
 	loop_take_generation(loop);
 	loop_go_on_in_slots(loop);
+	loop_tell_sleepers(loop);
 	if (mailbox_next(mailbox, &order))
 		loop_carry_out(loop, order);
 }

@@ -203,7 +203,7 @@ state_end(struct conn *conn)
 					 context_input(context).size > 0,
 				     channel->has_blocked || conn->has_sent,
 				     context->turn_sent + context->output_size);
-	if (context->config->log != NULL)
+	if (context->config->recorded)
 		visitor = conn->visitor;
 	else
 		conn->unlogged.requests++;

@@ -67,7 +67,7 @@ struct conn {
 static inline struct visitor *
 conn_visitor(const struct conn *conn)
 {
-	return conn->context->config->log != NULL ? conn->visitor : NULL;
+	return conn->context->config->recorded ? conn->visitor : NULL;
 }
 
 /* A row for each state but CONN_CLOSED. */

@@ -8,6 +8,7 @@
 
 #include "base/wire.h"
 #include "models/crew.h"
+#include "server/census.h"
 #include "server/visitor.h"
 
 /* How long, in ms, to wait where accept4(2) has no descriptor or memory. */
@@ -38,12 +39,26 @@ crew_obey_at(struct crew_listener *listener, enum worker_order order)
 		listener->leaving = true;
 }
 
+/* Tells how many sleep, where somebody asks: who they are, only their threads know. */
+static void
+crew_tell_sleepers(struct crew *crew)
+{
+	struct census *census = mailbox_take_census(&crew->worker.mailbox);
+
+	if (census == NULL)
+		return;
+	census->parts[0].count = stats_read(&crew->stats.asleep);
+	atomic_store(&census->parts[0].told, true);
+	census_release(census);
+}
+
 /* Carries out an order that the mailbox has. */
 static void
 crew_obey(struct crew *crew)
 {
 	enum worker_order order;
 
+	crew_tell_sleepers(crew);
 	if (!mailbox_next(&crew->worker.mailbox, &order))
 		return;
 	for (unsigned i = 0; i < crew->count; i++)

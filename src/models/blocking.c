@@ -320,7 +320,7 @@ blocking_init(struct blocking *b, struct crew *crew,
 	memset(b, 0, offsetof(struct blocking, io.input));
 	memset(&b->request, 0, offsetof(struct http_request, fields));
 	b->host = (struct exchange_host){ crew->config, crew->host->totals,
-		&crew->app, &b->moment, 0 };
+		&crew->app, &b->moment, 0, &crew->stats };
 	b->entrance = client->entrance;
 	b->io.crew = crew;
 	b->io.fd = client->fd;

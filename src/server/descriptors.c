@@ -32,6 +32,12 @@ descriptors_of_worker(const struct server_config *config)
 	       (config->app.site.listing ? LISTINGS_AT_ONCE : 0);
 }
 
+unsigned
+descriptors_of_admin(const struct server_config *admin)
+{
+	return DESCRIPTORS_PER_WORKER + admin->max_conns;
+}
+
 uint64_t
 descriptors_raise(void)
 {

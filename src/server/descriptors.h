@@ -21,6 +21,10 @@ uint64_t descriptors_raise(void);
  */
 void descriptors_fit_workers(struct server_config *config, uint64_t all);
 
+/* How many the operator's side takes, beside those on which it listens: these are
+ * always left for it. Main thread. */
+unsigned descriptors_of_admin(const struct server_config *admin);
+
 /*
  * Shares out `all` where listening takes so many: sets config->max_conns where
  * it is 0, and how many files each worker's cache may hold open. Returns 0; or

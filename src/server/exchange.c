@@ -7,23 +7,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "http/combined.h"
-#include "http/json_line.h"
+#include "server/account.h"
 #include "server/staged.h"
 
 /* How many bytes a close may leave to the kernel to deliver. */
 #define EXCHANGE_LEAVE_MAX ((uint64_t)16 * 1024)
 
-/* The statuses in the log of a client that left before its answer, and of one that
- * gets none, on purpose. */
-#define EXCHANGE_LEFT      499
-#define EXCHANGE_NO_ANSWER 444
-
 const struct span exchange_continue = SPAN("HTTP/1.1 100 Continue\r\n\r\n");
 
 /* Takes the request down for the log; NULL where memory is short. For JSON it is
  * known to the us when it came, for which the moment is too coarse. It is not
- * inlined, like exchange_log(). */
+ * inlined, like account_tell(). */
 static __attribute__((noinline)) struct record *
 exchange_take_down(const struct exchange_host *host,
     const struct http_request *request)
@@ -32,7 +26,7 @@ exchange_take_down(const struct exchange_host *host,
 
 	if (record == NULL)
 		return NULL;
-	if (host->config->log_format == RECORD_JSON)
+	if (host->config->log_format == RECORD_JSON || host->config->watched)
 		record_take(record, clock_wall(), clock_now(), request);
 	else
 		record_take(record, host->moment->wall * CLOCK_S,
@@ -52,8 +46,25 @@ exchange_init(struct exchange *exchange, const struct exchange_host *host,
 	exchange->probed = false;
 	exchange->old_version = request != NULL && request->minor == 0;
 	exchange->record = NULL;
-	if (host->config->log != NULL)
+	if (host->config->recorded)
 		exchange->record = exchange_take_down(host, request);
+}
+
+/* Takes a place among the sleepers for an answer that is to wait. */
+static __attribute__((noinline, cold)) void
+exchange_begin_wait(struct exchange *exchange, const struct exchange_host *host,
+    const struct http_request *request)
+{
+	struct answer *answer = &exchange->answer;
+
+	message_note_start(&answer->message, host->moment->now);
+	if (host->config->watched && exchange->record == NULL)
+		exchange->record = exchange_take_down(host, request);
+	exchange->asleep = totals_admit_sleeper(host->totals);
+	if (exchange->asleep)
+		stats_add(&host->stats->asleep, 1);
+	else
+		answer_replace(answer, 503, host->totals->crowded);
 }
 
 void
@@ -67,11 +78,8 @@ exchange_begin(struct exchange *exchange, const struct exchange_host *host,
 	exchange->keep = app_answer(host->app, entrance->routes, request,
 			     host->moment, answer) &&
 			 request->keep_alive;
-	if (answer->plan.waits == 0)
-		return;
-	exchange->asleep = totals_admit_sleeper(host->totals);
-	if (!exchange->asleep)
-		answer_replace(answer, 503, host->totals->crowded);
+	if (answer->plan.waits > 0)
+		exchange_begin_wait(exchange, host, request);
 }
 
 void
@@ -88,6 +96,7 @@ exchange_refuse(struct exchange *exchange, const struct exchange_host *host,
 	exchange->keep = false;
 	message_init(&exchange->answer.message);
 	message_set(&exchange->answer.message, fault->status, fault->sentence);
+	exchange->answer.message.handler = HANDLER_NONE;
 	plan_at_once(&exchange->answer.plan, content);
 }
 
@@ -100,6 +109,8 @@ exchange_begin_body(struct exchange *exchange, const struct exchange_host *host,
 	case HTTP_OK:
 		return EXCHANGE_ANSWER;
 	case HTTP_MORE:
+		message_note_start(&exchange->answer.message,
+		    host->moment->now);
 		break;
 	case HTTP_BAD:
 		exchange_refuse_body(exchange, exchange->body.status,
@@ -163,20 +174,12 @@ exchange_refuse_body(struct exchange *exchange, unsigned status,
 	exchange->asked_close = false; /* it has not sent all of this one */
 	exchange->keep = false;
 	answer_replace(&exchange->answer, status, sentence);
+	exchange->answer.message.handler = HANDLER_NONE;
 }
 
 /* What is sent in place of an answer that is no HTTP, on purpose. */
 static const char exchange_garbage[] =
     "\x7f\x00garbage, on purpose\xff\r\n\r\n";
-
-/* Returns the fault that words have decided on; -1: none. */
-static int
-exchange_fault(const struct exchange *exchange)
-{
-	const struct decision *decision = exchange->answer.message.decision;
-
-	return decision != NULL ? decision_fault(decision) : -1;
-}
 
 /* Whether words have decided about the answer. `owns` is looked at first: it lies
  * beside what is looked at anyway. */
@@ -237,6 +240,7 @@ static void
 exchange_wake(struct exchange *exchange, const struct exchange_host *host)
 {
 	totals_release_sleeper(host->totals);
+	stats_take(&host->stats->asleep);
 	exchange->asleep = false;
 }
 
@@ -252,6 +256,19 @@ exchange_note_late(const struct exchange *exchange,
 	    exchange->record->late == RECORD_NOT_AWAKE)
 		record_note_late(exchange->record,
 		    host->moment->now - exchange->answer.plan.due);
+}
+
+/* Gives the place among the sleepers back, since the last wait is over, and counts how
+ * late that was. */
+static __attribute__((noinline, cold)) void
+exchange_end_sleep(struct exchange *exchange, const struct exchange_host *host)
+{
+	int64_t due = exchange->answer.plan.due;
+
+	exchange_wake(exchange, host);
+	exchange_note_late(exchange, host);
+	if (due != 0)
+		histogram_add(&host->stats->late, host->moment->now - due);
 }
 
 /* Returns the next piece of an answer about which words have decided. `noinline`,
@@ -294,12 +311,13 @@ exchange_next(struct exchange *exchange, const struct exchange_host *host,
 			piece->bytes.data = room;
 			piece->bytes.size = exchange_write_head(exchange, host,
 			    room);
+		} else if (piece->kind != PIECE_END) {
+			message_note_start(&exchange->answer.message,
+			    host->moment->now);
 		}
 	}
-	if (exchange->asleep && exchange->answer.plan.waits == 0) {
-		exchange_wake(exchange, host);
-		exchange_note_late(exchange, host);
-	}
+	if (exchange->asleep && exchange->answer.plan.waits == 0)
+		exchange_end_sleep(exchange, host);
 }
 
 enum exchange_fin
@@ -333,148 +351,13 @@ exchange_must_linger(const struct exchange *exchange, bool unread, bool slow,
 	       sent > EXCHANGE_LEAVE_MAX;
 }
 
-/* Returns how many bytes of the content have been sent, or are to be with the
- * next send. */
-static uint64_t
-exchange_content(const struct exchange *exchange)
-{
-	uint64_t content = exchange->answer.message.yielded, left;
-
-	if (!exchange->sending)
-		return content;
-	left = exchange->piece.kind == PIECE_FILE ? exchange->piece.file.size
-						  : exchange->piece.bytes.size;
-	return content > left ? content - left : 0;
-}
-
-/* Returns the status for the log: the answer's, or why it never began. */
-static unsigned
-exchange_status(const struct exchange *exchange)
-{
-	const struct plan *plan = &exchange->answer.plan;
-
-	if (exchange->begun && exchange_fault(exchange) != FAULT_GARBAGE)
-		return exchange->answer.message.status;
-	if (exchange_fault(exchange) != -1 && !plan_is_at(plan, ACT_WAIT) &&
-	    !plan_is_at(plan, ACT_POOL))
-		return EXCHANGE_NO_ANSWER;
-	return exchange->cut ? 503 : EXCHANGE_LEFT;
-}
-
-/* Whether the answer is not whole because the client has left, and not because the
- * server has broken it off. */
-static bool
-exchange_has_left(const struct exchange *exchange,
-    const struct visitor *visitor)
-{
-	bool whole = plan_is_at(&exchange->answer.plan, ACT_END) &&
-		     !exchange->sending;
-
-	return !whole && (visitor == NULL || !visitor->broken);
-}
-
-/* Tells how long the answer slept, or was to sleep where it has not ended, and how
- * late it was then. Nothing where no wait has begun, or the server's stop has put
- * a 503 in its place. */
-static void
-exchange_tell_sleep(const struct exchange *exchange, struct outcome *outcome)
-{
-	const struct decision *decision = exchange->answer.message.decision;
-	const struct plan *plan = &exchange->answer.plan;
-
-	if (plan->due == 0)
-		return;
-	outcome->sleep = plan_waited(plan);
-	if (plan->waiting)
-		outcome->sleep += plan_next_wait(plan);
-	if (decision != NULL) /* not a hang behind the delay */
-		outcome->sleep = decision->drawn.delay;
-	if (exchange->record->late != RECORD_NOT_AWAKE)
-		outcome->late = exchange->record->late * CLOCK_US;
-}
-
-/* Returns how long the answer queued for a slot, or RECORD_NO_TIME. */
-static int64_t
-exchange_queued(const struct exchange *exchange)
-{
-	const struct decision *decision = exchange->answer.message.decision;
-
-	if (decision == NULL || decision->ticket == NULL)
-		return RECORD_NO_TIME;
-	return plan_is_at(&exchange->answer.plan, ACT_POOL)
-		   ? clock_now() - decision->ticket->came
-		   : decision->ticket->waited;
-}
-
-/* Writes what words had done to the answer; returns it. */
-static struct span
-exchange_did(const struct exchange *exchange, char did[DRAWN_TEXT_MAX])
-{
-	const struct decision *decision = exchange->answer.message.decision;
-	struct drawn_names names;
-
-	if (decision == NULL)
-		return SPAN("");
-	names = decision_names(decision);
-	return (struct span){ did,
-		drawn_write_json(&decision->drawn, &names, did) };
-}
-
-/* Writes the line of the log; returns it. */
-static struct span
-exchange_write_line(const struct exchange *exchange,
-    const struct exchange_host *host, const struct visitor *visitor,
-    char line[RECORD_LINE_MAX])
-{
-	struct outcome outcome = { .peer = visitor_peer(visitor),
-		.status = exchange_status(exchange),
-		.bytes = exchange_content(exchange),
-		.sleep = RECORD_NO_TIME,
-		.late = RECORD_NO_TIME,
-		.queued = RECORD_NO_TIME };
-	char did[DRAWN_TEXT_MAX];
-
-	if (host->config->log_format != RECORD_JSON)
-		return combined_write(exchange->record, &outcome, line);
-	outcome.lasted = clock_now() - exchange->record->begun;
-	outcome.left = exchange_has_left(exchange, visitor);
-	outcome.worker = host->worker;
-	if (visitor != NULL) {
-		outcome.connection = visitor->connection;
-		outcome.request = visitor->requests;
-	}
-	exchange_tell_sleep(exchange, &outcome);
-	outcome.queued = exchange_queued(exchange);
-	outcome.did = exchange_did(exchange, did);
-	return json_line_write(exchange->record, &outcome, line);
-}
-
-/* Appends the line of the log, or counts it as dropped where memory is short. It
- * is not inlined: without a log, a request needs no room for a line on the
- * stack. */
-static void __attribute__((noinline)) exchange_log(struct exchange *exchange,
-    const struct exchange_host *host, struct visitor *visitor)
-{
-	struct access_log *log = host->config->log;
-	char line[RECORD_LINE_MAX];
-
-	if (visitor != NULL)
-		visitor->requests++;
-	if (exchange->record == NULL) {
-		access_log_drop(log, host->worker);
-		return;
-	}
-	(void)access_log_append(log, host->worker,
-	    exchange_write_line(exchange, host, visitor, line));
-	free(exchange->record);
-}
-
 void
 exchange_end(struct exchange *exchange, const struct exchange_host *host,
     struct visitor *visitor)
 {
-	if (host->config->log != NULL)
-		exchange_log(exchange, host, visitor);
+	if (host->config->recorded)
+		account_tell(exchange, host, visitor);
+	account_count(exchange, host);
 	if (exchange->asleep)
 		exchange_wake(exchange, host);
 	answer_fini(&exchange->answer);

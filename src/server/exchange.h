@@ -27,7 +27,8 @@ struct exchange_host {
 	struct totals *totals;
 	struct app *app;
 	const struct moment *moment;
-	unsigned worker; /* its index; also that of its ring of the log */
+	unsigned worker;     /* its index; also that of its ring of the log */
+	struct stats *stats; /* where it counts */
 };
 
 struct exchange {
@@ -46,6 +47,15 @@ struct exchange {
 	bool asked_close;      /* the client will send no other request */
 	bool probed;           /* exchange_on_fin() has had it probed */
 };
+
+/* Returns the fault that words have decided on; -1: none. */
+static inline int
+exchange_fault(const struct exchange *exchange)
+{
+	const struct decision *decision = exchange->answer.message.decision;
+
+	return decision != NULL ? decision_fault(decision) : -1;
+}
 
 /* Why a request is refused. */
 struct exchange_fault {

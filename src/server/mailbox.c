@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/census.h"
 #include "server/worker.h"
 
 int
@@ -26,6 +27,27 @@ mailbox_close(struct mailbox *mailbox)
 		close(mailbox->wake);
 	mailbox->wake = -1;
 	generation_release(atomic_exchange(&mailbox->generation, NULL));
+	census_release(atomic_exchange(&mailbox->census, NULL));
+}
+
+bool
+mailbox_ask(struct mailbox *mailbox, struct census *census)
+{
+	struct census *none = NULL;
+
+	if (!atomic_compare_exchange_strong(&mailbox->census, &none,
+		census_hold(census))) {
+		census_release(census);
+		return false;
+	}
+	mailbox_wake(mailbox);
+	return true;
+}
+
+struct census *
+mailbox_take_census(struct mailbox *mailbox)
+{
+	return atomic_exchange(&mailbox->census, NULL);
 }
 
 void

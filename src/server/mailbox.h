@@ -12,6 +12,7 @@
 
 #include "app/generation.h"
 
+struct census;
 struct worker_host;
 
 /* What the main thread may order. Orders only go up, and each one includes
@@ -32,6 +33,7 @@ struct mailbox {
 	_Atomic int order;            /* put in by the main thread */
 	_Atomic int order_done;       /* carried out by the worker */
 	struct generation *_Atomic generation; /* put in; NULL: taken */
+	struct census *_Atomic census;         /* likewise */
 };
 
 /* Opens `wake`. Returns 0, or -1 with errno; mailbox_close() is right in both
@@ -55,6 +57,13 @@ void mailbox_send(struct mailbox *mailbox, struct generation *generation);
 
 /* Whether the worker has taken the last generation. Any thread. */
 bool mailbox_is_taken(const struct mailbox *mailbox);
+
+/* Puts a census in, which the mailbox owns with others, and wakes the worker. Returns
+ * false while another one is there. Any thread. */
+bool mailbox_ask(struct mailbox *mailbox, struct census *census);
+
+/* Takes it out, which the caller owns from now on; NULL: there is none. The worker. */
+struct census *mailbox_take_census(struct mailbox *mailbox);
 
 /* Makes `wake` readable. Any thread. */
 void mailbox_wake(const struct mailbox *mailbox);

@@ -12,6 +12,8 @@
 
 struct generation;
 struct server;
+struct petition;
+struct side;
 
 /* What the main thread has to know of or to do. */
 enum server_event {
@@ -19,8 +21,16 @@ enum server_event {
 	SERVER_RELOAD,   /* SIGHUP: re-open ROOT and the log */
 	SERVER_RELOADED, /* all workers serve from the new ROOT */
 	SERVER_GONE,     /* ROOT has been removed: look for another one */
+	SERVER_ASKED,    /* server_take_petition() has what */
 	SERVER_STOPPING, /* SIGTERM, SIGINT, or a worker ended by itself */
 	SERVER_ENDED,    /* all workers have ended, or are stuck */
+};
+
+/* How far it is. */
+enum server_phase {
+	SERVER_STARTING,
+	SERVER_SERVING,
+	SERVER_DRAINING,
 };
 
 /* What it has done, summed over all workers. */
@@ -34,30 +44,39 @@ struct server_summary {
 };
 
 /*
- * Blocks the signals that server_wait() takes, for this and all later threads,
- * and ignores SIGPIPE. The first thing that the program does: a signal that
- * comes while it starts waits until it serves, and is obeyed then,
- * unless the program lets it in before.
- */
-void server_hold_signals(void);
-
-/*
  * Binds all sockets, shares the descriptors out (see descriptors_plan()), and
- * makes the workers. `config` outlives the server. Returns NULL, and has said
- * why.
+ * makes the workers. `admin` is for those of the operator's side; NULL: there is
+ * none. Both outlive the server. Returns NULL, and has said why.
  */
-struct server *server_open(struct server_config *config);
+struct server *server_open(struct server_config *config,
+    struct server_config *admin);
 
 /*
- * Keeps the rights that the program has now for when unix sockets are put at
- * their paths, at the end of server_start(): see server/publisher. In a chroot, no
- * descriptor leads out of it from then on. Before there is another thread. Returns
+ * Keeps the rights that the program has now for when unix sockets, and the --pid-file,
+ * are put at their paths, at the end of server_start(): see server/publisher. In a chroot,
+ * no descriptor leads out of it from then on. Before there is another thread. Returns
  * 0, or -1 and has said why.
  */
 int server_prepare(struct server *server, bool chrooted);
 
-/* Where it listens; port 0 has been replaced. */
+/* Where it listens, for clients and for the operator; port 0 has been replaced. */
 const struct listeners *server_listeners(const struct server *server);
+const struct listeners *server_admin_listeners(const struct server *server);
+
+/* The clients' side, of which other threads may read the counters. */
+const struct side *server_clients(const struct server *server);
+
+/* Has the main thread hear a petition. Returns false while another one is heard: then
+ * it is to be asked again. Any thread. */
+bool server_ask(struct server *server, struct petition *petition);
+
+/* Returns the petition that SERVER_ASKED tells of, which the caller owns. Main
+ * thread. */
+struct petition *server_take_petition(struct server *server);
+
+/* How far it is; and how many generations there have been. Any thread. */
+enum server_phase server_phase(const struct server *server);
+uint64_t server_generation(const struct server *server);
 
 /*
  * Has all workers serve from this generation's root, from the start or from now
@@ -77,7 +96,8 @@ int server_start(struct server *server);
  * Waits for the next event. SIGTERM and SIGINT drain (WORKER_DRAIN); a second
  * one, or the drain deadline and what it takes to say so, ends all. A worker
  * that does not end soon then, since a disk or a pipe holds its thread, is
- * stuck: SERVER_ENDED comes without it, and server_summary.stuck says so.
+ * stuck: SERVER_ENDED comes without it, and server_summary.stuck says so. With
+ * that event, the --pid-file has gone.
  */
 enum server_event server_wait(struct server *server);
 

@@ -11,6 +11,7 @@
 #include "http/record.h"
 #include "server/listeners.h"
 
+struct journal;
 struct worker;
 struct worker_host;
 
@@ -36,6 +37,7 @@ struct server_config {
 	unsigned workers;
 	bool workers_given;    /* by the operator: it is not to be lowered */
 	unsigned threads;      /* of a worker whose kind has several */
+	uint64_t descriptors;  /* that there may be; server_open() sets it */
 	unsigned max_conns;    /* over all workers */
 	unsigned max_sleepers; /* likewise; 0: as many as connections */
 	int backlog;
@@ -43,7 +45,11 @@ struct server_config {
 	struct server_limits limits;
 	struct access_log *log; /* a ring per worker; NULL: no log */
 	enum record_format log_format;
-	struct sandbox sandbox; /* confines the threads */
+	struct journal *journal; /* the last requests; NULL: none are kept */
+	bool recorded;           /* there is a log, or a journal */
+	struct sandbox sandbox;  /* confines the threads */
+	bool watched;            /* somebody may ask how the workers do */
+	const char *pid_file;    /* a path; NULL: none */
 };
 
 #endif

@@ -53,7 +53,9 @@ static struct server_config config = {
 	.max_body = 10,
 };
 static struct app app;
-static const struct exchange_host host = { &config, &totals, &app, &moment, 0 };
+static struct stats stats;
+static const struct exchange_host host = { &config, &totals, &app, &moment, 0,
+	&stats };
 static const struct entrance entrance = { .routes = app_site_routes };
 
 static void

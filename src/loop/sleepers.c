@@ -1,0 +1,64 @@
+/* Tells who is asleep; the worker's thread. */
+#include "config.h"
+
+#include "loop/sleepers.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "loop/conn.h"
+#include "loop/state.h"
+
+/* Tells of one connection. */
+static void
+sleepers_tell_one(const struct conn *conn, struct census_sleeper *sleeper)
+{
+	const struct exchange *exchange = &conn->loop_exchange->exchange;
+	const struct plan *plan = &exchange->answer.plan;
+	const struct decision *decision = exchange->answer.message.decision;
+	struct span fields[RECORD_FIELDS], target = SPAN("");
+	struct asker asker = { 0 };
+
+	conn_tell(conn, &asker);
+	memcpy(sleeper->peer, asker.peer, sizeof(sleeper->peer));
+	if (exchange->record != NULL) {
+		record_find(exchange->record, fields);
+		target = fields[RECORD_TARGET];
+		sleeper->since = exchange->record->begun;
+	}
+	if (target.size > CENSUS_TARGET_MAX)
+		target.size = CENSUS_TARGET_MAX;
+	sleeper->target_size = (uint16_t)target.size;
+	if (target.size > 0)
+		memcpy(sleeper->target, target.data, target.size);
+	if (decision != NULL && decision->ticket != NULL) {
+		struct span pool = pool_name(decision->ticket->pool);
+
+		sleeper->pool_size = (uint8_t)pool.size;
+		memcpy(sleeper->pool, pool.data, pool.size);
+	}
+	if (!plan_is_at(plan, ACT_POOL))
+		sleeper->due = conn->loop_exchange->alarm.due;
+}
+
+void
+sleepers_tell(struct context *context, struct census *census)
+{
+	struct census_part *part = &census->parts[context->host.worker];
+	const struct list *queue = &context->deadlines.queues[DEADLINE_NEVER];
+
+	part->count = stats_read(&context->stats.waiting[DEADLINE_NEVER]);
+	part->sleepers = calloc(census->most, sizeof(*part->sleepers));
+	for (const struct list *place = queue->next;
+	     place != queue && part->sleepers != NULL &&
+	     part->shown < census->most;
+	     place = place->next) {
+		const struct deadline *deadline = LIST_OWNER(place,
+		    struct deadline, place);
+
+		sleepers_tell_one(LIST_OWNER(deadline, struct conn, deadline),
+		    &part->sleepers[part->shown++]);
+	}
+	atomic_store(&part->told, true);
+}

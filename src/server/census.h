@@ -1,0 +1,51 @@
+/*
+ * census: who is asleep or queues now. Who wants to know makes one, and puts it into the
+ * mailboxes of all workers; each tells its part in a turn of its own. It is owned by who
+ * asks and by the mailboxes, so that nobody waits for anybody.
+ */
+#ifndef MTASYNC_SERVER_CENSUS_H
+#define MTASYNC_SERVER_CENSUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/asker.h"
+#include "app/pool.h"
+
+/* Bytes of a target that are told; of a longer one, the first. */
+#define CENSUS_TARGET_MAX 128
+
+struct census_sleeper {
+	int64_t since, due; /* as clock_now(); due 0: it queues */
+	char peer[ASKER_PEER_MAX];
+	uint8_t pool_size;
+	uint16_t target_size;
+	char pool[POOL_NAME_MAX];
+	char target[CENSUS_TARGET_MAX];
+};
+
+struct census_part {
+	bool asked; /* who asks knows: it has been put into the mailbox */
+	_Atomic bool
+	    told;       /* the worker writes it, and nothing else behind it */
+	uint64_t count; /* all that it has */
+	unsigned shown; /* that are told of */
+	struct census_sleeper *sleepers; /* owned */
+};
+
+struct census {
+	_Atomic unsigned owners;
+	unsigned most;  /* sleepers that each worker tells of */
+	unsigned count; /* of parts */
+	struct census_part parts[];
+};
+
+/* Makes one of so many workers, with the caller as its one owner; NULL where memory is
+ * short. Any thread. */
+struct census *census_new(unsigned workers, unsigned most);
+
+/* Adds an owner; takes one away. NULL is allowed. Any thread. */
+struct census *census_hold(struct census *census);
+void census_release(struct census *census);
+
+#endif
