@@ -77,6 +77,10 @@ class Page:
         for domain in "Page", "Runtime", "Log", "Network":
             self.call(f"{domain}.enable")
         self.call("Page.setLifecycleEventsEnabled", enabled=True)
+        self.go(url)
+
+    def go(self, url):
+        """Shows another page, once it is loaded."""
         loading = self.call("Page.navigate", url=url)
         self.wait_for(
             "Page.lifecycleEvent",  # of this page, not of about:blank

@@ -20,7 +20,7 @@ OPTIONS = """
     listen freebind take-over workers backlog max-conns max-sleepers
     header-timeout body-timeout idle-timeout write-timeout max-sleep max-body
     drain-timeout index error-page log log-file user chroot sandbox quiet verbose
-    check version help rule rules seed max-size
+    check version help rule rules seed max-size pid-file
 """.split()
 
 
@@ -456,7 +456,7 @@ BAD_VALUES = """
     --max-sleep=99999999999999999999 --max-body=abc --max-body=-1
     --max-size=abc --max-size=-1 --seed=abc --seed=-1 --rule=x --rules=
     --log=fancy --user= --user=:bin --user=daemon: --user=daemon:bin:sys
-    --chroot= --sandbox=on
+    --chroot= --sandbox=on --pid-file=
 """.split()
 
 

@@ -54,8 +54,9 @@ asking_setup(void **state)
 	memcpy(asking.moment.date, asking_date, HTTP_DATE_SIZE + 1);
 	asking.totals = (struct totals){ .max_sleepers = 1,
 		.crowded = "crowded" };
+	memset(&asking.stats, 0, sizeof(asking.stats));
 	asking.host = (struct exchange_host){ &asking.config, &asking.totals,
-		&asking.app, &asking.moment, 0 };
+		&asking.app, &asking.moment, 0, &asking.stats };
 	assert_return_code(app_open(&asking.app, &asking.config.app), 0);
 	app_use_root(&asking.app, generation_new(open(".", O_PATH), NULL));
 	*state = &asking;

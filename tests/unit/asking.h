@@ -22,6 +22,7 @@ struct asking {
 	struct app app;
 	const struct entrance *entrance; /* where requests come in */
 	struct moment moment;
+	struct stats stats; /* of the exchanges */
 	struct exchange_host host;
 	struct exchange exchange;
 	char room[EXCHANGE_ROOM + 1];

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/stats.h"
 #include "loop/ready.h"
 
 #define MANY 1000 /* several sweeps' worth */
@@ -32,6 +33,7 @@ static struct fixture {
 	struct event_base *base;
 	struct alarms alarms;
 	struct deadlines deadlines;
+	_Atomic uint64_t counts[DEADLINE_KINDS];
 	struct ready_queue ready_queue;
 	struct item items[MANY];
 	int passed;
@@ -47,7 +49,7 @@ on_due(struct deadline *deadline)
 	assert_true(clock_now() >= deadline->due);
 	assert_int_equal(item->order, 0);
 	item->order = ++fixture.passed;
-	deadlines_remove(deadline);
+	deadlines_remove(&fixture.deadlines, deadline);
 }
 
 static void
@@ -67,7 +69,8 @@ setup(void **state)
 	fixture = (struct fixture){ .base = event_base_new() };
 	assert_non_null(fixture.base);
 	assert_return_code(alarms_open(&fixture.alarms, fixture.base), 0);
-	deadlines_init(&fixture.deadlines, &fixture.alarms, limits, on_due);
+	deadlines_init(&fixture.deadlines, &fixture.alarms, limits,
+	    fixture.counts, on_due);
 	ready_queue_init(&fixture.ready_queue, fixture.base, on_ready);
 	return 0;
 }
@@ -135,7 +138,7 @@ test_never(void **state)
 	add(0, DEADLINE_NEVER);
 	add(1, DEADLINE_HEAD);
 	add(2, DEADLINE_HEAD);
-	deadlines_remove(&fixture.items[1].deadline);
+	deadlines_remove(&fixture.deadlines, &fixture.items[1].deadline);
 	run(1);
 	assert_int_equal(fixture.items[2].order, 1);
 	assert_false(alarm_is_set(&fixture.deadlines.alarm));
@@ -176,6 +179,86 @@ test_many(void **state)
 		assert_int_equal(fixture.items[i].order, i + 1);
 }
 
+static void
+assert_counts(void)
+{
+	for (int kind = 0; kind < DEADLINE_KINDS; kind++) {
+		const struct list *queue = &fixture.deadlines.queues[kind];
+		unsigned length = 0;
+
+		for (const struct list *place = queue->next; place != queue;
+		     place = place->next)
+			length++;
+		assert_int_equal(stats_read(&fixture.counts[kind]), length);
+	}
+}
+
+/* Whatever is done, in whatever order, the counts are the lengths of the queues. */
+static void
+test_counts(void **state)
+{
+	enum {
+		FEW = 40,
+		STEPS = 4000
+	};
+	bool there[FEW] = { false };
+	uint64_t random = 1;
+
+	(void)state;
+	for (int i = 0; i < STEPS; i++) {
+		struct deadline *deadline;
+		unsigned item, kind, act;
+
+		random = random * 6364136223846793005U + 1442695040888963407U;
+		item = (unsigned)(random >> 33) % FEW;
+		kind = (unsigned)(random >> 40) % DEADLINE_KINDS;
+		act = (unsigned)(random >> 50) % 3;
+		deadline = &fixture.items[item].deadline;
+		if (!there[item])
+			deadlines_add(&fixture.deadlines, deadline,
+			    (enum deadline_kind)kind, clock_now());
+		else if (act == 0)
+			deadlines_remove(&fixture.deadlines, deadline);
+		else if (act == 1)
+			deadlines_move(&fixture.deadlines, deadline,
+			    (enum deadline_kind)kind, clock_now());
+		else
+			deadlines_renew(&fixture.deadlines, deadline,
+			    clock_now());
+		there[item] = !there[item] || act != 0;
+		assert_counts();
+	}
+}
+
+/* Who is due leaves the counts, too. */
+static void
+test_counts_of_due(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		add(i, DEADLINE_WRITE);
+	add(5, DEADLINE_NEVER);
+	assert_int_equal(stats_read(&fixture.counts[DEADLINE_WRITE]), 5);
+	run(5);
+	assert_int_equal(stats_read(&fixture.counts[DEADLINE_WRITE]), 0);
+	assert_int_equal(stats_read(&fixture.counts[DEADLINE_NEVER]), 1);
+	assert_counts();
+}
+
+/* One that is renewed stays in its queue, behind the others. */
+static void
+test_renew(void **state)
+{
+	(void)state;
+	add(0, DEADLINE_HEAD);
+	add(1, DEADLINE_HEAD);
+	deadlines_renew(&fixture.deadlines, &fixture.items[0].deadline,
+	    clock_now());
+	run(2);
+	assert_int_equal(fixture.items[1].order, 1);
+	assert_int_equal(fixture.items[0].order, 2);
+}
+
 /* Who queues again is served in a later round of the loop. */
 static void
 test_ready(void **state)
@@ -208,6 +291,9 @@ main(void)
 		TEST(test_never),
 		TEST(test_long_and_short),
 		TEST(test_many),
+		TEST(test_counts),
+		TEST(test_counts_of_due),
+		TEST(test_renew),
 		TEST(test_ready),
 	};
 

@@ -437,6 +437,35 @@ test_refusal(void **state)
 	decision_free(NULL);
 }
 
+/* Those that no word has said: they say one thing, and nothing else. */
+static void
+test_plain(void **state)
+{
+	struct decision *field = decision_new_field("ETag", "\"ab\"");
+	struct decision *empty = decision_new_field("X", "");
+	struct decision *close = decision_new_framing(FRAMING_CLOSE);
+	struct decision *const all[] = { field, empty, close };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		assert_non_null(all[i]);
+		assert_int_equal(all[i]->drawn.words, 0);
+		assert_int_equal(decision_fault(all[i]), -1);
+		assert_int_equal(decision_type(all[i]).size, 0);
+		assert_null(all[i]->flow);
+		assert_null(all[i]->ticket);
+		assert_int_equal(decision_names(all[i]).key.size, 0);
+	}
+	assert_true(
+	    span_equal(decision_fields(field), SPAN("ETag: \"ab\"\r\n")));
+	assert_true(span_equal(decision_fields(empty), SPAN("X: \r\n")));
+	assert_int_equal(decision_fields(close).size, 0);
+	assert_int_equal(field->framing, FRAMING_LENGTH);
+	assert_int_equal(close->framing, FRAMING_CLOSE);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		decision_free(all[i]);
+}
+
 int
 main(void)
 {
@@ -447,6 +476,7 @@ main(void)
 		cmocka_unit_test(test_all_plans),
 		cmocka_unit_test(test_retry_after),
 		cmocka_unit_test(test_refusal),
+		cmocka_unit_test(test_plain),
 	};
 
 	return cmocka_run_group_tests_name("decision", tests, NULL, NULL);

@@ -139,6 +139,58 @@ test_owners(void **state)
 	pool_release(NULL);
 }
 
+static void
+ignore_ring(struct pool_waker *waker)
+{
+	(void)waker;
+}
+
+/* What is seen of a pool, as tickets come, wait and leave. */
+static void
+test_view(void **state)
+{
+	static const struct pool_terms terms = { SLOTS(2, 1) };
+	static const struct {
+		int enters, leaves; /* a ticket; -1: none */
+		struct pool_view view;
+	} views[] = {
+		{ -1, -1, { 2, 0, 1, 0, 0, 0, 0 } },
+		{ 0, -1, { 2, 1, 1, 0, 1, 0, 0 } },
+		{ 1, -1, { 2, 2, 1, 0, 2, 0, 0 } },
+		{ 2, -1, { 2, 2, 1, 1, 2, 0, 0 } },
+		{ 3, -1, { 2, 2, 1, 1, 2, 0, 1 } },
+		{ -1, 3, { 2, 2, 1, 1, 2, 0, 1 } },
+		{ -1, 0, { 2, 2, 1, 0, 3, 1, 1 } }, /* who queues gets it */
+		{ 4, -1, { 2, 2, 1, 1, 3, 1, 1 } },
+		{ -1, 4, { 2, 2, 1, 0, 3, 1, 2 } }, /* out of the queue */
+		{ -1, 1, { 2, 1, 1, 0, 3, 1, 2 } },
+		{ -1, 2, { 2, 0, 1, 0, 3, 1, 2 } },
+	};
+	struct pool *pool = pool_new(SPAN("db"));
+	struct pool_ticket *tickets[5];
+	struct pool_waker waker;
+
+	(void)state;
+	pool_waker_init(&waker, ignore_ring);
+	pool_set_terms(pool, &terms);
+	for (size_t i = 0; i < COUNT(views); i++) {
+		struct pool_view view;
+
+		if (views[i].enters != -1) {
+			struct pool_ticket *ticket = pool_ticket_new(pool);
+
+			tickets[views[i].enters] = ticket;
+			(void)pool_enter(ticket, &waker, NULL);
+		}
+		if (views[i].leaves != -1)
+			pool_ticket_free(tickets[views[i].leaves]);
+		pool_look_at(pool, &view);
+		assert_memory_equal(&view, &views[i].view, sizeof(view));
+	}
+	pool_waker_fini(&waker);
+	pool_release(pool);
+}
+
 /* ---- threads ---- */
 
 #define THREADS 2
@@ -334,6 +386,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_view),
 		cmocka_unit_test(test_threads),
 	};
 

@@ -167,6 +167,109 @@ test_index(void **state)
 	rules_release(rules);
 }
 
+/* ---- as text ---- */
+
+/* Parses a text; the fault is of line 0 where there is none. */
+static struct rules *
+parse(const char *text, struct rules_fault *fault)
+{
+	struct rules *rules = new_rules();
+
+	*fault = (struct rules_fault){ 0, 0, "" };
+	if (rules_parse(rules, span_of(text), fault))
+		assert_int_equal(fault->line, 0);
+	else
+		assert_true(fault->line > 0);
+	return rules;
+}
+
+/* Where a text is at fault; line 0: it is not. */
+static const struct {
+	const char *text;
+	unsigned line, column;
+} text_rows[] = {
+	{ "", 0, 0 },
+	{ "\n\n", 0, 0 },
+	{ "# none\n  # none\n\t\n", 0, 0 },
+	{ "/a seed=1", 0, 0 },
+	{ "/a seed=1\r\n/b seed=2\r\n", 0, 0 },
+	{ "/a pool=db\npool=db:slots=1\n", 0, 0 }, /* pools come first */
+	{ "/a", 1, 3 },
+	{ "/a seed=1\n\n# x\n/b sed=2\n", 4, 4 },
+	{ "/a seed=1\n  /b seed=x\n", 2, 11 },
+	{ "a seed=1\n", 1, 1 },
+	{ "/a pool=db\n", 1, 9 },
+	{ "/b sed=1\npool=db:slots=0\n", 2, 15 },
+	{ "pool=db:slots=1\n\tpool=db:slots=2\n", 2, 7 },
+};
+
+static void
+test_parse(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(text_rows); i++) {
+		struct rules_fault fault;
+		struct rules *rules = parse(text_rows[i].text, &fault);
+
+		if (fault.line != text_rows[i].line ||
+		    fault.column != text_rows[i].column)
+			fail_msg("%s: %u:%u: %s", text_rows[i].text, fault.line,
+			    fault.column, fault.why);
+		assert_int_equal(fault.why[0] != '\0', fault.line > 0);
+		rules_release(rules);
+	}
+}
+
+/* Rules are told as they were read, comments too; another text is another tag. */
+static void
+test_text(void **state)
+{
+	static const char *const texts[] = { "", "\n", "# a\n/a seed=1\n",
+		"# b\n/a seed=1\n", "/a seed=1", "/a seed=1\n",
+		"pool=db:slots=1\n/a pool=db\r\n" };
+	uint64_t tags[COUNT(texts)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct rules_fault fault;
+		struct rules *rules = parse(texts[i], &fault);
+		struct rules *again = parse(texts[i], &fault);
+
+		assert_true(span_equal(rules_text(rules), span_of(texts[i])));
+		tags[i] = rules_tag(rules);
+		assert_true(tags[i] == rules_tag(again));
+		for (size_t j = 0; j < i; j++)
+			assert_true(tags[i] != tags[j]);
+		rules_release(rules);
+		rules_release(again);
+	}
+	assert_int_equal(rules_text(NULL).size, 0);
+	assert_true(rules_tag(NULL) == tags[0]);
+}
+
+/* What has been added otherwise is told as lines. */
+static void
+test_tell(void **state)
+{
+	struct rules *rules = new_rules(), *again;
+	struct rules_fault fault;
+
+	(void)state;
+	add(rules, "/a seed=1");
+	assert_int_equal(rules_text(rules).size, 0);
+	assert_true(rules_tell(rules, "pool=", "db:slots=1"));
+	assert_true(rules_tell(rules, "", "/a seed=1"));
+	assert_true(rules_parse(rules, SPAN("/b seed=2\n"), &fault));
+	assert_true(span_equal(rules_text(rules),
+	    SPAN("pool=db:slots=1\n/a seed=1\n/b seed=2\n")));
+	again = parse("pool=db:slots=1\n/a seed=1\n/b seed=2\n", &fault);
+	assert_true(rules_tag(rules) == rules_tag(again));
+	assert_true(rules_end(again));
+	assert_int_equal(number(again, HTTP_GET, "b"), 2);
+	rules_release(rules);
+	rules_release(again);
+}
+
 int
 main(void)
 {
@@ -175,6 +278,9 @@ main(void)
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_draw),
 		cmocka_unit_test(test_index),
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_tell),
 	};
 
 	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);

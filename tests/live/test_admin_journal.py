@@ -1,0 +1,278 @@
+"""/requests: the last ones, newest first, as the log has them."""
+
+import concurrent.futures
+import json
+import re
+import time
+
+import pytest
+from admin_side import Admin
+from server import eventually, scaled
+from waiting import MODELS, asleep
+from wire import Client, request
+
+HELLO = ["GET", "/", 200]
+
+
+@pytest.fixture
+def start(serve, root):
+    (root / "a").write_bytes(b"x")
+
+    def on(*options, **how):
+        server = serve("--admin=0", *options, root=root, **how)
+        return server, Admin(server)
+
+    return on
+
+
+def ask(server, *targets):
+    """One after the other; each has ended for the server, too."""
+    with server.connect() as client:
+        for target in targets:
+            client.ask(target)
+
+
+def targets(lines):
+    return [line.get("target") for line in lines]
+
+
+def await_lines(admin, count, query="?limit=100000"):
+    eventually(
+        lambda: len(admin.lines(query)) >= count,
+        lambda: f"{count} lines: {admin.lines(query)}",
+    )
+    return admin.lines(query)
+
+
+def test_none(start):
+    """Without --journal, it is said how to have it."""
+    for options in ([], ["--journal=0"]):
+        _, admin = start(*options)
+        for method in ("GET", "DELETE"):
+            answer = admin.ask("/requests", method=method)
+            assert answer.status == 404
+            assert method == "DELETE" or b"--journal" in answer.body
+
+
+def test_last_ones(start):
+    """As many as there are, newest first."""
+    server, admin = start("--journal=5", "-w", "1")
+    assert admin.lines() == []
+    ask(server, "/0", "/1", "/2")
+    assert targets(await_lines(admin, 3)) == ["/2", "/1", "/0"]
+    ask(server, *[f"/{i}" for i in range(3, 20)])
+    eventually(lambda: targets(admin.lines())[0] == "/19", "the last one")
+    assert targets(admin.lines()) == ["/19", "/18", "/17", "/16", "/15"]
+    admin.ask("/metrics")  # who looks is not among them
+    assert len(admin.lines()) == 5
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 512, 1000])
+def test_sizes(start, size):
+    """Around what is told at a time."""
+    server, admin = start(f"--journal={size}", "-w", "1")
+    with server.connect() as client:
+        client.send(b"".join(request(f"/{i}") for i in range(600)))
+        for _ in range(600):
+            client.read_response()
+    kept = min(size, 600)
+    eventually(lambda: targets(admin.lines("?limit=1")) == ["/599"], "the end")
+    lines = admin.lines("?limit=100000")
+    assert targets(lines) == [f"/{599 - i}" for i in range(kept)]
+
+
+@pytest.mark.parametrize("query, found", [
+    ("", "/sleep/1ms?b /a?x=1 /a/b/c /a/b /nothing /a"),
+    ("?path=/a", "/a?x=1 /a"),
+    ("?path=/a/*", "/a/b"),
+    ("?path=/a/**", "/a/b/c /a/b"),
+    ("?path=/**", "/sleep/1ms?b /a?x=1 /a/b/c /a/b /nothing /a"),
+    ("?path=/b", ""),
+    ("?status=404", "/a/b/c /a/b /nothing"),
+    ("?status=500", ""),
+    ("?limit=2", "/sleep/1ms?b /a?x=1"),
+    ("?limit=1&path=/a/**&status=404", "/a/b/c"),
+    ("?status=200&path=/a", "/a?x=1 /a"),
+    ("?since=0", "/sleep/1ms?b /a?x=1 /a/b/c /a/b /nothing /a"),
+    ("?since=2000-02-29T12:00:00Z&limit=1", "/sleep/1ms?b"),
+    ("?since=2199-01-01T00:00:00Z", ""),
+    ("?since=7200000000", ""),
+    ("?other=x", "/sleep/1ms?b /a?x=1 /a/b/c /a/b /nothing /a"),
+])  # fmt: skip
+def test_filters(filled, query, found):
+    assert targets(filled.lines(query)) == found.split()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    from server import Server
+
+    root = tmp_path_factory.mktemp("root")
+    (root / "a").write_bytes(b"x")
+    server = Server("--admin=0", "--journal=100", "-w", "1", root=root)
+    asked = "/a /nothing /a/b /a/b/c /a?x=1 /sleep/1ms?b".split()
+    ask(server, *asked)
+    admin = Admin(server)
+    await_lines(admin, len(asked))
+    yield admin
+    server.finish()
+
+
+def test_since(start):
+    """A time of a line, and what came then or later."""
+    server, admin = start("--journal=10", "-w", "1")
+    for target in ("/0", "/1", "/2"):
+        ask(server, target)
+        time.sleep(0.01)
+    lines = await_lines(admin, 3)
+    since = lines[1]["time"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", since)
+    assert targets(admin.lines(f"?since={since}")) == ["/2", "/1"]
+    assert targets(admin.lines(f"?since={since[:19]}Z"))[:2] == ["/2", "/1"]
+    assert admin.lines(f"?since={time.time() + 60:.3f}") == []
+
+
+@pytest.mark.parametrize("query, name", [
+    ("status=x", "status"), ("status=99", "status"), ("status=1000", "status"),
+    ("status=", "status"), ("limit=0", "limit"), ("limit=100001", "limit"),
+    ("limit=-1", "limit"), ("limit=x", "limit"), ("path=a", "path"),
+    ("path=", "path"), ("path=/a//b", "path"), ("since=x", "since"),
+    ("since=", "since"), ("since=2026-11-28", "since"), ("since=-1", "since"),
+    ("since=2026-11-28T19:00:00", "since"), ("since=nan", "since"),
+    ("since=inf", "since"), ("since=2026-11-28T19:00:00Zx", "since"),
+    ("since=" + 200 * "1", "since"),
+])  # fmt: skip
+def test_faulty_query(filled, query, name):
+    answer = filled.ask(f"/requests?{query}")
+    assert answer.status == 400, query
+    assert name in answer.body.decode()
+
+
+def test_delete(start):
+    """What was; not what is to come, or still to end."""
+    server, admin = start("--journal=10", "-w", "1")
+    sleeper = asleep(server, "/sleep/5m")
+    ask(server, "/0", "/1")
+    await_lines(admin, 2)
+    answer = admin.ask("/requests", method="DELETE")
+    assert answer.status == 204 and answer.body == b""
+    assert admin.lines() == []
+    assert admin.ask("/requests", method="DELETE").status == 204
+    ask(server, "/2")
+    sleeper.reset()
+    assert targets(await_lines(admin, 2)) in (
+        ["/2", "/sleep/5m"], ["/sleep/5m", "/2"]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_same_as_the_log(start, tmp_path, model):
+    """--log=json has the same lines, byte by byte."""
+    path = tmp_path / "log"
+    server, admin = start(f"--model={model}", "--journal=100", "--log=json",
+                          f"--log-file={path}")  # fmt: skip
+    asked = ["/", "/nothing", "/sleep/1ms?status=503&seed=1",
+             "/sleep/2ms?fault=truncate&size=10", "/a?%22"]  # fmt: skip
+    for target in asked:
+        with server.connect() as client:
+            client.send(
+                request(
+                    target,
+                    'User-Agent: "\xff\\',
+                    "Referer: x",
+                    "Connection: close",
+                )
+            )
+            client.read_to_end()
+    with server.connect() as client:
+        client.send(b"no request\r\n\r\n")
+        client.read_to_end()
+    lines = await_lines(admin, len(asked) + 1)
+    eventually(lambda: path.read_bytes().count(b"\n") == len(lines), "the log")
+    told = admin.ask("/requests").body.splitlines()
+    assert sorted(told) == sorted(path.read_bytes().splitlines())
+    by_time = sorted(lines, key=lambda line: line["time"], reverse=True)
+    assert [line["status"] for line in by_time][0] == 400
+
+
+def test_combined_log_beside_it(start, tmp_path):
+    path = tmp_path / "log"
+    server, admin = start("--journal=10", "--log=combined",
+                          f"--log-file={path}")  # fmt: skip
+    ask(server, "/")
+    line = await_lines(admin, 1)[0]
+    assert [line[name] for name in ("method", "target", "status")] == HELLO
+    assert line["bytes"] == len(b"<p>hello</p>\n")
+    eventually(lambda: b'"GET / HTTP/1.1" 200' in path.read_bytes(), "it")
+
+
+def test_what_was_done_on_purpose(start):
+    """So a test may assert what its client did: how often it tried again."""
+    server, admin = start("--journal=100", "-w", "2",
+                          "--rule=/api/* fail=2 key=one")  # fmt: skip
+    for _ in range(3):
+        ask(server, "/api/x")
+    lines = await_lines(admin, 3, "?path=/api/*")
+    assert [line["status"] for line in lines] == [404, 503, 503]
+    assert [line["did"]["n"] for line in lines] == [3, 2, 1]
+    failed = admin.lines("?path=/api/*&status=503")
+    assert [line["did"]["fail"] for line in failed] == [True, True]
+
+
+@pytest.mark.parametrize("clients", [16])
+def test_none_is_lost_or_doubled(start, clients):
+    """Under load, of all workers."""
+    each = scaled(400)
+    server, admin = start(f"--journal={clients * each}", "-w", "4")
+
+    def load(number):
+        with Client(server.address) as client:
+            for i in range(0, each, 8):
+                client.send(b"".join(
+                    request(f"/{number}-{i + j}") for j in range(8)
+                ))  # fmt: skip
+                for _ in range(8):
+                    client.read_response()
+
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        futures = [pool.submit(load, number) for number in range(clients)]
+        while not all(future.done() for future in futures):
+            for line in admin.lines("?limit=300"):  # each whole meanwhile
+                assert line["status"] == 404
+        for future in futures:
+            future.result()
+    count = clients * (each + 7) // 8 * 8 if each % 8 else clients * each
+    lines = await_lines(admin, min(count, clients * each))
+    seen = [tuple(map(int, line["target"][1:].split("-"))) for line in lines]
+    assert len(set(seen)) == len(seen) == clients * each
+    workers = {line["worker"] for line in lines}
+    assert len(workers) > 1
+    for number in range(clients):
+        own = [i for who, i in seen if who == number]
+        assert own == sorted(own, reverse=True)
+
+
+def test_long_lines(start):
+    """Of targets as long as any, whatever is in them."""
+    server, admin = start("--journal=1000", "-w", "1")
+    target = "/" + 2500 * "%22"
+    with server.connect() as client:
+        for _ in range(100):
+            client.ask(target, "User-Agent: " + 200 * '"')
+    lines = await_lines(admin, 100)
+    assert len(lines) == 100
+    assert {line["target"] for line in lines} <= {target, target[:len(
+        lines[0]["target"])]}  # fmt: skip
+
+
+def test_most_that_is_told(start):
+    """1000 lines, unless more are asked for."""
+    server, admin = start("--journal=2000", "-w", "1")
+    with server.connect() as client:
+        for _ in range(15):
+            client.send(100 * request("/"))
+            for _ in range(100):
+                client.read_response()
+    assert len(await_lines(admin, 1500)) == 1500
+    assert len(admin.lines()) == 1000
+    assert json.loads(admin.ask("/requests?limit=1").body)["target"] == "/"
