@@ -40,14 +40,15 @@ process_memory(const struct admin *admin, double pages[2])
 static double
 process_descriptors(const struct admin *admin)
 {
-	char entries[4096];
+	_Alignas(struct dirent64) char entries[4096];
 	double count = -2; /* the directory's own two */
 	long size;
 
 	if (admin->descriptors == -1 ||
 	    lseek(admin->descriptors, 0, SEEK_SET) == -1)
 		return -1;
-	while ((size = getdents64(admin->descriptors, entries,
+	/* musl wants a struct dirent, glibc anything. */
+	while ((size = getdents64(admin->descriptors, (void *)entries,
 		    sizeof(entries))) > 0)
 		for (long at = 0; at < size; count++) {
 			const struct dirent64 *entry =

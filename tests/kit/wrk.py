@@ -8,6 +8,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 from typing import NamedTuple
 
 from server import Failed
@@ -54,10 +55,19 @@ def started(words):
             process.kill()
 
 
+def catches(process, number):
+    """Whether it has a handler of this signal, which would end it (proc(5))."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    mask = int(status.split("SigCgt:")[1].split()[0], 16)
+    return mask >> number - 1 & 1
+
+
 def finish(process, seconds=0):
     """Its figures, when it has run for so long: it knows whole ones alone."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
+    while process.poll() is None and not catches(process, signal.SIGINT):
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate()
     if process.returncode != 0:
