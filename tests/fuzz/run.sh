@@ -15,16 +15,16 @@ complain() {
 	exit 1
 }
 
-answers=$(echo "$src"/{app,base}/*.c \
+answers=("$src"/{app,base}/*.c
 	"$src"/server/{account,exchange,journal,staged,totals}.c)
 
 # The words are tried with the answers that they make, at a clock of their own.
 sources() {
 	if [ "$name" = words ]; then
 		echo "$here/../unit/fake_clock.c" \
-			-Wl,--wrap=clock_gettime $answers
+			-Wl,--wrap=clock_gettime "${answers[@]}"
 	elif [ "$name" = echo ]; then
-		echo $answers
+		echo "${answers[@]}"
 	elif [ "$name" = httpbin ]; then
 		echo "$src"/app/httpbin_{body,json,query}.c "$src"/base/text.c
 	else
