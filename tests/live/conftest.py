@@ -6,6 +6,7 @@ import pytest
 
 pytest.register_assert_rewrite(
     "browser",
+    "dashboard",
     "promises",
     "server",
     "structured",
