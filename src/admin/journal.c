@@ -15,6 +15,9 @@
 /* Most lines that one answer has. */
 #define JOURNAL_LIMIT_MAX 100000
 
+/* The first second that is refused: in 2261, nanoseconds nearly fill an int64_t. */
+#define JOURNAL_SECONDS_END 9200000000
+
 /* Reads seconds since 1970, which may have a fraction. */
 static bool
 journal_read_seconds(const char *text, int64_t *wall)
@@ -23,7 +26,7 @@ journal_read_seconds(const char *text, int64_t *wall)
 	double seconds = strtod(text, &end);
 
 	if (*end != '\0' || text[strspn(text, "0123456789.")] != '\0' ||
-	    seconds >= 1e10)
+	    seconds >= JOURNAL_SECONDS_END)
 		return false;
 	*wall = (int64_t)(seconds * 1e9);
 	return true;
@@ -37,6 +40,8 @@ journal_read_time(struct span text, int64_t *wall)
 	char copy[40], *rest;
 	struct tm parts = { 0 };
 	double fraction = 0;
+	time_t seconds;
+	int day;
 
 	if (text.size == 0 || text.size >= sizeof(copy))
 		return false;
@@ -49,7 +54,12 @@ journal_read_time(struct span text, int64_t *wall)
 		fraction = strtod(rest, &rest);
 	if (rest == NULL || strcmp(rest, "Z") != 0)
 		return false;
-	*wall = (int64_t)timegm(&parts) * CLOCK_S + (int64_t)(fraction * 1e9);
+	day = parts.tm_mday;
+	seconds = timegm(&parts); /* a February 30 becomes a day of March */
+	if (parts.tm_mday != day || seconds < 0 ||
+	    seconds >= JOURNAL_SECONDS_END)
+		return false;
+	*wall = (int64_t)seconds * CLOCK_S + (int64_t)(fraction * 1e9);
 	return true;
 }
 

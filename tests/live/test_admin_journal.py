@@ -139,6 +139,9 @@ def test_since(start):
     ("path=", "path"), ("path=/a//b", "path"), ("since=x", "since"),
     ("since=", "since"), ("since=2026-11-28", "since"), ("since=-1", "since"),
     ("since=2026-11-28T19:00:00", "since"), ("since=nan", "since"),
+    ("since=9900000000", "since"), ("since=9999-01-01T00:00:00Z", "since"),
+    ("since=2026-02-30T00:00:00Z", "since"),
+    ("since=2026-13-01T00:00:00Z", "since"),
     ("since=inf", "since"), ("since=2026-11-28T19:00:00Zx", "since"),
     ("since=" + 200 * "1", "since"),
 ])  # fmt: skip
