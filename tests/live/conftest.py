@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 pytest.register_assert_rewrite(
+    "admin_side",
     "browser",
     "dashboard",
     "promises",
@@ -15,6 +16,7 @@ pytest.register_assert_rewrite(
     "worded",
 )
 
+from admin_side import Admin  # noqa: E402
 from server import Server  # noqa: E402
 
 
@@ -47,6 +49,17 @@ def root(tmp_path):
     (directory / "hello.html").write_bytes(b"<p>hello</p>\n")
     (directory / "404.html").write_bytes(b"<p>nothing here</p>\n")
     return directory
+
+
+@pytest.fixture
+def start(serve, root):
+    """Starts servers that can be steered; returns each with its operator's side."""
+
+    def on(*options, **how):
+        server = serve("--admin=0", *options, root=root, **how)
+        return server, Admin(server)
+
+    return on
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -21,15 +21,6 @@ WORKER = set(
 POOL = set("name slots used queue queued waited refused".split())
 
 
-@pytest.fixture
-def start(serve, root):
-    def on(*options, **how):
-        server = serve("--admin=0", *options, root=root, **how)
-        return server, Admin(server)
-
-    return on
-
-
 def test_snapshot(start):
     server, admin = start("-w", "3", "--pool=db:slots=2,queue=9",
                           "--rule=/db delay=5m pool=db")  # fmt: skip

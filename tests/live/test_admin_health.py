@@ -24,15 +24,6 @@ SOON = 0.05  # that most take
 TIMES = 20
 
 
-@pytest.fixture
-def start(serve, root):
-    def on(*options, **how):
-        server = serve("--admin=0", *options, root=root, **how)
-        return server, Admin(server)
-
-    return on
-
-
 def assert_answers(admin, ready=True):
     """All that is asked for when things go wrong; most of it at once."""
     took = []

@@ -15,14 +15,9 @@ HELLO = ["GET", "/", 200]
 
 
 @pytest.fixture
-def start(serve, root):
+def start(start, root):
     (root / "a").write_bytes(b"x")
-
-    def on(*options, **how):
-        server = serve("--admin=0", *options, root=root, **how)
-        return server, Admin(server)
-
-    return on
+    return start
 
 
 def ask(server, *targets):

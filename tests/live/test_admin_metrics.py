@@ -14,15 +14,6 @@ BUCKETS = 19
 NO_HISTOGRAMS = ("request_duration", "sleep_lateness", "loop_lag")
 
 
-@pytest.fixture
-def start(serve, root):
-    def on(*options, **how):
-        server = serve("--admin=0", *options, root=root, **how)
-        return server, Admin(server)
-
-    return on
-
-
 def await_requests(admin, wanted):
     """By handler and class."""
     names = "mtasync_requests_total", "handler", "code"

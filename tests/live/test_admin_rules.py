@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from admin_side import TEXT, Admin
+from admin_side import TEXT
 from server import SANITIZERS, eventually, scaled
 from waiting import MODELS
 from wire import Client, request
@@ -17,15 +17,10 @@ MIB = 1 << 20
 
 
 @pytest.fixture
-def start(serve, root):
+def start(start, root):
     for name in "ab":
         (root / name).write_bytes(b"x")
-
-    def on(*options, **how):
-        server = serve("--admin=0", *options, root=root, **how)
-        return server, Admin(server)
-
-    return on
+    return start
 
 
 def status(server, target="/a"):
