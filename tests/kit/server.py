@@ -70,9 +70,7 @@ def settle(path):
     read again with each look.
     """
     changed = path.stat().st_ctime_ns
-    eventually(
-        lambda: time.time_ns() > changed + 30_000_000, "the file's age"
-    )
+    eventually(lambda: time.time_ns() > changed + 30_000_000, "the file's age")
 
 
 def run(*arguments, wrapper=(), **how):
@@ -194,6 +192,10 @@ class Server:
                 self._find_addresses, "the start line"
             )
             self.started = time.monotonic()
+            if target.own and not wrapper:
+                self.eventually(
+                    lambda: not self.pids()[1:], "the end of its start's child"
+                )
         except BaseException:
             self.close()
             raise
@@ -262,16 +264,18 @@ class Server:
 
     def freeze(self):
         """Stops it from running, so that what is sent is found at once."""
-        for pid in self.pids():
-            with contextlib.suppress(ProcessLookupError):  # the start's child
-                os.kill(pid, signal.SIGSTOP)
+        self._signal_all(signal.SIGSTOP)
         self.eventually(
             lambda: all(map(is_stopped, self.pids())), "all processes to stop"
         )
 
     def thaw(self):
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number):
         for pid in self.pids():
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # ended meanwhile
+                os.kill(pid, number)
 
     # Its clients
 

@@ -99,6 +99,15 @@ class Admin:
             lambda: f"{count} sleepers: {self.asleep()}",
         )
 
+    def await_begun(self, count):
+        """Of requests that sleep briefly: some may be answered before it sees."""
+        self.await_metrics(
+            lambda metrics: metrics.sum("mtasync_sleepers")
+            + metrics.sum("mtasync_requests_total")
+            == count,
+            f"{count} requests",
+        )
+
     def events(self, query="?every=100ms"):
         return Events(self, query)
 

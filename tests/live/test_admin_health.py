@@ -103,7 +103,7 @@ def test_end(start, options, status):
     clients = [server.connect() for _ in range(4)]
     for client in clients:
         client.send(request(FOREVER if status else "/sleep/500ms"))
-    admin.await_asleep(4)
+    admin.await_begun(4)
     server.stop()
     for client in clients:
         assert client.read_response().status == (503 if status else 200)
@@ -136,7 +136,7 @@ def test_stop_loses_nothing(start):
         clients = [server.connect() for _ in range(50)]
         for client in clients:
             client.send(request("/sleep/100ms"))
-        admin.await_asleep(50)
+        admin.await_begun(50)
         server.stop()
         with contextlib.suppress(ConnectionError, Ended):
             while admin.ask("/metrics").status == 200:
