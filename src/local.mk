@@ -91,6 +91,7 @@ libmtasync_a_SOURCES = \
 	src/http/parser.c \
 	src/http/ranges.c \
 	src/http/record.c \
+	src/http/record_fields.c \
 	src/http/request.c \
 	src/http/response.c \
 	src/http/target.c \

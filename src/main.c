@@ -160,6 +160,7 @@ main_open_shared(struct server_config *config, const struct options *options)
 			    options->journal);
 			return -1;
 		}
+		config->shown_fields = options->shown_fields;
 	}
 	config->recorded = options->access_log != RECORD_OFF ||
 			   config->journal != NULL;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/record_fields.h"
+
 static void
 options_format_count(char text[UNITS_TEXT_MAX], int64_t value)
 {
@@ -150,6 +152,20 @@ options_set_extensions(const struct options_row *row, struct options *options,
 		return true;
 	log_error(OPTIONS_REFUSED
 	    "must be extensions such as html, or html,txt",
+	    row->name, text);
+	return false;
+}
+
+/* Takes a list of the names of fields. */
+bool
+options_set_fields(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	options->shown_fields = text;
+	if (record_fields_check(text))
+		return true;
+	log_error(OPTIONS_REFUSED
+	    "must be names such as Authorization,X-Request-Id, or *",
 	    row->name, text);
 	return false;
 }

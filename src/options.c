@@ -86,6 +86,8 @@ static const struct options_row options_table[] = {
 	    .field = offsetof(struct options, admin_hosts) },
 	{ "journal", "N", "requests that are kept, to be looked at", "0",
 	    OPTIONS_NUMBER(journal, options_count, 0, 10000000) },
+	{ "journal-headers", "LIST", "fields of theirs to show: names, or *",
+	    .set = options_set_fields },
 	{ "admin-token-file", "FILE", "who asks has to know what is in it",
 	    OPTIONS_PATH(admin_token_file, "file") },
 

@@ -41,6 +41,7 @@ struct options {
 	struct options_texts admin_hosts;
 	const char *admin_token_file;
 	int64_t journal;           /* how many requests are kept */
+	const char *shown_fields;  /* as record_fields_write(); NULL: none */
 	const struct model *model; /* how it waits */
 	int64_t workers;           /* 0: as many as cpus_available() */
 	int64_t backlog;           /* connections */

@@ -76,6 +76,7 @@ unit_tests = \
 	tests/unit/test_publisher \
 	tests/unit/test_ranges \
 	tests/unit/test_record \
+	tests/unit/test_record_fields \
 	tests/unit/test_resource \
 	tests/unit/test_response \
 	tests/unit/test_ring \

@@ -58,7 +58,7 @@ combined_write_start(char *out, const char *peer, time_t when)
 /* ` "GET / HTTP/1.1"`. */
 static char *
 combined_write_request(char *out, const struct span fields[RECORD_FIELDS],
-    const char *version)
+    const struct record *record)
 {
 	if (fields[RECORD_TARGET].data == NULL)
 		return combined_quote(out, fields[RECORD_TARGET]);
@@ -67,8 +67,9 @@ combined_write_request(char *out, const struct span fields[RECORD_FIELDS],
 	out = combined_escape(out, fields[RECORD_METHOD]);
 	*out++ = ' ';
 	out = combined_escape(out, fields[RECORD_TARGET]);
-	if (version[0] != '\0')
-		out = stpcpy(stpcpy(out, " HTTP/"), version);
+	if (record->major != '\0')
+		*out++ = ' ';
+	out = record_put_version(record, out);
 	*out++ = '"';
 	return out;
 }
@@ -83,7 +84,7 @@ combined_write(const struct record *record, const struct outcome *outcome,
 	record_find(record, fields);
 	out = combined_write_start(line, outcome->peer,
 	    (time_t)(record->wall / CLOCK_S));
-	out = combined_write_request(out, fields, record->version);
+	out = combined_write_request(out, fields, record);
 	out += snprintf(out, 32, " %u %llu", outcome->status,
 	    (unsigned long long)outcome->bytes);
 	out = combined_quote(out, fields[RECORD_REFERER]);

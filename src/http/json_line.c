@@ -95,10 +95,13 @@ json_line_question(char *out, const struct record *record,
 {
 	out = json_line_string(out, "method", fields[RECORD_METHOD]);
 	out = json_line_string(out, "target", fields[RECORD_TARGET]);
-	if (record->version[0] == '\0')
+	if (record->major == '\0')
 		return out;
 	out = json_line_name(out, "version");
-	return stpcpy(stpcpy(stpcpy(out, "\"HTTP/"), record->version), "\"");
+	*out++ = '"';
+	out = record_put_version(record, out);
+	*out++ = '"';
+	return out;
 }
 
 /* What became of it. */
@@ -140,6 +143,7 @@ json_line_write(const struct record *record, const struct outcome *outcome,
 	out = json_line_answer(out, outcome);
 	out = json_line_string(out, "referer", fields[RECORD_REFERER]);
 	out = json_line_string(out, "user_agent", fields[RECORD_AGENT]);
+	out = mempcpy(out, outcome->shown.data, outcome->shown.size);
 	out = stpcpy(out, "}\n");
 	return (struct span){ line, (size_t)(out - line) };
 }

@@ -4,12 +4,12 @@
 
 #include "http/record.h"
 
+_Static_assert(RECORD_FIELDS_TEXT_MAX <= UINT16_MAX, "its size fits `shown`");
 _Static_assert(sizeof(struct record) == offsetof(struct record, text),
     "a record ends where its text does");
 
-/* Bytes of `HTTP/1.1`, the only form that a version has; and where `1.1` is. */
+/* Bytes of `HTTP/1.1`, the only form that a version has. */
 #define RECORD_VERSION_SIZE 8
-#define RECORD_VERSION_AT   5
 
 /* Returns `end`; or, where that lies within a character of UTF-8 (if it is valid),
  * where that character begins. */
@@ -86,10 +86,10 @@ record_take(struct record *record, int64_t wall, int64_t begun,
 	*record = (struct record){ .wall = wall,
 		.begun = begun,
 		.late = RECORD_NOT_AWAKE };
-	if (request != NULL && request->version.size == RECORD_VERSION_SIZE)
-		memcpy(record->version,
-		    request->version.data + RECORD_VERSION_AT,
-		    RECORD_VERSION_SIZE - RECORD_VERSION_AT);
+	if (request != NULL && request->version.size == RECORD_VERSION_SIZE) {
+		record->major = request->version.data[RECORD_VERSION_SIZE - 3];
+		record->minor = request->version.data[RECORD_VERSION_SIZE - 1];
+	}
 	for (int i = 0; i < RECORD_FIELDS; i++) {
 		record->sizes[i] = RECORD_NONE;
 		if (fields[i].data == NULL)
@@ -98,6 +98,45 @@ record_take(struct record *record, int64_t wall, int64_t begun,
 		memcpy(text, fields[i].data, fields[i].size);
 		text += fields[i].size;
 	}
+}
+
+/* Returns how many bytes of the record's text its fields have. */
+static size_t
+record_fields_size(const struct record *record)
+{
+	size_t size = 0;
+
+	for (int i = 0; i < RECORD_FIELDS; i++)
+		if (record->sizes[i] != RECORD_NONE)
+			size += record->sizes[i];
+	return size;
+}
+
+void
+record_take_shown(struct record *record, struct span shown)
+{
+	record->shown = (uint16_t)shown.size;
+	memcpy(record->text + record_fields_size(record), shown.data,
+	    shown.size);
+}
+
+struct span
+record_shown(const struct record *record)
+{
+	return (struct span){ record->text + record_fields_size(record),
+		record->shown };
+}
+
+char *
+record_put_version(const struct record *record, char *out)
+{
+	if (record->major == '\0')
+		return out;
+	out = stpcpy(out, "HTTP/");
+	*out++ = record->major;
+	*out++ = '.';
+	*out++ = record->minor;
+	return out;
 }
 
 void

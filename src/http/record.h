@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "http/record_fields.h"
 #include "http/request.h"
 
 /* Bytes of a method, target, Referer or User-Agent in a line, as escaped there;
@@ -18,7 +19,8 @@
 #define RECORD_DID_MAX 1024
 
 /* Room for the longest line of each format. */
-#define RECORD_LINE_MAX (4 * RECORD_FIELD_MAX + RECORD_DID_MAX + 1024)
+#define RECORD_LINE_MAX \
+ (4 * RECORD_FIELD_MAX + RECORD_FIELDS_TEXT_MAX + RECORD_DID_MAX + 1024)
 
 /* The formats of the log. */
 enum record_format {
@@ -45,8 +47,9 @@ struct record {
 	uint32_t late; /* how much later than its time the last wait ended, in
 			* us; or RECORD_NOT_AWAKE */
 	uint16_t sizes[RECORD_FIELDS]; /* in bytes, or RECORD_NONE */
-	char version[4];               /* `1.1`; empty: the request has none */
-	char text[];                   /* the fields as sent, in that order */
+	uint16_t shown;    /* bytes of record_shown() */
+	char major, minor; /* of HTTP, digits; NUL: the request has no version */
+	char text[]; /* the fields as sent, in that order, and what is shown */
 };
 
 /* The size of a field that the request does not have. */
@@ -73,6 +76,9 @@ struct outcome {
 	/* What was done to the answer on purpose: a JSON object on one line, of at
 	 * most RECORD_DID_MAX bytes; empty: nothing. */
 	struct span did;
+
+	/* What is shown of the request's fields: see http/record_fields.h. */
+	struct span shown;
 };
 
 /*
@@ -88,6 +94,16 @@ size_t record_size(const struct http_request *request);
  */
 void record_take(struct record *record, int64_t wall, int64_t begun,
     const struct http_request *request);
+
+/* Takes down what is shown of the request's fields, in so many bytes more than
+ * record_size() says; after record_take(). */
+void record_take_shown(struct record *record, struct span shown);
+
+/* Returns that; empty: nothing was taken down. */
+struct span record_shown(const struct record *record);
+
+/* Writes the request's version, as in `HTTP/1.1`, where it has one; returns its end. */
+char *record_put_version(const struct record *record, char *out);
 
 /* Takes down by how many ns the last wait of the answer ended late. */
 void record_note_late(struct record *record, int64_t late);

@@ -105,6 +105,7 @@ account_did(const struct exchange *exchange, char did[DRAWN_TEXT_MAX])
 struct account {
 	const struct exchange_host *host;
 	const struct visitor *visitor; /* or NULL */
+	bool in_journal;
 };
 
 /* Writes the line of a format; returns it. */
@@ -134,17 +135,35 @@ account_write_line(const struct exchange *exchange,
 	account_tell_sleep(exchange, &outcome);
 	outcome.queued = account_queued(exchange);
 	outcome.did = account_did(exchange, did);
+	if (account->in_journal)
+		outcome.shown = record_shown(exchange->record);
 	return json_line_write(exchange->record, &outcome, line);
 }
 
-/* Appends the line to the log, where there is one, and to the journal likewise, the same
- * one where both are of JSON; or counts it as dropped where memory is short. */
+/* Adds the line to the journal: `told`, that of the log, where this is the same. */
+static void
+account_add_to_journal(const struct exchange *exchange, struct account *account,
+    struct span told)
+{
+	const struct server_config *config = account->host->config;
+	char line[RECORD_LINE_MAX];
+
+	account->in_journal = true;
+	if (config->log == NULL || config->log_format != RECORD_JSON ||
+	    config->shown_fields != NULL)
+		told = account_write_line(exchange, account, RECORD_JSON, line);
+	journal_add(config->journal, exchange->record, account_status(exchange),
+	    told);
+}
+
+/* Appends the line to the log, where there is one, and to the journal likewise; or counts
+ * it as dropped where memory is short. */
 void
 account_tell(const struct exchange *exchange, const struct exchange_host *host,
     struct visitor *visitor)
 {
 	const struct server_config *config = host->config;
-	const struct account account = { host, visitor };
+	struct account account = { host, visitor, false };
 	char line[RECORD_LINE_MAX];
 	struct span told = SPAN("");
 
@@ -159,13 +178,8 @@ account_tell(const struct exchange *exchange, const struct exchange_host *host,
 		    config->log_format, line);
 		(void)access_log_append(config->log, host->worker, told);
 	}
-	if (config->journal != NULL) {
-		if (config->log == NULL || config->log_format != RECORD_JSON)
-			told = account_write_line(exchange, &account,
-			    RECORD_JSON, line);
-		journal_add(config->journal, exchange->record,
-		    account_status(exchange), told);
-	}
+	if (config->journal != NULL)
+		account_add_to_journal(exchange, &account, told);
 	free(exchange->record);
 }
 

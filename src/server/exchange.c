@@ -22,15 +22,23 @@ static __attribute__((noinline)) struct record *
 exchange_take_down(const struct exchange_host *host,
     const struct http_request *request)
 {
-	struct record *record = malloc(record_size(request));
+	const struct server_config *config = host->config;
+	struct span shown = SPAN("");
+	char text[RECORD_FIELDS_TEXT_MAX];
+	struct record *record;
 
+	if (config->shown_fields != NULL)
+		shown = record_fields_write(request, config->shown_fields,
+		    text);
+	record = malloc(record_size(request) + shown.size);
 	if (record == NULL)
 		return NULL;
-	if (host->config->log_format == RECORD_JSON || host->config->watched)
+	if (config->log_format == RECORD_JSON || config->watched)
 		record_take(record, clock_wall(), clock_now(), request);
 	else
 		record_take(record, host->moment->wall * CLOCK_S,
 		    host->moment->now, request);
+	record_take_shown(record, shown);
 	return record;
 }
 

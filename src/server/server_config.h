@@ -45,11 +45,13 @@ struct server_config {
 	struct server_limits limits;
 	struct access_log *log; /* a ring per worker; NULL: no log */
 	enum record_format log_format;
-	struct journal *journal; /* the last requests; NULL: none are kept */
-	bool recorded;           /* there is a log, or a journal */
-	struct sandbox sandbox;  /* confines the threads */
-	bool watched;            /* somebody may ask how the workers do */
-	const char *pid_file;    /* a path; NULL: none */
+	struct journal *journal;  /* the last requests; NULL: none are kept */
+	const char *shown_fields; /* of requests in the journal: a list, as
+				   * record_fields_write() has it; NULL: none */
+	bool recorded;            /* there is a log, or a journal */
+	struct sandbox sandbox;   /* confines the threads */
+	bool watched;             /* somebody may ask how the workers do */
+	const char *pid_file;     /* a path; NULL: none */
 };
 
 #endif

@@ -146,6 +146,50 @@ draw_outcome(struct outcome *o, uint64_t seed)
 		.did = seed % 5 == 0 ? SPAN("{\"status\":503}") : SPAN("") };
 }
 
+/* Takes a string whose characters are these octets; returns whether it is there. */
+static bool
+take_octets(struct reader *r, struct span octets)
+{
+	if (!reader_take_text(r, "\""))
+		return false;
+	for (size_t i = 0; i < octets.size; i++)
+		if (*r->next == '"' ||
+		    reader_take_character(r) != (unsigned char)octets.data[i])
+			return false;
+	return reader_take_text(r, "\"");
+}
+
+static bool
+take_field(struct reader *r, bool first, const struct http_field *field)
+{
+	return (first || reader_take_text(r, ",")) &&
+	       reader_take_text(r, "[") && take_octets(r, field->name) &&
+	       reader_take_text(r, ",") && take_octets(r, field->value) &&
+	       reader_take_text(r, "]");
+}
+
+/* Takes what is shown of the fields: each is there, in order, or counted. */
+static void
+check_shown(struct reader *r, const struct http_request *request)
+{
+	unsigned taken = 0, left_out;
+
+	if (request == NULL || request->status != 0)
+		return;
+	FUZZ_CHECK(reader_take_text(r, ",\"fields\":["));
+	for (unsigned i = 0; i < request->field_count; i++) {
+		struct reader before = *r;
+
+		if (take_field(r, taken == 0, &request->fields[i]))
+			taken++;
+		else
+			*r = before;
+	}
+	FUZZ_CHECK(reader_take_text(r, "]"));
+	left_out = request->field_count - taken;
+	check_text(r, left_out > 0, ",\"fields_left_out\":%u", left_out);
+}
+
 /* Checks the line of a request, or of none. */
 static void
 check_line(const struct http_request *request, uint64_t seed)
@@ -155,11 +199,14 @@ check_line(const struct http_request *request, uint64_t seed)
 	struct span kept[RECORD_FIELDS], line;
 	struct outcome outcome;
 	struct reader r;
+	char *shown = malloc(RECORD_FIELDS_TEXT_MAX), version[16];
 
-	FUZZ_CHECK(record != NULL && room != NULL);
+	FUZZ_CHECK(record != NULL && room != NULL && shown != NULL);
 	record_take(record, WALL, 0, request);
 	record_find(record, kept);
 	draw_outcome(&outcome, seed);
+	outcome.shown = record_fields_write(request, "*", shown);
+	*record_put_version(record, version) = '\0';
 	line = json_line_write(record, &outcome, room);
 	FUZZ_CHECK(line.size <= RECORD_LINE_MAX);
 	r = (struct reader){ line.data, line.data + line.size };
@@ -167,12 +214,13 @@ check_line(const struct http_request *request, uint64_t seed)
 	check_text(&r, outcome.peer != NULL, ",\"peer\":\"%s\"", outcome.peer);
 	check_string(&r, ",\"method\":\"", kept[RECORD_METHOD]);
 	check_string(&r, ",\"target\":\"", kept[RECORD_TARGET]);
-	check_text(&r, record->version[0] != '\0', ",\"version\":\"HTTP/%s\"",
-	    record->version);
+	check_text(&r, version[0] != '\0', ",\"version\":\"%s\"", version);
 	check_outcome(&r, &outcome);
 	check_string(&r, ",\"referer\":\"", kept[RECORD_REFERER]);
 	check_string(&r, ",\"user_agent\":\"", kept[RECORD_AGENT]);
+	check_shown(&r, request);
 	FUZZ_CHECK(reader_take_text(&r, "}\n") && r.next == r.end);
+	free(shown);
 	free(record);
 	free(room);
 }

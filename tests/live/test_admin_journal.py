@@ -274,3 +274,41 @@ def test_most_that_is_told(start):
     assert len(await_lines(admin, 1500)) == 1500
     assert len(admin.lines()) == 1000
     assert json.loads(admin.ask("/requests?limit=1").body)["target"] == "/"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_fields(start, tmp_path, model):
+    """Those that are named, as they came; in the journal alone."""
+    path = tmp_path / "log"
+    server, admin = start(f"--model={model}", "--journal=10", "--log=json",
+                          "--journal-headers=authorization,X-Id,host",
+                          f"--log-file={path}")  # fmt: skip
+    for target in ("/", "/sleep/1ms"):
+        with server.connect() as client:
+            client.ask(target, "X-Id: 7", "Accept: */*", "x-id: \xe9",
+                       "AUTHORIZATION: Basic eDp5")  # fmt: skip
+    fields = [["Host", "localhost"], ["X-Id", "7"], ["x-id", "\xe9"],
+              ["AUTHORIZATION", "Basic eDp5"]]  # fmt: skip
+    for line in await_lines(admin, 2):
+        assert line["fields"] == fields
+        assert "fields_left_out" not in line
+    eventually(lambda: path.read_bytes().count(b"\n") == 2, "the log")
+    assert b"Basic" not in path.read_bytes()
+
+
+def test_all_fields(start):
+    """Each whole, or counted."""
+    server, admin = start("--journal=10", "--journal-headers=*")
+    large = [f"X-{i}: {1000 * str(i % 10)}" for i in range(30)]
+    with server.connect() as client:
+        client.ask("/a", "Accept: */*")
+        assert client.ask("/b", *large).status == 404
+        client.send(b"GET /c HTTP/1.1\r\nHost: a\r\nb b: c\r\n\r\n")
+        client.read_to_end()
+    refused, many, few = await_lines(admin, 3)
+    assert few["fields"] == [["Host", "localhost"], ["Accept", "*/*"]]
+    assert 30 - 16 <= many["fields_left_out"] <= 30 - 15
+    assert many["fields"] == [["Host", "localhost"]] + [
+        line.split(": ") for line in large[: -many["fields_left_out"]]
+    ]
+    assert refused["status"] == 400 and "fields" not in refused
