@@ -8,6 +8,7 @@
 #include "admin/parameters.h"
 #include "app/json_text.h"
 #include "base/clock.h"
+#include "base/wire.h"
 #include "server/census.h"
 #include "server/side.h"
 
@@ -41,10 +42,12 @@ sleepers_put(struct json_text *json, unsigned worker,
     const struct census_sleeper *sleeper)
 {
 	const struct span none = { NULL, 0 };
+	char peer[WIRE_NAME_MAX];
 
+	wire_name_peer(&sleeper->peer, peer);
 	json_text_open_object(json, NULL);
 	json_text_put_number(json, "worker", worker);
-	json_text_put_string(json, "peer", span_of(sleeper->peer));
+	json_text_put_string(json, "peer", span_of(peer));
 	json_text_put_string(json, "target",
 	    (struct span){ sleeper->target, sleeper->target_size });
 	sleepers_put_time(json, "since", sleeper->since);
@@ -124,6 +127,29 @@ sleepers_free(struct source *source)
 	free(sleepers);
 }
 
+/* Makes a census of a side, in which each worker tells of its share of `most`: of all
+ * where so many are asleep at most, else as many of these as it has of all. Returns
+ * NULL where memory is short. */
+static struct census *
+sleepers_begin(const struct side *side, uint64_t most)
+{
+	struct census *census = census_new(side->worker_count);
+	uint64_t all = 0;
+
+	if (census == NULL)
+		return NULL;
+	for (unsigned w = 0; w < census->count; w++)
+		all += stats_read(&side->totals.stats[w]->asleep);
+	for (unsigned w = 0; w < census->count; w++) {
+		uint64_t own = stats_read(&side->totals.stats[w]->asleep);
+
+		census->parts[w].most = (unsigned)(all <= most
+						       ? most
+						       : most * own / all + 1);
+	}
+	return census;
+}
+
 static const struct source_kind sleepers_kind = { .type = "application/json",
 	.settle = sleepers_settle,
 	.free = sleepers_free };
@@ -144,8 +170,7 @@ answers_sleepers(struct admin *admin, const struct app_request *request,
 	}
 	sleepers = calloc(1, sizeof(*sleepers));
 	if (sleepers != NULL)
-		sleepers->census = census_new(side->worker_count,
-		    (unsigned)limit / side->worker_count + 1);
+		sleepers->census = sleepers_begin(side, (uint64_t)limit);
 	if (sleepers == NULL || sleepers->census == NULL) {
 		free(sleepers);
 		answers_use(answer, NULL);

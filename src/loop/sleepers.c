@@ -18,10 +18,8 @@ sleepers_tell_one(const struct conn *conn, struct census_sleeper *sleeper)
 	const struct plan *plan = &exchange->answer.plan;
 	const struct decision *decision = exchange->answer.message.decision;
 	struct span fields[RECORD_FIELDS], target = SPAN("");
-	struct asker asker = { 0 };
 
-	conn_tell(conn, &asker);
-	memcpy(sleeper->peer, asker.peer, sizeof(sleeper->peer));
+	wire_peer(conn->channel.fd, &sleeper->peer);
 	if (exchange->record != NULL) {
 		record_find(exchange->record, fields);
 		target = fields[RECORD_TARGET];
@@ -49,10 +47,12 @@ sleepers_tell(struct context *context, struct census *census)
 	const struct list *queue = &context->deadlines.queues[DEADLINE_NEVER];
 
 	part->count = stats_read(&context->stats.waiting[DEADLINE_NEVER]);
-	part->sleepers = calloc(census->most, sizeof(*part->sleepers));
+	if (part->most > part->count)
+		part->most = (unsigned)part->count;
+	part->sleepers = calloc(part->most, sizeof(*part->sleepers));
 	for (const struct list *place = queue->next;
 	     place != queue && part->sleepers != NULL &&
-	     part->shown < census->most;
+	     part->shown < part->most;
 	     place = place->next) {
 		const struct deadline *deadline = LIST_OWNER(place,
 		    struct deadline, place);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 struct census *
-census_new(unsigned workers, unsigned most)
+census_new(unsigned workers)
 {
 	struct census *census = calloc(1,
 	    sizeof(*census) + workers * sizeof(census->parts[0]));
@@ -15,7 +15,6 @@ census_new(unsigned workers, unsigned most)
 	if (census == NULL)
 		return NULL;
 	atomic_init(&census->owners, 1);
-	census->most = most;
 	census->count = workers;
 	return census;
 }

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/asker.h"
+#include <sys/socket.h>
+
 #include "app/pool.h"
 
 /* Bytes of a target that are told; of a longer one, the first. */
@@ -17,7 +18,7 @@
 
 struct census_sleeper {
 	int64_t since, due; /* as clock_now(); due 0: it queues */
-	char peer[ASKER_PEER_MAX];
+	struct sockaddr_storage peer;
 	uint8_t pool_size;
 	uint16_t target_size;
 	char pool[POOL_NAME_MAX];
@@ -25,7 +26,8 @@ struct census_sleeper {
 };
 
 struct census_part {
-	bool asked; /* who asks knows: it has been put into the mailbox */
+	bool asked;    /* who asks knows: it has been put into the mailbox */
+	unsigned most; /* sleepers that the worker tells of */
 	_Atomic bool
 	    told;       /* the worker writes it, and nothing else behind it */
 	uint64_t count; /* all that it has */
@@ -35,14 +37,13 @@ struct census_part {
 
 struct census {
 	_Atomic unsigned owners;
-	unsigned most;  /* sleepers that each worker tells of */
 	unsigned count; /* of parts */
 	struct census_part parts[];
 };
 
-/* Makes one of so many workers, with the caller as its one owner; NULL where memory is
- * short. Any thread. */
-struct census *census_new(unsigned workers, unsigned most);
+/* Makes one of so many workers, with the caller as its one owner, who then says how many
+ * sleepers each is to tell of; NULL where memory is short. Any thread. */
+struct census *census_new(unsigned workers);
 
 /* Adds an owner; takes one away. NULL is allowed. Any thread. */
 struct census *census_hold(struct census *census);

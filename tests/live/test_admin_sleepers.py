@@ -119,7 +119,7 @@ def test_limit(start):
     for client in clients:
         client.send(request(FOREVER))
     admin.await_asleep(60)
-    for limit in (1, 2, 3, 7):
+    for limit in (1, 2, 3, 7, 40, 59, 60):
         answer = told(admin, f"?limit={limit}")
         assert (answer["count"], answer["shown"]) == (60, limit)
     assert told(admin, "?limit=10000")["shown"] == 60

@@ -99,11 +99,10 @@ test_census_parts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		struct census *census = census_new(counts[i], 7);
+		struct census *census = census_new(counts[i]);
 
 		assert_non_null(census);
 		assert_int_equal(census->count, counts[i]);
-		assert_int_equal(census->most, 7);
 		for (unsigned w = 0; w < counts[i]; w++) {
 			assert_false(atomic_load(&census->parts[w].told));
 			assert_int_equal(census->parts[w].count, 0);
@@ -118,7 +117,7 @@ test_census_parts(void **state)
 static void
 test_census_owners(void **state)
 {
-	struct census *census = census_new(3, 2);
+	struct census *census = census_new(3);
 
 	(void)state;
 	census->parts[1].sleepers = calloc(2, sizeof(struct census_sleeper));
@@ -171,7 +170,7 @@ test_census_threads(void **state)
 {
 	(void)state;
 	for (int i = 0; i < ROUNDS; i++) {
-		struct census *census = census_new(2, 1);
+		struct census *census = census_new(2);
 		struct teller tellers[2];
 		pthread_t threads[2];
 

@@ -295,8 +295,8 @@ asked_of(const struct census *census)
 static void
 test_census(void **state)
 {
-	struct census *first = census_new(WORKERS, 1);
-	struct census *second = census_new(WORKERS, 1);
+	struct census *first = census_new(WORKERS);
+	struct census *second = census_new(WORKERS);
 
 	(void)state;
 	assert_true(mailbox_ask(mailbox_of(1), first));
@@ -324,7 +324,7 @@ test_census(void **state)
 static void
 test_census_left(void **state)
 {
-	struct census *census = census_new(WORKERS, 1);
+	struct census *census = census_new(WORKERS);
 
 	(void)state;
 	side_ask(&world.side, census);
