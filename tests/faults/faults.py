@@ -26,6 +26,7 @@ import soak
 import start
 import stop
 import tables
+import watched
 import words
 from server import MTASYNC, Failed
 from verdict import broken, progress
@@ -47,6 +48,7 @@ PROMISES = {
     "privileges": (11, privileges),
     "soak": (12, soak),
     "words": (13, words),
+    "watched": (14, watched),
 }
 
 
