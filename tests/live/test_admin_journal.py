@@ -46,7 +46,7 @@ def test_none(start):
         for method in ("GET", "DELETE"):
             answer = admin.ask("/requests", method=method)
             assert answer.status == 404
-            assert method == "DELETE" or b"--journal" in answer.body
+            assert b"--journal" in answer.body
 
 
 def test_last_ones(start):
@@ -123,7 +123,8 @@ def test_since(start):
     since = lines[1]["time"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", since)
     assert targets(admin.lines(f"?since={since}")) == ["/2", "/1"]
-    assert targets(admin.lines(f"?since={since[:19]}Z"))[:2] == ["/2", "/1"]
+    second = [each for each in lines if each["time"] >= since[:19]]
+    assert admin.lines(f"?since={since[:19]}Z") == second
     assert admin.lines(f"?since={time.time() + 60:.3f}") == []
 
 
@@ -158,9 +159,7 @@ def test_delete(start):
     assert admin.ask("/requests", method="DELETE").status == 204
     ask(server, "/2")
     sleeper.reset()
-    assert targets(await_lines(admin, 2)) in (
-        ["/2", "/sleep/5m"], ["/sleep/5m", "/2"]
-    )  # fmt: skip
+    assert targets(await_lines(admin, 2)) == ["/sleep/5m", "/2"]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -220,7 +219,7 @@ def test_what_was_done_on_purpose(start):
 @pytest.mark.parametrize("clients", [16])
 def test_none_is_lost_or_doubled(start, clients):
     """Under load, of all workers."""
-    each = scaled(400)
+    each = scaled(400) // 8 * 8
     server, admin = start(f"--journal={clients * each}", "-w", "4")
 
     def load(number):
@@ -239,8 +238,7 @@ def test_none_is_lost_or_doubled(start, clients):
                 assert line["status"] == 404
         for future in futures:
             future.result()
-    count = clients * (each + 7) // 8 * 8 if each % 8 else clients * each
-    lines = await_lines(admin, min(count, clients * each))
+    lines = await_lines(admin, clients * each)
     seen = [tuple(map(int, line["target"][1:].split("-"))) for line in lines]
     assert len(set(seen)) == len(seen) == clients * each
     workers = {line["worker"] for line in lines}
@@ -259,8 +257,8 @@ def test_long_lines(start):
             client.ask(target, "User-Agent: " + 200 * '"')
     lines = await_lines(admin, 100)
     assert len(lines) == 100
-    assert {line["target"] for line in lines} <= {target, target[:len(
-        lines[0]["target"])]}  # fmt: skip
+    assert {line["target"] for line in lines} == {target[:4096]}
+    assert {line["user_agent"] for line in lines} == {200 * '"'}
 
 
 def test_most_that_is_told(start):

@@ -299,7 +299,7 @@ def test_states(start):
         lambda metrics: states(metrics) == wanted,
         lambda: str(states(admin.metrics())),
     )
-    assert metrics.sum("mtasync_sleepers") in (6, 8)
+    assert metrics.sum("mtasync_sleepers") == 8  # who hangs has a place, too
     for client in sum(clients.values(), []):
         client.reset()
     admin.await_metrics(

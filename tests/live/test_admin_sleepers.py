@@ -100,7 +100,8 @@ def test_unix_peers(start, tmp_path):
     with Client(str(tmp_path / "socket")) as client:
         client.send(request(FOREVER))
         admin.await_asleep(1)
-        assert told(admin)["sleepers"][0]["target"] == FOREVER
+        (sleeper,) = told(admin)["sleepers"]
+        assert (sleeper["peer"], sleeper["target"]) == ("unix", FOREVER)
 
 
 @pytest.mark.parametrize("query", [
