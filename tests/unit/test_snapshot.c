@@ -1,5 +1,5 @@
 /* test_snapshot: what a snapshot says of known counters, and of what has come since
- * the one before it. */
+ * the one before it; and when the events that tell of them come. */
 #include "config.h"
 
 #include "admin/snapshot.h"
@@ -191,6 +191,60 @@ test_at_once(void **state)
 	snapshot_end(&snapshot);
 }
 
+/* ---- the stream of them ---- */
+
+/* Asserts that an event comes next, at a time, and then nothing for so long. */
+static void
+assert_event(struct administering *a, int64_t at, int64_t every)
+{
+	struct piece piece;
+
+	a->asking->moment.now = at;
+	piece = asking_next(a->asking);
+	assert_int_equal(piece.kind, PIECE_LENT);
+	assert_memory_equal(piece.bytes.data, "data: {", 7);
+	assert_memory_equal(piece.bytes.data + piece.bytes.size - 3, "}\n\n",
+	    3);
+	for (int i = 0; i < 2; i++) {
+		a->asking->moment.now = at + i * (every - 1);
+		piece = asking_next(a->asking);
+		assert_int_equal(piece.kind, PIECE_UNTIL);
+		assert_int_equal(piece.until, at + every);
+	}
+}
+
+/* The first one comes at once, the others by `every`, and late ones shift those that
+ * follow. */
+static void
+test_events(void **state)
+{
+	static const struct {
+		const char *query;
+		int64_t every;
+	} rows[] = {
+		{ "", CLOCK_S },
+		{ "?every=100ms", 100 * CLOCK_MS },
+		{ "?every=2.5s", 2500 * CLOCK_MS },
+		{ "?every=1m", 60 * CLOCK_S },
+	};
+	struct administering *a = *state;
+	char request[128];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t now = a->asking->moment.now, every = rows[i].every;
+
+		snprintf(request, sizeof(request),
+		    "GET /events%s HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		    rows[i].query);
+		asking_begin(a->asking, request);
+		assert_int_equal(asking_next(a->asking).kind, PIECE_BYTES);
+		assert_event(a, now, every);
+		assert_event(a, now + every, every);
+		assert_event(a, now + 5 * every / 2, every);
+		asking_end(a->asking);
+	}
+}
+
 int
 main(void)
 {
@@ -199,6 +253,7 @@ main(void)
 		ADMINISTERING_TEST(test_deltas),
 		ADMINISTERING_TEST(test_quantiles),
 		ADMINISTERING_TEST(test_at_once),
+		ADMINISTERING_TEST(test_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
