@@ -349,17 +349,22 @@ def test_dashboard(asked):
 
 
 def test_many_operators(serve):
-    """Those of whom there may be no more are turned away, and nobody else."""
+    """64 at a time: the next one waits until one leaves, and nobody else."""
     server = serve("--admin=0", "--max-conns=4", "-w", "1")
     admin = Admin(server)
-    operators = [admin.connect() for _ in range(60)]
+    operators = [admin.connect() for _ in range(64)]
     for client in operators:
         assert admin.ask("/readyz", client=client).status == 200
+    late = admin.connect()
+    late.send(request("/readyz"))
     for client in [server.connect() for _ in range(4)]:
         assert client.ask("/").status == 200
-    assert admin.metrics().sum("mtasync_connections_accepted_total") == 4
-    for client in operators:
+    assert late.is_silent(0.1)
+    operators.pop().close()
+    assert late.read_response().status == 200
+    for client in (late, *operators):
         client.close()
+    assert admin.metrics().sum("mtasync_connections_accepted_total") == 4
 
 
 # What the server says of itself

@@ -84,6 +84,7 @@ def test_put(start, model):
     assert put(admin, b"") != tag
     assert told(admin)[0] == b""
     assert status(server) == 200
+    assert "reloaded" not in server.stdout  # nor was it by the first one
 
 
 def test_put_in_pieces(start):
