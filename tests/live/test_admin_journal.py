@@ -160,6 +160,8 @@ def test_delete(start):
     ask(server, "/2")
     sleeper.reset()
     assert targets(await_lines(admin, 2)) == ["/sleep/5m", "/2"]
+    # it is found by the status that the line has
+    assert targets(admin.lines("?status=499")) == ["/sleep/5m"]
 
 
 @pytest.mark.parametrize("model", MODELS)

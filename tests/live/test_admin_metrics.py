@@ -160,13 +160,12 @@ def test_refusals(start):
         "417": request("/", "Expect: nothing"),
     }  # fmt: skip
     seen = {}
-    for status, data in refused.items():
-        client = server.connect()
-        client.send(data)
-        got = str(client.read_response().status)
-        seen[got] = seen.get(got, 0) + 1
-        assert got == status
-        client.close()
+    for times, (status, data) in enumerate(refused.items(), 1):
+        for _ in range(times):
+            with server.connect() as client:
+                client.send(data)
+                assert str(client.read_response().status) == status
+        seen[status] = times
     admin.await_metrics(
         lambda metrics: metrics.by("mtasync_refusals_total", "code") == seen,
         lambda: f"{seen}, {admin.metrics().by('mtasync_refusals_total', 'code')}",

@@ -1,5 +1,6 @@
 """/sleepers: who is asleep or queues; and what it costs to know."""
 
+import collections
 import concurrent.futures
 import datetime
 import resource
@@ -123,7 +124,12 @@ def test_limit(start):
     for limit in (1, 2, 3, 7, 40, 59, 60):
         answer = told(admin, f"?limit={limit}")
         assert (answer["count"], answer["shown"]) == (60, limit)
-    assert told(admin, "?limit=10000")["shown"] == 60
+    answer = told(admin, "?limit=10000")
+    assert answer["shown"] == 60
+    by_worker = admin.metrics().by("mtasync_sleepers", "worker")
+    assert by_worker == collections.Counter(
+        str(sleeper["worker"]) for sleeper in answer["sleepers"]
+    )
     assert told(admin)["shown"] == 60
     for client in clients:
         client.reset()
