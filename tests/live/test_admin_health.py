@@ -1,6 +1,7 @@
 """/healthz and /readyz; and who is still answered when nobody else is."""
 
 import contextlib
+import errno
 import os
 import pathlib
 import resource
@@ -262,6 +263,23 @@ def test_full(start):
         lambda metrics: metrics.sum("mtasync_accept_queue") == 0,
         "nobody to wait",
     )
+
+
+def test_full_queue(start):
+    """Whom the kernel turns away, as nobody accepts, is counted."""
+    server, admin = start("-w", "1", "--max-conns=1", "--backlog=3")
+    assert server.connect().ask("/").status == 200
+    assert admin.metrics().sum("mtasync_accept_overflows_total") == 0
+    with contextlib.ExitStack() as stack:
+        for _ in range(10):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            assert client.connect_ex(server.address) == errno.EINPROGRESS
+        admin.await_metrics(
+            lambda metrics: metrics.sum("mtasync_accept_queue") == 3 + 1
+            and metrics.sum("mtasync_accept_overflows_total") >= 10 - 4,
+            "those who are turned away",
+        )
 
 
 def test_no_descriptors_left(start):
