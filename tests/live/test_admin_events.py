@@ -77,6 +77,24 @@ def test_numbers_go_up(start, model):
     events.close()
 
 
+def test_load_of_a_worker(start):
+    """It has none, until there is something to do."""
+    server, admin = start("-w", "1")
+    events = admin.events()
+    client = server.connect()
+
+    def load():
+        client.send(200 * request("/"))
+        for _ in range(200):
+            client.read_response()
+        return events.next()["workers"][0]["load"]
+
+    events.next()
+    assert events.next()["workers"][0]["load"] < 0.5
+    eventually(load, "a load")
+    events.close()
+
+
 @pytest.mark.parametrize("every, least", [("100ms", 0.1), ("300ms", 0.3)])
 def test_every(start, every, least):
     """So often: the first one at once."""

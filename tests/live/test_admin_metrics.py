@@ -2,10 +2,13 @@
 
 import shutil
 import subprocess
+import time
+from operator import sub
 
 import pytest
 from admin_side import Admin
-from server import SANITIZERS
+from server import SANITIZERS, eventually
+from test_log import read_some, unread_fifo
 from waiting import BLOCKING, asleep
 from waiting import begin  # noqa: F401
 from wire import head, request
@@ -394,6 +397,33 @@ def test_keys_and_log_lines(start, tmp_path):
     metrics = admin.metrics()
     assert metrics.sum("mtasync_keys_evicted_total") == 3
     assert metrics.sum("mtasync_log_lines_dropped_total") == 0
+    totals = admin.events().next()["totals"]
+    assert (totals["keys_evicted"], totals["log_dropped"]) == (3, 0)
+
+
+def test_log_lines_that_are_dropped(start, tmp_path):
+    """Those for which a log that nobody reads has no room any more."""
+    text, asked = "", 0
+    with unread_fifo(tmp_path / "log") as fifo:
+        server, admin = start("-w", "1", "--log=combined",
+                              f"--log-file={tmp_path / 'log'}")  # fmt: skip
+        client = server.connect()
+
+        def dropped():
+            nonlocal asked
+            asked += 20
+            client.send(20 * request("/" + 3000 * "x"))
+            for _ in range(20):
+                assert client.read_response().status == 404
+            return admin.metrics().sum("mtasync_log_lines_dropped_total")
+
+        eventually(dropped, "lines that are dropped")
+        count = admin.metrics().sum("mtasync_log_lines_dropped_total")
+        assert admin.events().next()["totals"]["log_dropped"] == count
+        while text.count("\n") < asked - count:
+            text += read_some(fifo)
+        server.finish()
+    assert f" {count:.0f} lines of the log were dropped" in server.stdout
 
 
 def test_process(start):
@@ -419,13 +449,20 @@ def test_process(start):
 def test_lag_of_each_loop(start):
     """A tick every 100 ms, whether there is anything to do or not."""
     server, admin = start("-w", "3")
-    admin.await_metrics(
-        lambda metrics: all(
-            count >= 5
-            for count in metrics.all("mtasync_loop_lag_seconds_count")
-        ),
-        "five ticks of each loop",
+
+    def ticks(metrics):
+        return metrics.all("mtasync_loop_lag_seconds_count")
+
+    began, before = time.monotonic(), admin.metrics()
+    after = admin.await_metrics(
+        lambda metrics: min(map(sub, ticks(metrics), ticks(before))) >= 15,
+        "15 ticks of each loop",
     )
+    passed = time.monotonic() - began
+    late = "mtasync_loop_lag_seconds_sum"
+    late = map(sub, after.all(late), before.all(late))
+    for count, lag in zip(map(sub, ticks(after), ticks(before)), late):
+        assert abs(count * 0.1 + lag - passed) < 0.75
 
 
 @pytest.mark.parametrize("model", BLOCKING)
