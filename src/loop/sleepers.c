@@ -40,16 +40,13 @@ sleepers_tell_one(const struct conn *conn, struct census_sleeper *sleeper)
 		sleeper->due = conn->loop_exchange->alarm.due;
 }
 
-void
-sleepers_tell(struct context *context, struct census *census)
+/* Tells of the connections of a queue, as far as there is room for them. */
+static void
+sleepers_tell_queue(const struct context *context, enum deadline_kind kind,
+    struct census_part *part)
 {
-	struct census_part *part = &census->parts[context->host.worker];
-	const struct list *queue = &context->deadlines.queues[DEADLINE_NEVER];
+	const struct list *queue = &context->deadlines.queues[kind];
 
-	part->count = stats_read(&context->stats.waiting[DEADLINE_NEVER]);
-	if (part->most > part->count)
-		part->most = (unsigned)part->count;
-	part->sleepers = calloc(part->most, sizeof(*part->sleepers));
 	for (const struct list *place = queue->next;
 	     place != queue && part->sleepers != NULL &&
 	     part->shown < part->most;
@@ -60,5 +57,19 @@ sleepers_tell(struct context *context, struct census *census)
 		sleepers_tell_one(LIST_OWNER(deadline, struct conn, deadline),
 		    &part->sleepers[part->shown++]);
 	}
+}
+
+void
+sleepers_tell(struct context *context, struct census *census)
+{
+	struct census_part *part = &census->parts[context->host.worker];
+
+	part->count = stats_read(&context->stats.waiting[DEADLINE_NEVER]) +
+		      stats_read(&context->stats.waiting[DEADLINE_HANG]);
+	if (part->most > part->count)
+		part->most = (unsigned)part->count;
+	part->sleepers = calloc(part->most, sizeof(*part->sleepers));
+	sleepers_tell_queue(context, DEADLINE_NEVER, part);
+	sleepers_tell_queue(context, DEADLINE_HANG, part);
 	atomic_store(&part->told, true);
 }

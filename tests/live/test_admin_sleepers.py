@@ -96,6 +96,30 @@ def test_who_queues(start):
     assert told(admin)["count"] == 0
 
 
+def test_who_hangs(start):
+    """On purpose: it has a place among the sleepers as well."""
+    server, admin = start("-w", "2")
+    targets = ["/sleep/0?fault=hang&for=4m", "/sleep/0?fault=hang", FOREVER]
+    clients = [server.connect() for _ in targets]
+    for client, target in zip(clients, targets):
+        client.send(request(target))
+    admin.await_metrics(
+        lambda metrics: metrics.by("mtasync_connections", "state")
+        == {"hanging": 2, "asleep": 1},
+        "all to wait",
+    )
+    answer = told(admin)
+    assert answer["count"] == admin.asleep() == 3
+    found = {sleeper["target"]: sleeper for sleeper in answer["sleepers"]}
+    assert set(found) == set(targets)
+    since, due = (seconds(found[targets[0]][n]) for n in ("since", "due"))
+    assert abs(due - since - 240) < 2
+    assert told(admin, "?limit=1")["shown"] == 1
+    for client in clients:
+        client.reset()
+    admin.await_asleep(0)
+
+
 def test_unix_peers(start, tmp_path):
     server, admin = start(listen=[f"unix:{tmp_path / 'socket'}"])
     with Client(str(tmp_path / "socket")) as client:
