@@ -114,7 +114,6 @@ sleepers_settle(struct source *source, struct message *message, int64_t now)
 		message_fill(message, document);
 	else
 		message_set(message, 503, "no memory for it just now");
-	message->unstored = true; /* as the message was, whose place it has */
 	return 0;
 }
 
