@@ -68,9 +68,9 @@ class Admin:
         assert answer.field("Content-Type") == "application/x-ndjson"
         return list(map(json.loads, answer.body.splitlines()))
 
-    def metrics(self, open=False):
+    def metrics(self, open=False, client=None):
         fields = [f"Accept: {OPEN}"] * open
-        answer = self.ask("/metrics", *fields)
+        answer = self.ask("/metrics", *fields, client=client)
         assert answer.status == 200
         kind = (
             OPEN + "; version=1.0.0" if open else "text/plain; version=0.0.4"

@@ -1,5 +1,6 @@
 """/healthz and /readyz; and who is still answered when nobody else is."""
 
+import concurrent.futures
 import contextlib
 import errno
 import os
@@ -11,7 +12,8 @@ import time
 
 import pytest
 from admin_side import Admin
-from server import CACHED, PROGRAM, SANITIZERS, Server, eventually, free_port
+from server import CACHED, PROGRAM, SANITIZERS, Server, eventually
+from server import free_port, needs_strace
 from waiting import FOREVER, asleep
 from wire import Client, Ended, request
 
@@ -52,6 +54,32 @@ def test_well(start):
         answer = admin.ask(f"/{path}")
         assert (answer.status, answer.body) == (200, b"ok\n")
         assert answer.field("Content-Type") == "text/plain; charset=utf-8"
+
+
+@needs_strace
+def test_not_ready_before_clients_are_listened_for(serve, root):
+    """Which strace has the server do late: whoever sees it ready can connect."""
+    port, own = free_port(), free_port()
+    late = "inject=listen:delay_enter=1s:when=2+"
+    strace = ["strace", "-D", "-f", "-o", "/dev/null", "-e", late]
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        started = pool.submit(serve, f"--admin={own}", "-w", "1", port=port,
+                              root=root, wrapper=strace)  # fmt: skip
+
+        def is_ready():
+            if started.done():
+                started.result()
+            with contextlib.suppress(ConnectionRefusedError):
+                answer = Admin(("127.0.0.1", own)).ask("/readyz")
+                told.add((answer.status, answer.body))
+                return answer.status == 200
+            return False
+
+        told = set()
+        eventually(is_ready, "all workers to accept")
+        Client(("127.0.0.1", port)).close()
+        assert told == {(503, b"starting\n"), (200, b"ok\n")}
+        started.result()
 
 
 def test_not_ready_while_it_drains(start):
@@ -296,7 +324,7 @@ def test_no_descriptors_left(start):
     served = [client for client in clients if not client.is_silent()]
     assert 0 < len(served) < len(clients)
     assert_answers(admin)
-    operators = [admin.connect() for _ in range(20)]
+    operators = [admin.connect() for _ in range(63)]
     for client in operators:
         assert admin.ask("/readyz", client=client).status == 200
     metrics = admin.metrics()

@@ -66,6 +66,7 @@ def test_form(start):
     ("application/openmetrics-text;version=1.0.0;q=0.75,"
      "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", True),
     ("application/openmetrics-text;q=0.2,text/plain;q=0.5", False),
+    ("text/plain, application/openmetrics-text", True),
     ("application/openmetrics-text;q=0", False), ("application/*", False),
     ("application/json", False),
 ])  # fmt: skip
@@ -427,16 +428,19 @@ def test_log_lines_that_are_dropped(start, tmp_path):
 
 
 def test_process(start):
+    began = time.time()
     server, admin = start("-w", "2")
     clients = [server.connect() for _ in range(30)]
     for client in clients:
         assert client.ask().status == 200
-    server.await_rest()
-    metrics = admin.metrics()
-    open_fds = metrics.sum("process_open_fds")
-    # who asked has one; nobody else comes or goes
-    assert abs(open_fds - server.descriptors()) <= 2
+    with admin.connect() as client:
+        assert admin.ask("/readyz", client=client).status == 200
+        server.await_rest()
+        metrics = admin.metrics(client=client)
+        open_fds = metrics.sum("process_open_fds")
+        assert open_fds == server.descriptors()
     assert metrics.sum("process_max_fds") >= open_fds
+    assert abs(metrics.sum("process_start_time_seconds") - began) < 5
     resident = server.memory("Rss")
     assert 0.3 < metrics.sum("process_resident_memory_bytes") / resident < 3
     assert abs(

@@ -3,11 +3,13 @@
 import concurrent.futures
 import contextlib
 import re
+import signal
 import threading
 
 import pytest
-from admin_side import TEXT
+from admin_side import TEXT, Admin
 from server import SANITIZERS, eventually, scaled
+from test_drain import get_stuck, needs_stuck_calls
 from waiting import MODELS
 from wire import Client, request
 
@@ -85,6 +87,24 @@ def test_put(start, model):
     assert told(admin)[0] == b""
     assert status(server) == 200
     assert "reloaded" not in server.stdout  # nor was it by the first one
+
+
+@needs_stuck_calls
+def test_put_waits_for_all(serve, root):
+    """As long as one of the workers goes by the rules of before."""
+    server = get_stuck(serve, root, "--admin=0", "-w", "2")
+    admin = Admin(server)
+    before = told(admin)
+    with admin.connect() as client:
+        body = b"/a status=410\n"
+        client.send(request("/rules", TEXT, f"Content-Length: {len(body)}",
+                            method="PUT", body=body))  # fmt: skip
+        eventually(lambda: told(admin) != before, "them to be in force")
+        assert told(admin)[0] == body
+        assert client.is_silent(0.3)
+    server.signal(signal.SIGTERM)
+    server.signal(signal.SIGINT)
+    server.join(3)
 
 
 def test_put_in_pieces(start):

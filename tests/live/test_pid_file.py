@@ -1,12 +1,14 @@
 """--pid-file: who serves, from when it serves to its end."""
 
 import os
+import re
 import resource
 import signal
 import stat
 
 import pytest
-from server import HTDOCS, SANITIZERS, assert_refused, run
+from server import HTDOCS, SANITIZERS, assert_refused, eventually
+from server import needs_strace, run
 from test_drain import get_stuck, needs_stuck_calls
 from test_privileges import GID, UID, USER, logs, needs_chroot, needs_root
 from test_privileges import open_root  # noqa: F401
@@ -68,6 +70,25 @@ def test_successor(serve, tmp_path):
     assert told_by(path) == new.pid
     new.finish()
     assert names(tmp_path) == []
+
+
+@needs_strace
+def test_it_comes_last(serve, tmp_path):
+    """Whoever finds it finds the sockets, too."""
+    trace, places = tmp_path / "trace", tmp_path / "places"
+    places.mkdir()
+    strace = ["strace", "-D", "-f", "-o", trace, "-e", "trace=/rename"]
+    server = serve(option(places / "pid"), f"--admin=unix:{places / 'admin'}",
+                   listen=[f"unix:{places / 'socket'}"],
+                   wrapper=strace)  # fmt: skip
+    assert names(places) == ["admin", "pid", "socket"]
+    server.finish()
+    end = f"{server.pid} +++ exited with 0"
+    eventually(lambda: end in trace.read_text(), "strace's end")
+    moved = re.findall(
+        r'rename.*"\w+\.\w{8}", \d+, "(\w+)"', trace.read_text()
+    )
+    assert moved == ["socket", "admin", "pid"]
 
 
 def test_removed_by_hand(serve, tmp_path):

@@ -196,6 +196,8 @@ test_formats(void **state)
 		  "text/plain;q=0.5\r\n",
 		    false },
 		{ "Accept: application/openmetrics-text;q=0\r\n", false },
+		{ "Accept: text/plain, application/openmetrics-text\r\n",
+		    true },
 	};
 	struct administering *a = *state;
 

@@ -109,6 +109,22 @@ test_left(void **state)
 	assert_int_equal(read_number("x"), getpid());
 }
 
+/* The longest name beside which a temporary one can be. */
+static void
+test_longest(void **state)
+{
+	char name[NAME_MAX - 8] = { 0 };
+	struct pid_file file;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	assert_return_code(pid_file_open(&file, name), errno);
+	assert_return_code(pid_file_publish(&file), errno);
+	assert_int_equal(read_number(name), getpid());
+	pid_file_close(&file);
+	assert_int_equal(access(name, F_OK), -1);
+}
+
 static void
 test_refused(void **state)
 {
@@ -155,6 +171,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_replaced, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_left, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_longest, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up,
 		    tear_down),
 	};
