@@ -122,6 +122,7 @@ class Events:
         assert self.head.status == 200
         assert self.head.field("Content-Type") == "text/event-stream"
         assert self.head.field("Cache-Control") == "no-store"
+        assert self.head.field("Connection") == "close"  # is its end
 
     def next(self):
         event = self.client.read_until(b"\n\n")

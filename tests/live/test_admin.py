@@ -251,6 +251,7 @@ def test_host_of_an_old_client(asked):
     ("localhost:81", "https://localhost:81", 403),
     ("localhost:81", "http://127.0.0.1:81", 403),
     ("localhost", "http://example.com", 403),
+    ("localhost", "file://localhost", 403),
     ("localhost", "null", 403),
     ("localhost", "", 403),
     ("localhost", "localhost", 403),

@@ -83,8 +83,8 @@ def test_it_comes_last(serve, tmp_path):
                    wrapper=strace)  # fmt: skip
     assert names(places) == ["admin", "pid", "socket"]
     server.finish()
-    end = f"{server.pid} +++ exited with 0"
-    eventually(lambda: end in trace.read_text(), "strace's end")
+    end = rf"(?m)^{server.pid} +\+\+\+ exited with 0"
+    eventually(lambda: re.search(end, trace.read_text()), "strace's end")
     moved = re.findall(
         r'rename.*"\w+\.\w{8}", \d+, "(\w+)"', trace.read_text()
     )

@@ -61,6 +61,8 @@ static const struct row {
 	  "Origin: https://localhost\r\n\r\n", 403 },
 	{ "GET / HTTP/1.1\r\nHost: localhost\r\n"
 	  "Origin: http://127.0.0.1\r\n\r\n", 403 },
+	{ "GET / HTTP/1.1\r\nHost: localhost\r\n"
+	  "Origin: file://localhost\r\n\r\n", 403 },
 	{ "GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n", 403 },
 	{ "GET / HTTP/1.1\r\nHost: localhost\r\nOrigin:\r\n\r\n", 403 },
 	{ "GET / HTTP/1.1\r\nHost: localhost\r\n"
