@@ -38,15 +38,16 @@ server_stop_admin(struct server *server)
 }
 
 /* Begins the drain: orders WORKER_DRAIN, and sets its deadline. Returns false
- * where it has begun before. */
+ * where it has begun before. The phase comes first: who is turned away has been able
+ * to know. */
 static bool
 server_drain(struct server *server)
 {
 	int64_t now = clock_now();
 
+	atomic_store(&server->phase, SERVER_DRAINING);
 	if (!side_drain(&server->clients, now))
 		return false;
-	atomic_store(&server->phase, SERVER_DRAINING);
 	server->deadline = now + server->clients.config->limits.drain;
 	return true;
 }

@@ -56,12 +56,24 @@ def test_well(start):
         assert answer.field("Content-Type") == "text/plain; charset=utf-8"
 
 
+def accepts(address):
+    with contextlib.suppress(ConnectionRefusedError):
+        Client(address).close()
+        return True
+    return False
+
+
 @needs_strace
 def test_not_ready_before_clients_are_listened_for(serve, root):
-    """Which strace has the server do late: whoever sees it ready can connect."""
+    """
+    Which strace has the server do late: the operator is answered before, and
+    whoever sees it ready can connect.
+    """
     port, own = free_port(), free_port()
     late = "inject=listen:delay_enter=1s:when=2+"
     strace = ["strace", "-D", "-f", "-o", "/dev/null", "-e", late]
+    starting, ready = (503, b"starting\n"), (200, b"ok\n")
+    told = set()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         started = pool.submit(serve, f"--admin={own}", "-w", "1", port=port,
                               root=root, wrapper=strace)  # fmt: skip
@@ -71,15 +83,14 @@ def test_not_ready_before_clients_are_listened_for(serve, root):
                 started.result()
             with contextlib.suppress(ConnectionRefusedError):
                 answer = Admin(("127.0.0.1", own)).ask("/readyz")
-                told.add((answer.status, answer.body))
-                return answer.status == 200
+                said = answer.status, answer.body
+                told.add((*said, accepts(("127.0.0.1", port))))
+                return said == ready
             return False
 
-        told = set()
         eventually(is_ready, "all workers to accept")
-        Client(("127.0.0.1", port)).close()
-        assert told == {(503, b"starting\n"), (200, b"ok\n")}
         started.result()
+    assert told - {(*starting, True)} == {(*starting, False), (*ready, True)}
 
 
 def test_not_ready_while_it_drains(start):
@@ -105,21 +116,22 @@ def test_not_ready_while_it_drains(start):
         admin.connect()
 
 
-def test_it_is_never_ready_once_it_refuses(start):
+@pytest.mark.parametrize("workers", [1, 32])
+def test_it_is_never_ready_once_it_refuses(start, workers):
     """Who is turned away has been able to know."""
-    server, admin = start("-w", "1", "--drain-timeout=1m")
+    server, admin = start("-w", workers, "--drain-timeout=1m")
     sleeper = asleep(server, FOREVER)
     seen = []
 
     def refuses(client):
-        refused = server.refuses()
+        refused = not accepts(server.address)
         seen.append(admin.ask("/readyz", client=client).status)
         return refused
 
     with admin.connect() as client:
         assert not refuses(client)
         server.stop()
-        eventually(lambda: refuses(client), "the end of listening")
+        eventually(lambda: refuses(client), "clients to be turned away")
     assert seen == sorted(seen) and {*seen} == {200, 503}
     sleeper.close()
     server.join()
