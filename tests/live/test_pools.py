@@ -67,7 +67,8 @@ def test_delay_begins_in_the_slot(begin, model, tmp_path):
     assert ", sleep;dur=30, late;dur=" in timing
     waited = queued(response)
     assert waited > 0
-    line = log.lines(2)[-1]
+    lines = log.lines(2)  # of two workers, in any order
+    line = next(line for line in lines if "size" not in line["did"])
     assert line["did"] == {"delay": 30, "pool": "db"}
     assert line["queue_ms"] == pytest.approx(waited, abs=0.002)
     assert 1000 * line["seconds"] >= waited + 30
@@ -245,9 +246,13 @@ def test_who_is_refused_takes_nothing_of_the_rate(serve):
         return responses[-1].status == 200
 
     server.eventually(is_served, "the slot")
-    response = ask(server, "/sleep/0?pool=db")
-    assert response.status == 503
-    assert 150 <= int(response.field("Retry-After")) <= 200
+    responses.clear()
+    server.eventually(
+        lambda: is_served() or responses[-1].field("Retry-After") != "1",
+        "the slot, again",
+    )
+    assert responses[-1].status == 503
+    assert 150 <= int(responses[-1].field("Retry-After")) <= 200
 
 
 # Load
