@@ -129,6 +129,7 @@ settings_make_admin(struct server_config *admin,
 	admin->listen = (struct listeners_wanted){ &options->admin_place, 1, 0,
 		{ 1, options->take_over, options->freebind }, admin_routes };
 	admin->max_conns = SETTINGS_ADMIN_CONNS;
+	admin->sheds = true;
 	admin->max_sleepers = 0;
 	admin->max_body = SETTINGS_ADMIN_BODY;
 	admin->log = NULL;

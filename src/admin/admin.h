@@ -16,11 +16,12 @@ struct admin {
 	const char *const *hosts; /* names that a Host may have, beside those of
 				   * the machine itself */
 	unsigned host_count;
-	char *options;   /* those in force, as JSON; owned, never NULL */
-	char *token;     /* what who asks has to know; NULL: nothing */
-	int64_t started; /* as clock_wall() */
-	int memory;      /* /proc/self/statm; or -1 */
-	int descriptors; /* /proc/self/fd; or -1 */
+	char *options;     /* those in force, as JSON; owned, never NULL */
+	char *token;       /* what who asks has to know; NULL: nothing */
+	int64_t started;   /* as clock_wall() */
+	unsigned watchers; /* of /events, now */
+	int memory;        /* /proc/self/statm; or -1 */
+	int descriptors;   /* /proc/self/fd; or -1 */
 };
 
 /* The routes of the operator's side. */

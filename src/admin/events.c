@@ -9,8 +9,12 @@
 #include "app/rules.h"
 #include "base/clock.h"
 
+/* How many may watch at once: others are to find room beside them. */
+#define EVENTS_WATCHERS 32
+
 struct events {
 	struct source source;
+	struct admin *admin;
 	struct app *app; /* of which the generation is in force */
 	struct snapshot snapshot;
 	int64_t every, due;       /* ns; as clock_now() */
@@ -52,6 +56,7 @@ events_free(struct source *source)
 {
 	struct events *events = (struct events *)source;
 
+	events->admin->watchers--;
 	free(events->current);
 	snapshot_end(&events->snapshot);
 	free(events);
@@ -76,6 +81,11 @@ answers_events(struct admin *admin, const struct app_request *request,
 		    "every has to be a time from 100ms to 1m");
 		return;
 	}
+	if (admin->watchers >= EVENTS_WATCHERS) {
+		message_set(&answer->message, 503,
+		    "32 watch already, as many as may");
+		return;
+	}
 	events = calloc(1, sizeof(*events));
 	decision = decision_new_framing(FRAMING_CLOSE);
 	if (events == NULL || decision == NULL ||
@@ -86,6 +96,8 @@ answers_events(struct admin *admin, const struct app_request *request,
 		return;
 	}
 	events->source.kind = &events_kind;
+	events->admin = admin;
+	admin->watchers++;
 	events->app = request->app;
 	events->every = every;
 	message_set_source(&answer->message, &events->source);

@@ -91,11 +91,16 @@ sleepers_write(const struct sleepers *sleepers)
 	return json_text_end(&json);
 }
 
+/* Whether all have told who have somebody to tell of: a worker that has ended never
+ * does. */
 static bool
-sleepers_are_told(const struct census *census)
+sleepers_are_told(const struct sleepers *sleepers)
 {
-	for (unsigned w = 0; w < census->count; w++)
-		if (!atomic_load(&census->parts[w].told))
+	const struct totals *totals = &sleepers->side->totals;
+
+	for (unsigned w = 0; w < sleepers->census->count; w++)
+		if (!atomic_load(&sleepers->census->parts[w].told) &&
+		    stats_read(&totals->stats[w]->asleep) > 0)
 			return false;
 	return true;
 }
@@ -107,7 +112,7 @@ sleepers_settle(struct source *source, struct message *message, int64_t now)
 	struct document *document;
 
 	side_ask(sleepers->side, sleepers->census);
-	if (now < sleepers->until && !sleepers_are_told(sleepers->census))
+	if (now < sleepers->until && !sleepers_are_told(sleepers))
 		return now + SLEEPERS_LOOK;
 	document = sleepers_write(sleepers);
 	if (document != NULL)

@@ -134,6 +134,28 @@ acceptor_on_room(struct acceptor *acceptor)
 		event_add(&acceptor->room_timer, &acceptor_room_tick);
 }
 
+/* Whether one more may be accepted, for whom there is room or can be made. */
+static bool
+acceptor_may_accept(const struct acceptor *acceptor)
+{
+	const struct context *context = acceptor->context;
+
+	return context->config->sheds || totals_have_room(context->totals);
+}
+
+/* Opens a connection that has been accepted; resets it where no room can be made. */
+static void
+acceptor_admit(struct acceptor_listener *listener, int fd,
+    const struct sockaddr_storage *peer)
+{
+	struct context *context = listener->acceptor->context;
+
+	if (totals_have_room(context->totals) || conn_shed(context))
+		conn_open(context, fd, peer, listener->entrance);
+	else
+		wire_reset(fd);
+}
+
 /*
  * Takes up to `limit` connections off a queue. Returns false where there is no
  * room for one more, or no descriptor or memory.
@@ -148,14 +170,13 @@ acceptor_accept(struct acceptor_listener *listener, unsigned limit)
 	for (unsigned i = 0; i < limit; i++) {
 		int fd;
 
-		if (!totals_have_room(totals)) {
+		if (!acceptor_may_accept(acceptor)) {
 			totals_say_full(totals, 0);
 			return false;
 		}
 		fd = wire_accept(listener->fd, &peer);
 		if (fd != -1)
-			conn_open(acceptor->context, fd, &peer,
-			    listener->entrance);
+			acceptor_admit(listener, fd, &peer);
 		else if (errno == EAGAIN)
 			return true;
 		else if (errno != ECONNABORTED && errno != EINTR) {

@@ -45,6 +45,10 @@ void conn_refuse_sleep(struct deadline *deadline);
  * cut. */
 void conn_end_hang(struct deadline *deadline);
 
+/* Closes the connection that has waited the longest for its client: for a request, or
+ * for more of it, or to take an answer. Returns false where none does. */
+bool conn_shed(struct context *context);
+
 /* Closes a connection at once, with a reset where a request is not answered
  * whole, which counts as cut. */
 void conn_abort(struct deadline *deadline);

@@ -182,3 +182,22 @@ conn_abort(struct deadline *deadline)
 	conn_count_cut(conn);
 	conn_close(conn);
 }
+
+bool
+conn_shed(struct context *context)
+{
+	static const enum deadline_kind kinds[] = { DEADLINE_IDLE,
+		DEADLINE_GRACE, DEADLINE_LINGER, DEADLINE_PART, DEADLINE_HEAD,
+		DEADLINE_BODY, DEADLINE_WRITE };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct deadline *oldest = deadlines_first(&context->deadlines,
+		    kinds[i]);
+
+		if (oldest == NULL)
+			continue;
+		conn_abort(oldest);
+		return true;
+	}
+	return false;
+}

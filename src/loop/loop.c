@@ -133,6 +133,25 @@ loop_run(struct context *context)
 		log_error("a worker can't wait for events: %m");
 }
 
+/* Notes the bytes so far: those of the last turn are added when the next begins. */
+static void
+loop_note_bytes(struct context *context)
+{
+	stats_set(&context->stats.received,
+	    context->received + context->turn_received);
+	stats_set(&context->stats.sent, context->sent + context->turn_sent);
+}
+
+/* Notes the last counts, and that nobody is to miss the ticks that follow. */
+static void
+loop_note_end(struct loop *loop)
+{
+	struct context *context = &loop->context;
+
+	loop_note_bytes(context);
+	atomic_store_explicit(&context->stats.turned, 0, memory_order_relaxed);
+}
+
 static void *
 loop_thread(void *arg)
 {
@@ -143,6 +162,7 @@ loop_thread(void *arg)
 	sem_post(&loop->ready);
 	if (loop->confined)
 		loop_run(&loop->context);
+	loop_note_end(loop);
 	loop->host->on_end(loop->host->server);
 	return NULL;
 }
@@ -173,16 +193,13 @@ static void
 loop_on_tick(void *arg)
 {
 	struct loop *loop = arg;
-	const struct context *context = &loop->context;
 	struct stats *stats = &loop->context.stats;
 	int64_t now = clock_now();
 
 	histogram_add(&stats->lag, now - loop->tick.due);
 	acceptor_look(&loop->acceptor, stats);
 	stats_set(&stats->cpu, loop_cpu());
-	/* the bytes of the last turn are added when the next one begins */
-	stats_set(&stats->received, context->received + context->turn_received);
-	stats_set(&stats->sent, context->sent + context->turn_sent);
+	loop_note_bytes(&loop->context);
 	atomic_store_explicit(&stats->turned, now, memory_order_relaxed);
 	(void)alarms_set(&loop->context.alarms, &loop->tick, now + LOOP_TICK);
 }

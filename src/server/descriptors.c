@@ -35,7 +35,8 @@ descriptors_of_worker(const struct server_config *config)
 unsigned
 descriptors_of_admin(const struct server_config *admin)
 {
-	return DESCRIPTORS_PER_WORKER + admin->max_conns;
+	/* one more, for whom another one is closed */
+	return DESCRIPTORS_PER_WORKER + admin->max_conns + 1;
 }
 
 uint64_t

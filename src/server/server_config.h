@@ -35,10 +35,12 @@ struct server_config {
 	struct worker *(
 	    *new_worker)(const struct worker_host *host, unsigned index);
 	unsigned workers;
-	bool workers_given;    /* by the operator: it is not to be lowered */
-	unsigned threads;      /* of a worker whose kind has several */
-	uint64_t descriptors;  /* that there may be; server_open() sets it */
-	unsigned max_conns;    /* over all workers */
+	bool workers_given;   /* by the operator: it is not to be lowered */
+	unsigned threads;     /* of a worker whose kind has several */
+	uint64_t descriptors; /* that there may be; server_open() sets it */
+	unsigned max_conns;   /* over all workers */
+	bool sheds; /* where all these are there, a new one takes the place of
+		     * the one that has waited the longest for its client */
 	unsigned max_sleepers; /* likewise; 0: as many as connections */
 	int backlog;
 	uint64_t max_body; /* bytes of a request's content */

@@ -33,7 +33,9 @@ server_stop_admin(struct server *server)
 {
 	if (server->admin.order == WORKER_STOP)
 		return;
-	server->deadline = clock_now() + SERVER_STOP_LIMIT;
+	/* who is in no hurry waits for a loop that others keep from turning */
+	server->deadline = clock_now() + (server->urgent ? SERVER_STOP_LIMIT
+							 : SERVER_CUT_LIMIT);
 	side_order(&server->admin, WORKER_STOP);
 }
 
