@@ -5,6 +5,14 @@
 
 #include "rulebook.h"
 
+/* Takes down why a petition is refused. */
+static enum petition_state
+steering_refuse(struct petition *petition, const char *why)
+{
+	petition->why = why;
+	return PETITION_REFUSED;
+}
+
 /* Has the server serve by what a petition says. Returns what comes of it:
  * PETITION_DONE, once all workers do. */
 static enum petition_state
@@ -14,20 +22,24 @@ steering_obey(struct steering *steering, struct petition *petition)
 	struct rules *rules;
 
 	if (server_phase(steering->server) != SERVER_SERVING)
-		return PETITION_REFUSED;
+		return steering_refuse(petition,
+		    "no rules are taken while the server starts or stops");
 	if (petition->expects && petition->expected != rules_tag(files->rules))
 		return PETITION_STALE;
 	if (petition->text == NULL)
 		return files_restore_rules(files, steering->server) == 0
 			   ? PETITION_DONE
-			   : PETITION_REFUSED;
+			   : steering_refuse(petition,
+				 "those of the command line can't be had "
+				 "again: standard error says why");
 	rules = rulebook_parse((struct span){ petition->text, petition->size },
 	    files->limits, files->rules, &petition->fault);
 	if (rules == NULL)
 		return PETITION_FAULTY;
 	return files_use_rules(files, steering->server, rules) == 0
 		   ? PETITION_DONE
-		   : PETITION_REFUSED;
+		   : steering_refuse(petition,
+			 "ROOT can't be opened: standard error says why");
 }
 
 void
@@ -50,9 +62,10 @@ steering_settle(struct steering *steering)
 {
 	bool alone = steering->heard != NULL && !steering->reloads;
 
-	steering->reloads = false;
 	if (steering->heard != NULL)
-		petition_end(steering->heard, PETITION_DONE);
+		petition_end(steering->heard,
+		    steering->reloads ? PETITION_OVERTAKEN : PETITION_DONE);
+	steering->reloads = false;
 	petition_release(steering->heard);
 	steering->heard = NULL;
 	return alone;

@@ -17,6 +17,9 @@
 #define ADMIN_METHOD(method) (1U << (method))
 #define ADMIN_GET            (ADMIN_METHOD(HTTP_GET) | ADMIN_METHOD(HTTP_HEAD))
 
+/* Bytes of a token: what fits into a head with all else that a browser sends. */
+#define ADMIN_TOKEN_MAX 4096
+
 static void admin_answer(const struct app_request *request, struct span rest,
     struct answer *answer);
 
@@ -90,12 +93,16 @@ static void
 admin_answer_row(struct admin *admin, const struct admin_row *row,
     const struct app_request *request, struct answer *answer)
 {
-	if ((row->methods->set & ADMIN_METHOD(request->http->method)) != 0) {
+	struct guard_refusal refusal;
+
+	if ((row->methods->set & ADMIN_METHOD(request->http->method)) == 0) {
+		message_set(&answer->message, 405, NULL);
+		admin_carry(answer, "Allow", row->methods->names);
+	} else if (guard_admits_content(request->http, &refusal)) {
 		row->answer(admin, request, answer);
-		return;
+	} else {
+		admin_refuse(answer, &refusal);
 	}
-	message_set(&answer->message, 405, NULL);
-	admin_carry(answer, "Allow", row->methods->names);
 }
 
 static void
@@ -123,31 +130,51 @@ admin_answer(const struct app_request *request, struct span rest,
 
 /* ---- from start to end ---- */
 
-/* Reads the token: the first line of a file, which must not be empty. */
+/* Whether a request can carry it. */
+static bool
+admin_is_token(struct span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] <= ' ' || text.data[i] > '~')
+			return false;
+	return text.size > 0 && text.size <= ADMIN_TOKEN_MAX;
+}
+
+/* Takes the token off a file's text: its first line. Returns 0, or -1 with errno:
+ * EINVAL where that can be none. */
+static int
+admin_take_token(struct admin *admin, struct span text)
+{
+	struct span line = span_take(&text, SPAN("\r\n"));
+
+	errno = EINVAL;
+	if (!admin_is_token(line))
+		return -1;
+	admin->token = strndup(line.data, line.size);
+	return admin->token != NULL ? 0 : -1;
+}
+
 static int
 admin_read_token(struct admin *admin, const char *path)
 {
-	struct span rest = { NULL, 0 }, line;
+	size_t size;
 	char *text;
+	int result;
 
 	if (path == NULL)
 		return 0;
-	text = text_file_read(path, &rest.size);
-	rest.data = text;
-	line = span_take(&rest, SPAN("\r\n"));
-	if (text != NULL)
-		admin->token = strndup(line.data, line.size);
-	free(text);
-	if (admin->token == NULL) {
+	text = text_file_read(path, &size);
+	if (text == NULL) {
 		log_error("--admin-token-file=%.200s can't be read: %m", path);
 		return -1;
 	}
-	if (admin->token[0] != '\0')
-		return 0;
-	log_error("--admin-token-file=%.200s: its first line has to be the "
-		  "token",
-	    path);
-	return -1;
+	result = admin_take_token(admin, (struct span){ text, size });
+	free(text);
+	if (result == -1)
+		log_error("--admin-token-file=%.200s: its first line has to be "
+			  "the token: 1 to %d visible ASCII characters",
+		    path, ADMIN_TOKEN_MAX);
+	return result;
 }
 
 int

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DRAFT_ROOM 8192 /* bytes, at first */
 
@@ -32,6 +33,21 @@ draft_grow(struct draft *draft, size_t more)
 		free(draft->document);
 	draft->document = grown;
 	draft->room = room;
+}
+
+void
+draft_add_span(struct draft *draft, struct span bytes)
+{
+	struct document *document;
+
+	if (draft->document != NULL &&
+	    bytes.size > draft->room - draft->document->size)
+		draft_grow(draft, bytes.size);
+	document = draft->document;
+	if (document == NULL || bytes.size == 0)
+		return;
+	memcpy(document->data + document->size, bytes.data, bytes.size);
+	document->size += bytes.size;
 }
 
 void

@@ -6,6 +6,7 @@
 #define MTASYNC_ADMIN_DRAFT_H
 
 #include "app/document.h"
+#include "base/span.h"
 
 struct draft {
 	struct document *document; /* so far; NULL: memory was short */
@@ -18,6 +19,9 @@ void draft_begin(struct draft *draft, const char *type);
 /* Adds what printf() would print. */
 void draft_add(struct draft *draft, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Adds bytes as they are. */
+void draft_add_span(struct draft *draft, struct span bytes);
 
 /* Returns the document, the caller's to free; or NULL, where memory was short. */
 struct document *draft_end(struct draft *draft);

@@ -60,20 +60,35 @@ guard_knows_host(const struct admin *admin, struct span authority)
 	return false;
 }
 
-/* Whether an Origin, where there is one, is this very server. */
+/* Whether an Origin is this very server, which a proxy may have made https of. */
 static bool
-guard_is_own_origin(const struct http_request *request)
+guard_is_own_origin(struct span origin, struct span authority)
 {
-	struct span origin = guard_field(request, "origin");
-	const struct span scheme = SPAN("http://");
+	static const struct span schemes[] = { SPAN("http://"),
+		SPAN("https://") };
 
-	if (origin.data == NULL)
-		return true;
-	if (origin.size < scheme.size ||
-	    memcmp(origin.data, scheme.data, scheme.size) != 0)
-		return false;
-	span_skip(&origin, scheme.size);
-	return span_equal_nocase(origin, request->authority);
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		struct span rest = origin;
+
+		if (rest.size < schemes[i].size ||
+		    memcmp(rest.data, schemes[i].data, schemes[i].size) != 0)
+			continue;
+		span_skip(&rest, schemes[i].size);
+		return span_equal_nocase(rest, authority);
+	}
+	return false;
+}
+
+static bool
+guard_has_own_origins(const struct http_request *request)
+{
+	for (unsigned i = 0; i < request->field_count; i++)
+		if (span_equal_nocase(request->fields[i].name,
+			SPAN("origin")) &&
+		    !guard_is_own_origin(request->fields[i].value,
+			request->authority))
+			return false;
+	return true;
 }
 
 /* Whether two texts are the same, in a time that tells nothing of where they are
@@ -105,15 +120,18 @@ guard_knows_token(const struct admin *admin, const struct http_request *request)
 	return guard_is_token(given, admin->token);
 }
 
-/* Whether the content is of a type that no form has. */
+/* Whether the content is of a type that no form has, and as it is; a DELETE needs
+ * none. */
 static bool
 guard_is_no_form(const struct http_request *request)
 {
 	struct span type = guard_field(request, "content-type"), name;
 
-	if (request->framing == HTTP_FRAMING_NONE)
+	if (request->framing == HTTP_FRAMING_NONE &&
+	    request->method != HTTP_PUT)
 		return true;
-	if (type.data == NULL)
+	if (type.data == NULL ||
+	    guard_field(request, "content-encoding").data != NULL)
 		return false;
 	name = span_take(&type, SPAN("; \t"));
 	return span_equal_nocase(name, SPAN("text/plain")) ||
@@ -134,14 +152,22 @@ guard_admits(const struct admin *admin, const struct http_request *request,
 	if (!guard_knows_host(admin, request->authority))
 		return guard_refuse(refusal, 421,
 		    "Host is none that --admin-host names");
-	if (!guard_is_own_origin(request))
+	if (!guard_has_own_origins(request))
 		return guard_refuse(refusal, 403, "a page of somebody else's");
 	if (!open && !guard_knows_token(admin, request))
 		return guard_refuse(refusal, 401,
 		    "who asks has to know the token of --admin-token-file");
-	if (request->method != HTTP_GET && request->method != HTTP_HEAD &&
-	    !guard_is_no_form(request))
-		return guard_refuse(refusal, 415,
-		    "Content-Type has to be text/plain or application/json");
 	return true;
+}
+
+bool
+guard_admits_content(const struct http_request *request,
+    struct guard_refusal *refusal)
+{
+	if (request->method == HTTP_GET || request->method == HTTP_HEAD ||
+	    guard_is_no_form(request))
+		return true;
+	return guard_refuse(refusal, 415,
+	    "Content-Type has to be text/plain or application/json, without a "
+	    "Content-Encoding");
 }

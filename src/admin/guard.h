@@ -17,10 +17,15 @@ struct guard_refusal {
 /*
  * Whether a request may be answered; `open`: also to who does not know the token.
  * Host has to be an address, a loopback name, or one of admin->hosts, so that no name
- * of somebody else's leads here (DNS rebinding); Origin, where a browser sends one,
- * the same as Host; and what is no GET or HEAD is no form that any page can send.
+ * of somebody else's leads here (DNS rebinding), and Origin, where a browser sends one,
+ * the same as Host.
  */
 bool guard_admits(const struct admin *admin, const struct http_request *request,
     bool open, struct guard_refusal *refusal);
+
+/* Whether the content of a request is none that a form of any page can have; of a GET or
+ * HEAD, it means nothing. */
+bool guard_admits_content(const struct http_request *request,
+    struct guard_refusal *refusal);
 
 #endif

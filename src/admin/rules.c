@@ -13,8 +13,9 @@
 #include "http/fields.h"
 #include "server/petition.h"
 
-/* How often one looks what has become of a petition. */
-#define RULES_LOOK (2 * CLOCK_MS)
+/* How often one looks what has become of a petition; and how long. */
+#define RULES_LOOK     (2 * CLOCK_MS)
+#define RULES_PATIENCE (15 * CLOCK_S)
 
 /* Room for an ETag, quotes and NUL included. */
 #define RULES_TAG_MAX 20
@@ -25,7 +26,8 @@ struct putting {
 	struct admin *admin;
 	struct petition *petition; /* owned */
 	bool asked;
-	char *text; /* so far; owned until it is asked */
+	int64_t until; /* when it is answered anyhow; 0: not all has come */
+	char *text;    /* so far; owned until it is asked */
 	size_t size, room;
 	bool failed; /* memory was short */
 };
@@ -49,12 +51,13 @@ rules_carry_tag(struct message *message, uint64_t tag)
 		message_set_decision(message, decision);
 }
 
+/* Takes the next bytes of the rules; a DELETE's content says nothing. */
 static void
 rules_hear(struct source *source, struct span content)
 {
 	struct putting *putting = (struct putting *)source;
 
-	if (putting->failed)
+	if (putting->failed || putting->text == NULL)
 		return;
 	if (putting->size + content.size > putting->room) {
 		size_t room = 2 * putting->room + content.size;
@@ -101,10 +104,27 @@ rules_conclude(const struct putting *putting, struct message *message)
 		    "other rules are in force by now: If-Match has to be their "
 		    "ETag");
 		return;
+	case PETITION_OVERTAKEN:
+		message_set(message, 409,
+		    "a reload has put those of the command line in their "
+		    "place");
+		return;
 	case PETITION_REFUSED:
-		break;
+		message_set(message, 503, petition->why);
+		return;
 	}
-	message_set(message, 503, "rules can't be taken just now");
+	message_set(message, 503, "no memory for it just now");
+}
+
+/* Tells somebody who has waited long enough. */
+static void
+rules_give_up(const struct putting *putting, struct message *message)
+{
+	message_set(message, 503,
+	    putting->asked ? "not all workers serve by these rules yet: "
+			     "/healthz may tell who does not turn"
+			   : "other rules are still on their way: nothing has "
+			     "changed");
 }
 
 static int64_t
@@ -126,9 +146,15 @@ rules_settle(struct source *source, struct message *message, int64_t now)
 		else
 			putting->petition->text = NULL;
 	}
+	if (putting->until == 0)
+		putting->until = now + RULES_PATIENCE;
 	if (!putting->asked ||
-	    petition_state(putting->petition) == PETITION_ASKED)
-		return now + RULES_LOOK;
+	    petition_state(putting->petition) == PETITION_ASKED) {
+		if (now < putting->until)
+			return now + RULES_LOOK;
+		rules_give_up(putting, message);
+		return 0;
+	}
 	rules_conclude(putting, message);
 	return 0;
 }
@@ -148,23 +174,27 @@ static const struct source_kind rules_kind = { .type = "text/plain",
 	.settle = rules_settle,
 	.free = rules_free };
 
-/* Reads If-Match: a tag that rules_write_tag() writes, or any. */
+/* Reads If-Match (RFC 9110 13.1.1). Returns false where none of its tags is that of the
+ * rules in force. */
 static bool
-rules_expect(struct petition *petition, const struct http_request *request)
+rules_expect(struct petition *petition, const struct app_request *request)
 {
-	struct span value = http_request_field(request, HTTP_FIELD_IF_MATCH);
-	char text[RULES_TAG_MAX], again[RULES_TAG_MAX];
+	const struct http_request *http = request->http;
+	char tag[RULES_TAG_MAX];
+	bool listed = false;
 
-	if (value.data == NULL || span_equal(value, SPAN("*")))
+	if ((http->present & HTTP_FIELD_BIT(HTTP_FIELD_IF_MATCH)) == 0 ||
+	    span_equal(http_request_field(http, HTTP_FIELD_IF_MATCH),
+		SPAN("*")))
 		return true;
-	if (value.size == 0 || value.size >= sizeof(text))
-		return false;
-	memcpy(text, value.data, value.size);
-	text[value.size] = '\0';
 	petition->expects = true;
-	petition->expected = strtoull(text + 1, NULL, 16);
-	rules_write_tag(again, petition->expected);
-	return strcmp(text, again) == 0;
+	petition->expected = rules_tag(request->app->rules);
+	rules_write_tag(tag, petition->expected);
+	for (unsigned i = 0; i < http->field_count; i++)
+		listed |= http->fields[i].id == HTTP_FIELD_IF_MATCH &&
+			  http_etag_listed(http->fields[i].value, span_of(tag),
+			      false);
+	return listed;
 }
 
 static void
@@ -174,8 +204,7 @@ rules_show(const struct app_request *request, struct answer *answer)
 	struct draft draft;
 
 	draft_begin(&draft, "text/plain; charset=utf-8");
-	draft_add(&draft, "%.*s", (int)text.size,
-	    text.data != NULL ? text.data : "");
+	draft_add_span(&draft, text);
 	answers_use(answer, draft_end(&draft));
 	rules_carry_tag(&answer->message, rules_tag(request->app->rules));
 }
@@ -205,7 +234,7 @@ answers_rules(struct admin *admin, const struct app_request *request,
 		putting->text = calloc(1, putting->room = 1);
 	putting->failed = request->http->method == HTTP_PUT &&
 			  putting->text == NULL;
-	if (!rules_expect(putting->petition, request->http)) {
+	if (!rules_expect(putting->petition, request)) {
 		rules_free(&putting->source);
 		message_set(&answer->message, 412,
 		    "If-Match has to be the ETag of the rules in force");

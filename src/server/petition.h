@@ -17,7 +17,8 @@ enum petition_state {
 	PETITION_DONE,   /* all workers serve by the rules */
 	PETITION_FAULTY, /* the rules are: see `fault` */
 	PETITION_STALE,  /* the rules in force are not those that it expected */
-	PETITION_REFUSED, /* not now */
+	PETITION_OVERTAKEN, /* by a reload, whose rules are in force */
+	PETITION_REFUSED,   /* not now: see `why` */
 };
 
 struct petition {
@@ -28,6 +29,7 @@ struct petition {
 	bool expects;      /* `expected` are to be in force */
 	uint64_t expected; /* rules_tag() */
 	uint64_t tag;      /* PETITION_DONE: of those in force now */
+	const char *why;   /* PETITION_REFUSED: a constant */
 	struct rules_fault fault;
 };
 

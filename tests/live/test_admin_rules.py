@@ -438,7 +438,7 @@ def ask_on(server, stopped):
 
 
 def test_put_and_reload_at_once(start):
-    """Both are done, and both are told."""
+    """Both are done, and both are told; or the reload overtakes the rules."""
     server, admin = start()
     for turn in range(1, scaled(40) + 1):
         with admin.connect() as client:
@@ -446,7 +446,7 @@ def test_put_and_reload_at_once(start):
             client.send(request("/rules", TEXT, f"Content-Length: {len(body)}",
                                 method="PUT", body=body))  # fmt: skip
             server.reload()
-            assert client.read_response().status == 204
+            assert client.read_response().status in (204, 409)
         eventually(
             lambda: server.stdout.count(": reloaded") >= turn,
             lambda: f"reload {turn}",

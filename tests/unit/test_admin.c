@@ -1,6 +1,7 @@
 /* test_admin: what the paths of the operator's side answer, and to whom. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -55,6 +56,7 @@ test_paths(void **state)
 		{ "GET /metricsx", 404, 401 },
 		{ "GET /Metrics", 404, 401 },
 		{ "PUT /", 405, 405 },
+		{ "PUT /rules", 415, 401 },
 		{ "POST /rules", 405, 401 },
 		{ "DELETE /metrics", 405, 401 },
 		{ "PUT /requests", 405, 401 },
@@ -355,7 +357,8 @@ test_rules_put(void **state)
 		    "ETag: \"00000000000000ab\"\r\n" },
 		{ PETITION_FAULTY, "HTTP/1.1 400 ", "\r\n3:14: why\n" },
 		{ PETITION_STALE, "HTTP/1.1 412 ", "other rules are in" },
-		{ PETITION_REFUSED, "HTTP/1.1 503 ", "can't be taken" },
+		{ PETITION_OVERTAKEN, "HTTP/1.1 409 ", "a reload" },
+		{ PETITION_REFUSED, "HTTP/1.1 503 ", "not today" },
 	};
 	struct administering *a = *state;
 
@@ -370,6 +373,7 @@ test_rules_put(void **state)
 		assert_false(petition->expects);
 		assert_int_equal(asking_next(a->asking).kind, PIECE_UNTIL);
 		petition->tag = 0xab;
+		petition->why = "not today";
 		petition->fault = (struct rules_fault){ 3, 14, "why" };
 		petition_end(petition, rows[i].end);
 		petition_release(petition);
@@ -379,6 +383,42 @@ test_rules_put(void **state)
 			fail_msg("%s", answer);
 		assert_non_null(strstr(answer, "Cache-Control: no-store\r\n"));
 	}
+}
+
+/* The content of a DELETE says nothing. */
+static void
+test_rules_restored(void **state)
+{
+	struct administering *a = *state;
+	struct petition *petition;
+
+	ask_rules(a, "DELETE", PUT_FIELDS, PUT_TEXT);
+	petition = take_petition(a);
+	assert_null(petition->text);
+	petition_release(petition);
+	asking_end(a->asking);
+}
+
+/* Nobody waits for ever for workers that do not turn. */
+static void
+test_rules_late(void **state)
+{
+	struct administering *a = *state;
+	struct petition *petition;
+
+	ask_rules(a, "PUT", PUT_FIELDS, PUT_TEXT);
+	petition = take_petition(a);
+	a->asking->moment.now += 15 * CLOCK_S - CLOCK_MS;
+	assert_int_equal(asking_next(a->asking).kind, PIECE_UNTIL);
+	a->asking->moment.now += CLOCK_MS;
+	assert_non_null(strstr(next_answer(a), "not all workers serve"));
+	petition_release(petition);
+
+	a->petition = petition_new(NULL, 0); /* another one */
+	ask_rules(a, "PUT", PUT_FIELDS, PUT_TEXT);
+	a->asking->moment.now += 16 * CLOCK_S;
+	assert_non_null(strstr(next_answer(a), "nothing has changed"));
+	petition_release(take_petition(a));
 }
 
 /* Who asks while another one is heard asks again; who leaves meanwhile lets the
@@ -405,48 +445,63 @@ test_rules_busy(void **state)
 	asking_end(a->asking);
 }
 
-/* If-Match: what is expected; 0: it is refused at once. */
+/* A DELETE with such an If-Match is refused at once. */
+static void
+assert_unexpected(struct administering *a, const char *value)
+{
+	char request[256];
+
+	snprintf(request, sizeof(request),
+	    "DELETE /rules HTTP/1.1\r\nHost: localhost\r\n"
+	    "If-Match: %s\r\n\r\n",
+	    value);
+	running_ask(&a->answer, a->asking, request);
+	if (strstr(a->answer.bytes, "HTTP/1.1 412") == NULL)
+		fail_msg("%s: %.40s", value, a->answer.bytes);
+	assert_null(a->petition);
+}
+
+/* If-Match has the tag of the rules in force among others, or any. */
 static void
 test_rules_expected(void **state)
 {
+	/* around the tag of the rules in force */
 	static const struct {
-		const char *fields;
-		bool expects;
-		uint64_t expected;
-	} rows[] = {
-		{ "If-Match: *\r\n", false, 0 },
-		{ "If-Match: \"00000000000000ab\"\r\n", true, 0xab },
-		{ "If-Match: \"fedcba9876543210\"\r\n", true,
-		    0xfedcba9876543210 },
-	};
-	static const char *const refused[] = { "", "\"\"", "\"", "ab", "\"ab\"",
-		"W/\"00000000000000ab\"", "\"00000000000000ag\"",
-		"\"00000000000000AB\"", "\"00000000000000ab",
-		"\"0x000000000000ab\"", "\"00000000000000ab\", \"cd\"",
-		"\"000000000000000ab\"" };
+		const char *before, *behind;
+	} listed[] = { { "", "" }, { "\"cd\" ,", "" },
+		{ "\"cd\"\r\nIf-Match: ", "" } },
+	  refused[] = { { "W/", "" }, { "\"0", "" }, { "", "0" },
+		  { "", ", ab" } };
+	static const char *const others[] = { "", "\"\"", "\"", "ab",
+		"\"ab\"" };
 	struct administering *a = *state;
-	char request[256];
+	char fields[128], tag[32];
+	uint64_t in_force = rules_tag(a->asking->app.rules);
 
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	snprintf(tag, sizeof(tag), "\"%016" PRIx64 "\"", in_force);
+	for (size_t i = 0; i < COUNT(listed); i++) {
 		struct petition *petition;
 
-		ask_rules(a, "DELETE", rows[i].fields, "");
+		snprintf(fields, sizeof(fields), "If-Match: %s%s%s\r\n",
+		    listed[i].before, tag, listed[i].behind);
+		ask_rules(a, "DELETE", fields, "");
 		petition = take_petition(a);
-		assert_int_equal(petition->expects, rows[i].expects);
-		assert_true(petition->expected == rows[i].expected);
+		assert_true(petition->expects);
+		assert_true(petition->expected == in_force);
 		petition_release(petition);
 		asking_end(a->asking);
 	}
+	ask_rules(a, "DELETE", "If-Match: *\r\n", "");
+	assert_false(a->petition->expects);
+	petition_release(take_petition(a));
+	asking_end(a->asking);
 	for (size_t i = 0; i < COUNT(refused); i++) {
-		snprintf(request, sizeof(request),
-		    "DELETE /rules HTTP/1.1\r\nHost: localhost\r\n"
-		    "If-Match: %s\r\n\r\n",
-		    refused[i]);
-		running_ask(&a->answer, a->asking, request);
-		if (strstr(a->answer.bytes, "HTTP/1.1 412") == NULL)
-			fail_msg("%s: %.40s", refused[i], a->answer.bytes);
-		assert_null(a->petition);
+		snprintf(fields, sizeof(fields), "%s%s%s", refused[i].before,
+		    tag, refused[i].behind);
+		assert_unexpected(a, fields);
 	}
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_unexpected(a, others[i]);
 }
 
 int
@@ -460,6 +515,8 @@ main(void)
 		ADMINISTERING_TEST(test_requests),
 		ADMINISTERING_TEST(test_rules_told),
 		ADMINISTERING_TEST(test_rules_put),
+		ADMINISTERING_TEST(test_rules_restored),
+		ADMINISTERING_TEST(test_rules_late),
 		ADMINISTERING_TEST(test_rules_busy),
 		ADMINISTERING_TEST(test_rules_expected),
 	};

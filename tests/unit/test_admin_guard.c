@@ -58,7 +58,12 @@ static const struct row {
 	{ "GET / HTTP/1.1\r\nHost: localhost\r\n"
 	  "Origin: http://localhost:80\r\n\r\n", 403 },
 	{ "GET / HTTP/1.1\r\nHost: localhost\r\n"
-	  "Origin: https://localhost\r\n\r\n", 403 },
+	  "Origin: https://localhost\r\n\r\n", 0 },
+	{ "GET / HTTP/1.1\r\nHost: localhost\r\n"
+	  "Origin: ftp://localhost\r\n\r\n", 403 },
+	{ "GET / HTTP/1.1\r\nHost: localhost\r\n"
+	  "Origin: https://localhost\r\nOrigin: https://a.example\r\n\r\n",
+	    403 },
 	{ "GET / HTTP/1.1\r\nHost: localhost\r\n"
 	  "Origin: http://127.0.0.1\r\n\r\n", 403 },
 	{ "GET / HTTP/1.1\r\nHost: localhost\r\n"
@@ -88,9 +93,13 @@ static const struct row type_rows[] = {
 		       "Transfer-Encoding: chunked\r\n"),
 	    0 },
 	{ HEAD("DELETE", ""), 0 },
-	{ HEAD("PUT", ""), 0 },
-	{ HEAD("PUT", "Content-Type: text/html\r\n"), 0 }, /* no content */
-	{ HEAD("GET", "Content-Length: 1\r\n"), 0 },       /* changes nothing */
+	{ HEAD("PUT", ""), 415 },
+	{ HEAD("PUT", "Content-Type: text/html\r\n"), 415 },
+	{ HEAD("PUT", "Content-Type: text/plain\r\n"), 0 },
+	{ HEAD("PUT", "Content-Type: text/plain\r\nContent-Length: 1\r\n"
+		      "Content-Encoding: gzip\r\n"),
+	    415 },
+	{ HEAD("GET", "Content-Length: 1\r\n"), 0 }, /* changes nothing */
 	{ HEAD("HEAD", "Content-Length: 1\r\n"), 0 },
 	{ HEAD("PUT", "Content-Length: 1\r\n"), 415 },
 	{ HEAD("PUT", "Transfer-Encoding: chunked\r\n"), 415 },
@@ -157,7 +166,8 @@ check_rows(const char *token, bool open, const struct row *rows, size_t count)
 		assert_int_equal(http_request_parse(&request,
 				     span_of(rows[i].request), 0),
 		    HTTP_OK);
-		admits = guard_admits(&admin, &request, open, &refusal);
+		admits = guard_admits(&admin, &request, open, &refusal) &&
+			 guard_admits_content(&request, &refusal);
 		if (admits != (rows[i].status == 0) ||
 		    refusal.status != rows[i].status)
 			fail_msg("%s: %u, not %u", rows[i].request,
