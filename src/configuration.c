@@ -51,9 +51,53 @@ configuration_put_system(struct json_text *json)
 	json_text_close_object(json);
 }
 
+static void
+configuration_put_command(struct json_text *json, char **argv)
+{
+	json_text_open_array(json, "command");
+	for (; *argv != NULL; argv++)
+		json_text_put_string(json, NULL, span_of(*argv));
+	json_text_close_array(json);
+}
+
+static void
+configuration_put_addresses(struct json_text *json,
+    const struct listeners *listeners)
+{
+	json_text_open_array(json, "listen");
+	for (unsigned i = 0; i < listeners->count; i++) {
+		char text[LISTENER_TEXT_MAX];
+
+		listener_format(text, &listeners->list[i].address);
+		json_text_put_string(json, NULL, span_of(text));
+	}
+	json_text_close_array(json);
+}
+
+/* Writes what the options came to. */
+static void
+configuration_put_outcome(struct json_text *json, const struct options *options,
+    const struct server_config *config)
+{
+	static const char *const logs[] = { [RECORD_OFF] = "off",
+		[RECORD_COMBINED] = "combined",
+		[RECORD_JSON] = "json" };
+
+	json_text_put_string(json, "root", span_of(options->root));
+	json_text_put_string(json, "model", span_of(options->model->name));
+	json_text_put_number(json, "workers", config->workers);
+	if (options->model->threads == MODEL_HANDS)
+		json_text_put_number(json, "threads", config->threads);
+	json_text_put_number(json, "max_conns", config->max_conns);
+	json_text_put_string(json, "log", span_of(logs[config->log_format]));
+	json_text_put_string(json, "sandbox",
+	    span_of(sandbox_describe(&config->sandbox)));
+	json_text_put_number(json, "seed", (uint64_t)config->app.seed);
+}
+
 char *
 configuration_write(const struct options *options,
-    const struct server_config *config, char **argv)
+    const struct server_config *config, const struct listeners *listeners)
 {
 	struct json_text json;
 	struct document *document;
@@ -63,15 +107,12 @@ configuration_write(const struct options *options,
 	json_text_begin(&json);
 	json_text_put_string(&json, "version", span_of(PACKAGE_VERSION));
 	json_text_put_string(&json, "libevent", span_of(library));
-	json_text_open_array(&json, "command");
-	for (; *argv != NULL; argv++)
-		json_text_put_string(&json, NULL, span_of(*argv));
-	json_text_close_array(&json);
+	configuration_put_command(&json, options->argv);
 	json_text_open_object(&json, "options");
 	options_tell(options, configuration_put_option, &json);
 	json_text_close_object(&json);
-	json_text_put_number(&json, "workers", config->workers);
-	json_text_put_number(&json, "seed", (uint64_t)config->app.seed);
+	configuration_put_addresses(&json, listeners);
+	configuration_put_outcome(&json, options, config);
 	configuration_put_system(&json);
 	document = json_text_end(&json);
 	if (document != NULL)

@@ -140,12 +140,20 @@ main_open_admin(struct admin *admin, const struct server_config *config,
 	settings_make_admin(&admin->config, config, options);
 	admin->hosts = options->admin_hosts.texts;
 	admin->host_count = options->admin_hosts.count;
-	admin->options = configuration_write(options, config, options->argv);
-	if (admin->options == NULL) {
-		log_error("no memory for the operator's side");
-		return -1;
-	}
 	return admin_open(admin, config, options->admin_token_file);
+}
+
+/* Takes down how the server has been started. Returns 0, or -1 and has said why. */
+static int
+main_describe(struct admin *admin, const struct server *server,
+    const struct server_config *config, const struct options *options)
+{
+	admin->options = configuration_write(options, config,
+	    server_listeners(server));
+	if (admin->options != NULL)
+		return 0;
+	log_error("no memory for the operator's side");
+	return -1;
 }
 
 /* Makes what all workers write to: the journal, and the tally of keys. Returns 0,
@@ -196,6 +204,7 @@ main_open(struct files *files, struct server_config *config,
 		return NULL;
 	if (main_enter(files->options) == 0 &&
 	    files_open(files, config, privileges) == 0 &&
+	    main_describe(admin, server, config, files->options) == 0 &&
 	    main_settle(server, files, privileges) == 0)
 		return server;
 	server_close(server);

@@ -137,6 +137,19 @@ options_add_text(const struct options_row *row, struct options *options,
 	return false;
 }
 
+/* Takes one more name of a host, without a port. */
+bool
+options_add_host(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	if (text[0] != '\0' && text[strcspn(text, ":/@[] \t")] == '\0')
+		return options_add_text(row, options, text);
+	log_error(OPTIONS_REFUSED "must be a name such as origin.example, "
+				  "without a port",
+	    row->name, text);
+	return false;
+}
+
 /* Takes a list of extensions with commas between. */
 bool
 options_set_extensions(const struct options_row *row, struct options *options,

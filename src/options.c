@@ -82,7 +82,7 @@ static const struct options_row options_table[] = {
 	    .group = "Look and steer", .set = options_set_text,
 	    .field = offsetof(struct options, admin) },
 	{ "admin-host", "NAME", "a Host that browsers may use; may be repeated",
-	    .set = options_add_text,
+	    .set = options_add_host,
 	    .field = offsetof(struct options, admin_hosts) },
 	{ "journal", "N", "requests that are kept, to be looked at", "0",
 	    OPTIONS_NUMBER(journal, options_count, 0, 10000000) },
@@ -399,14 +399,35 @@ options_listen_twice(const struct options *options, unsigned count)
 	return false;
 }
 
+/* Returns the name of an option that says something to who operates it, and nobody can
+ * ask; or NULL. */
+static const char *
+options_find_unheard(const struct options *options)
+{
+	if (options->shown_fields != NULL && options->journal == 0)
+		return "journal-headers";
+	if (options->admin != NULL)
+		return NULL;
+	if (options->journal > 0)
+		return "journal";
+	if (options->admin_token_file != NULL)
+		return "admin-token-file";
+	return options->admin_hosts.count > 0 ? "admin-host" : NULL;
+}
+
 /* Finds the operator's address. */
 static enum options_result
 options_resolve_admin(struct options *options)
 {
 	struct listeners_place *place = &options->admin_place;
-	const char *why = NULL;
+	const char *why = NULL, *unheard = options_find_unheard(options);
 
 	*place = (struct listeners_place){ .routes = admin_routes };
+	if (unheard != NULL) {
+		log_error("--%s: nobody could ask for it: it wants --%s",
+		    unheard, options->admin != NULL ? "journal" : "admin");
+		return OPTIONS_USAGE;
+	}
 	if (options->admin == NULL)
 		return OPTIONS_RUN;
 	errno = 0;
@@ -453,12 +474,21 @@ options_tell(const struct options *options,
 {
 	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
 		const struct options_row *row = &options_table[i];
-		char value[UNITS_TEXT_MAX];
+		const char *field = (const char *)options + row->field;
+		char number[UNITS_TEXT_MAX];
+		const char *value = NULL;
 
-		if (row->kind == NULL)
-			continue;
-		row->kind->format(value,
-		    *(const int64_t *)((const char *)options + row->field));
-		tell(arg, row->name, value);
+		if (row->kind != NULL) {
+			row->kind->format(number, *(const int64_t *)field);
+			value = number;
+		} else if (row->set == options_set_flag) {
+			value = *(const bool *)field ? "true" : "false";
+		} else if (row->set == options_set_text ||
+			   row->set == options_set_name ||
+			   row->set == options_set_path) {
+			value = *(const char *const *)field;
+		}
+		if (value != NULL)
+			tell(arg, row->name, value);
 	}
 }

@@ -104,8 +104,8 @@ enum options_result options_parse(struct options *options, int argc,
  */
 enum options_result options_resolve(struct options *options);
 
-/* Calls `tell` with the name of each option that is a number, and its value in force,
- * as one would write it. Main thread. */
+/* Calls `tell` with the name of each option that is a number, a text or a flag, and has a
+ * value: that, as one would write it. Main thread. */
 void options_tell(const struct options *options,
     void (*tell)(void *arg, const char *name, const char *value), void *arg);
 

@@ -153,6 +153,7 @@ live_tests = \
 	tests/live/test_admin_metrics.py \
 	tests/live/test_admin_rules.py \
 	tests/live/test_admin_sleepers.py \
+	tests/live/test_admin_trouble.py \
 	tests/live/test_bodies.py \
 	tests/live/test_check.py \
 	tests/live/test_clients.py \

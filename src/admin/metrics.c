@@ -366,7 +366,8 @@ answers_metrics(struct admin *admin, const struct app_request *request,
 	for (size_t i = 0; i < METRICS_COUNT(metrics_arrays); i++)
 		metrics_add_array(&metrics, &metrics_arrays[i]);
 	metrics_add_histogram(&metrics, "request_duration_seconds",
-	    "How long requests lasted, but for what their sleep was to be.",
+	    "How long requests lasted, but for what their sleep was to be; with "
+	    "their time in a pool's queue, at their pace, and hanging.",
 	    offsetof(struct stats, duration));
 	metrics_add_histogram(&metrics, "sleep_lateness_seconds",
 	    "How much later than asked sleeps ended.",

@@ -167,11 +167,16 @@ snapshot_write_worker(struct snapshot *snapshot, unsigned worker,
 	ticks = snapshot_since(counts, before->lag);
 	draft_add(draft,
 	    "%s{\"worker\":%u,\"accepted\":%" PRIu64 ",\"connections\":%" PRIu64
-	    ",\"requests\":%" PRIu64 ",\"asleep\":%" PRIu64 ",\"load\":%.3f",
+	    ",\"requests\":%" PRIu64 ",\"asleep\":%" PRIu64,
 	    worker > 0 ? "," : "", worker, stats_read(&stats->accepted),
 	    stats_open(stats), snapshot_requests(stats),
-	    stats_read(&stats->asleep),
-	    passed > 0 ? (double)(cpu - before->cpu) / (double)passed : 0);
+	    stats_read(&stats->asleep));
+	if (turned == 0) /* a crew, or it has ended */
+		draft_add(draft, ",\"load\":null");
+	else
+		draft_add(draft, ",\"load\":%.3f",
+		    passed > 0 ? (double)(cpu - before->cpu) / (double)passed
+			       : 0);
 	if (ticks > 0)
 		draft_add(draft, ",\"lag\":%g",
 		    snapshot_quantile(counts, ticks, 1));

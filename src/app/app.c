@@ -128,6 +128,7 @@ app_refuse_method(const struct http_request *http, struct message *message)
 {
 	if (http->method == HTTP_METHOD_UNKNOWN) {
 		message_set(message, 501, NULL);
+		message->handler = HANDLER_NONE;
 		return;
 	}
 	message_set(message, http->method == HTTP_OPTIONS ? 204 : 405, NULL);

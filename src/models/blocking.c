@@ -229,6 +229,7 @@ blocking_drop(struct blocking *b, int64_t *renewable)
 		    &size);
 		if (received == WIRE_ENDED || received == WIRE_BROKEN)
 			return BLOCKING_LOST;
+		b->io.received += size;
 		if (now <= *renewable)
 			until = now + limits->linger;
 		else if (now >= until)
@@ -351,5 +352,5 @@ blocking_serve(struct crew *crew, const struct client *client)
 		blocking_end(&b, result);
 	blocking_close(&b, result);
 	pool_waker_fini(&b.waker);
-	crew_forget(crew);
+	crew_forget(crew, b.io.received, b.io.sent);
 }

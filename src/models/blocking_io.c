@@ -49,6 +49,7 @@ blocking_io_receive(struct blocking_io *io, int64_t until)
 		    sizeof(io->input) - io->size, &size)) {
 		case WIRE_DONE:
 			io->size += size;
+			io->received += size;
 			io->silent = false;
 			return BLOCKING_DONE;
 		case WIRE_BLOCKED:

@@ -27,12 +27,13 @@ struct blocking_io {
 			 * same again while it lingers */
 	bool cut;     /* the end of the drain has ended it */
 	bool blocked; /* a send had to wait for the client */
-	bool lingering; /* our FIN is out, and we wait for the client's */
-	bool reset;     /* the close says that something went wrong */
-	bool ended;     /* the client's FIN has been seen in a wait */
-	uint64_t sent;  /* bytes so far */
-	size_t used;    /* bytes of the input that are done with */
-	size_t size;    /* bytes of input */
+	bool lingering;    /* our FIN is out, and we wait for the client's */
+	bool reset;        /* the close says that something went wrong */
+	bool ended;        /* the client's FIN has been seen in a wait */
+	uint64_t sent;     /* bytes so far */
+	uint64_t received; /* likewise */
+	size_t used;       /* bytes of the input that are done with */
+	size_t size;       /* bytes of input */
 	char input[HTTP_HEAD_MAX];
 };
 

@@ -278,7 +278,7 @@ crew_turn_away(struct crew *crew, const struct client *client)
 		log_error("a client is turned away, for whom there is no "
 			  "thread: %m");
 	wire_reset(client->fd);
-	crew_forget(crew);
+	crew_forget(crew, 0, 0);
 }
 
 /* ---- any thread ---- */
@@ -302,10 +302,12 @@ crew_give_app(struct crew *crew)
 }
 
 void
-crew_forget(struct crew *crew)
+crew_forget(struct crew *crew, uint64_t received, uint64_t sent)
 {
 	pthread_mutex_lock(&crew->lock);
 	stats_add(&crew->stats.closed, 1);
+	stats_add(&crew->stats.received, received);
+	stats_add(&crew->stats.sent, sent);
 	pthread_mutex_unlock(&crew->lock);
 	if (atomic_load(&crew->full))
 		mailbox_wake(&crew->worker.mailbox);

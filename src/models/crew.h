@@ -103,8 +103,8 @@ void crew_turn_away(struct crew *crew, const struct client *client);
 struct app *crew_take_app(struct crew *crew);
 void crew_give_app(struct crew *crew);
 
-/* Counts a client whose descriptor is closed, and wakes `thread` where it waits
- * for that. Any thread. */
-void crew_forget(struct crew *crew);
+/* Counts a client whose descriptor is closed, and its bytes, and wakes `thread` where it
+ * waits for that. Any thread. */
+void crew_forget(struct crew *crew, uint64_t received, uint64_t sent);
 
 #endif

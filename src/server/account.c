@@ -198,6 +198,20 @@ account_refusals(struct stats *stats, unsigned status)
 	return &stats->refusals[i];
 }
 
+/* Returns how long, of the time up to `now`, the answer slept as it was to. */
+static int64_t
+account_slept(const struct plan *plan, int64_t now)
+{
+	int64_t slept = plan_waited(plan);
+
+	if (plan->waiting && plan_is_at(plan, ACT_WAIT)) {
+		int64_t began = plan->due - plan_next_wait(plan);
+
+		slept += now > began ? now - began : 0;
+	}
+	return slept;
+}
+
 /* Counts a request that is not one of the many: see account_count(). */
 __attribute__((noinline)) void
 account_count_other(const struct exchange *exchange,
@@ -216,5 +230,5 @@ account_count_other(const struct exchange *exchange,
 		stats_add(account_refusals(host->stats, message->status), 1);
 	histogram_add(&host->stats->duration,
 	    message_age(message, host->moment->now) -
-		plan_waited(&exchange->answer.plan));
+		account_slept(&exchange->answer.plan, host->moment->now));
 }

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 from admin_side import TEXT, Admin, address_of
-from server import PROGRAM, Failed, assert_refused, free_port, run
+from server import HTDOCS, PROGRAM, Failed, assert_refused, free_port, run
 from test_privileges import USER, needs_root  # noqa: F401
 from waiting import MODELS
 from wire import Client, head, request
@@ -147,14 +147,14 @@ def test_token_file_is_refused(tmp_path, content):
 @pytest.fixture
 def secret(tmp_path):
     path = tmp_path / "token"
-    path.write_text("s3cret token\nand more\n")
+    path.write_text("s3cret-token\nand more\n")
     return f"--admin-token-file={path}"
 
 
 @pytest.mark.parametrize("said", [
-    None, "Bearer", "Bearer ", "Bearer s3cret", "Bearer s3cret toke",
-    "Bearer s3cret tokens", "Bearer s3cret token s3cret token", "s3cret token",
-    "Bearer S3cret token", "Basic s3cret token", "Bearer x", "Bearer  s3cret token",
+    None, "Bearer", "Bearer ", "Bearer s3cret", "Bearer s3cret-toke",
+    "Bearer s3cret-tokens", "Bearer s3cret-token s3cret-token", "s3cret-token",
+    "Bearer S3cret-token", "Basic s3cret-token", "Bearer x", "Bearer  s3cret-token",
 ])  # fmt: skip
 def test_wrong_token(serve, secret, said):
     admin = Admin(serve("--admin=0", secret))
@@ -177,14 +177,14 @@ def test_wrong_token(serve, secret, said):
 def test_right_token(serve, secret):
     """By any spelling of the scheme."""
     server = serve("--admin=0", secret, "--journal=1")
-    admin = Admin(server, "s3cret token")
+    admin = Admin(server, "s3cret-token")
     for path in (*OPEN, *CLOSED):
         if path != "events":
             assert admin.ask(f"/{path}").status == 200
     admin.events().close()
     assert admin.ask("/nothing").status == 404
     assert admin.change("/rules", b"/a status=503").status == 204
-    spelled = "Authorization: bEARER s3cret token"
+    spelled = "Authorization: bEARER s3cret-token"
     assert Admin(server).ask("/workers", spelled).status == 200
 
 
@@ -204,7 +204,7 @@ def test_token_lets_others_in(serve, secret):
     """Who listens beyond loopback."""
     server = serve("--admin=0.0.0.0:0", secret)
     port = address_of(server.await_output(r"steer on http://(\S+)")[1])[1]
-    admin = Admin(("127.0.0.1", port), "s3cret token")
+    admin = Admin(("127.0.0.1", port), "s3cret-token")
     assert admin.ask("/workers").status == 200
     assert Admin(admin.address).ask("/workers").status == 401
 
@@ -248,7 +248,8 @@ def test_host_of_an_old_client(asked):
     ("LOCALHOST", "http://localhost", 200),
     ("localhost:81", "http://localhost:82", 403),
     ("localhost:81", "http://localhost", 403),
-    ("localhost:81", "https://localhost:81", 403),
+    ("localhost:81", "https://localhost:81", 200),  # behind a proxy
+    ("localhost:81", "ftp://localhost:81", 403),
     ("localhost:81", "http://127.0.0.1:81", 403),
     ("localhost", "http://example.com", 403),
     ("localhost", "file://localhost", 403),
@@ -373,12 +374,21 @@ def test_many_operators(serve):
 
 def test_config(serve):
     server = serve("--admin=0", "-w", "3", "--max-body=2m", "--seed=42",
-                   "--journal=7")  # fmt: skip
+                   "--journal=7", "--listing", "--error-page=x.html",
+                   "--model=pool")  # fmt: skip
     config = Admin(server).json("/config")
+    host, port = server.address
+    assert config["listen"] == [f"{host}:{port}"]
+    assert config["model"] == "pool" and config["log"] == "off"
+    assert config["root"] == str(HTDOCS) and config["max_conns"] > 0
+    assert config["sandbox"] in server.start_line
     assert config["command"][0] == PROGRAM
     assert {"--admin=0", "--seed=42"} <= set(config["command"])
     options = config["options"]
-    assert options["workers"] == "3" and config["workers"] == 3
+    assert options["workers"] == "3"
+    assert (config["workers"], config["threads"]) == (1, 3)
+    assert options["listing"] == "true" and options["check"] == "false"
+    assert options["error-page"] == "x.html" and "fallback" not in options
     assert options["max-body"] == "2m" and options["journal"] == "7"
     assert options["header-timeout"] == "10s"
     assert config["seed"] == 42

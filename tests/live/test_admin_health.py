@@ -251,21 +251,17 @@ def test_sleepers_of_the_others(serve, root):
         if w["connections"] > admin.metrics().sum(
             "mtasync_sleepers", worker=str(w["worker"]))
     )  # fmt: skip
-    others = 0
 
-    def settled():
-        nonlocal others
-        others = admin.asleep()
-        open_now = sum(
-            w["connections"]
-            for w in admin.json("/workers")["workers"]
-            if w["worker"] != stuck
-        )
-        return others and others == open_now
+    def told():
+        asleep = admin.asleep()
+        return asleep and admin.json("/sleepers")["count"] == asleep
 
-    eventually(settled, "the others to sleep")
     for _ in range(3):
-        assert admin.json("/sleepers")["count"] == others
+        eventually(told, "those of the others")
+    assert all(
+        sleeper["worker"] != stuck
+        for sleeper in admin.json("/sleepers")["sleepers"]
+    )
     server.signal(signal.SIGTERM)
     server.signal(signal.SIGINT)
     server.join(3)

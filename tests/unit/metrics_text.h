@@ -147,7 +147,7 @@ static const char metrics_text[] =
 	" mtasync_faults_total{worker=\"1\",fault=\"garbage\"} 0\n"
 	" mtasync_faults_total{worker=\"1\",fault=\"length\"} 0\n"
 	" mtasync_faults_total{worker=\"1\",fault=\"chunk\"} 0\n"
-	" # HELP mtasync_request_duration_seconds How long requests lasted, but for what their sleep was to be.\n"
+	" # HELP mtasync_request_duration_seconds How long requests lasted, but for what their sleep was to be; with their time in a pool's queue, at their pace, and hanging.\n"
 	" # TYPE mtasync_request_duration_seconds histogram\n"
 	" mtasync_request_duration_seconds_bucket{worker=\"0\",le=\"2e-05\"} 1001\n"
 	" mtasync_request_duration_seconds_bucket{worker=\"0\",le=\"5e-05\"} 1001\n"
