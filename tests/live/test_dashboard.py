@@ -123,7 +123,9 @@ def test_dots_travel(admin, visit):  # noqa: F811
         before = asked(page, "/sleepers")
         seen = places(page, 20)
         assert asked(page, "/sleepers") - before <= 10
-        assert len(seen) == 20 and seen == sorted(seen)
+        assert len(seen) == 20 and seen[0] < seen[-1]
+        # the server's clock is known as well as an answer is on its way
+        assert all(a < b + 0.005 for a, b in zip(seen, seen[1:]))
         assert 0 < seen[0] < 0.9
 
 

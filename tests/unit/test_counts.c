@@ -122,7 +122,7 @@ static const struct {
 	{ REQUEST("GET", "/none", "1.1", ""), false, HANDLER_FILE, 4, -1 },
 	{ REQUEST("GET", "/%zz", "1.1", ""), false, HANDLER_FILE, 4, -1 },
 	{ REQUEST("POST", "/", "1.1", ""), false, HANDLER_FILE, 4, -1 },
-	{ REQUEST("BREW", "/", "1.1", ""), false, HANDLER_FILE, 5, -1 },
+	{ REQUEST("BREW", "/", "1.1", ""), false, HANDLER_NONE, 5, -1 },
 	{ REQUEST("GET", "/sleep/20ms", "1.1", ""), false, HANDLER_SLEEP, 2,
 	    -1 },
 	{ REQUEST("GET", "/sleep/0", "1.1", ""), false, HANDLER_SLEEP, 2, -1 },
@@ -175,7 +175,8 @@ test_requests(void **state)
 		assert_int_equal(sum_requests(stats), 1);
 		assert_int_equal(stats_read(&stats->ordinary),
 		    rows[i].ordinary);
-		assert_int_equal(sum_of(stats->refusals, STATS_REFUSALS), 0);
+		assert_int_equal(sum_of(stats->refusals, STATS_REFUSALS),
+		    rows[i].handler == HANDLER_NONE);
 		assert_int_equal(sum_of(stats->faults, STATS_FAULTS),
 		    rows[i].fault != -1);
 		if (rows[i].fault != -1)
