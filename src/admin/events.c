@@ -71,10 +71,16 @@ void
 answers_events(struct admin *admin, const struct app_request *request,
     struct answer *answer)
 {
+	static const char *const names[] = { "every", NULL };
 	struct events *events;
 	struct decision *decision;
 	int64_t every = CLOCK_S;
+	char *fault;
 
+	if (!parameters_check(request->http->query, names, &fault)) {
+		route_refuse_words(answer, fault);
+		return;
+	}
 	if (!parameters_time(request->http->query, "every", 100 * CLOCK_MS,
 		60 * CLOCK_S, &every)) {
 		message_set(&answer->message, 400,

@@ -163,9 +163,15 @@ answers_sleepers(struct admin *admin, const struct app_request *request,
     struct answer *answer)
 {
 	const struct side *side = server_clients(admin->server);
+	static const char *const names[] = { "limit", NULL };
 	struct sleepers *sleepers;
 	int64_t limit = 1000;
+	char *fault;
 
+	if (!parameters_check(request->http->query, names, &fault)) {
+		route_refuse_words(answer, fault);
+		return;
+	}
 	if (!parameters_number(request->http->query, "limit", 1, SLEEPERS_MOST,
 		&limit)) {
 		message_set(&answer->message, 400,

@@ -153,6 +153,72 @@ test_bounded(void **state)
 	}
 }
 
+/* What is said of a query whose names are `a` and `bc`; NULL: it is all right. */
+static const struct {
+	const char *query, *fault;
+} checked_rows[] = {
+	{ "", NULL },
+	{ "&&", NULL },
+	{ "a=1", NULL },
+	{ "a=", NULL },
+	{ "a==", NULL },
+	{ "bc=1&a=2", NULL },
+	{ "&&a=1&&bc=bc&", NULL },
+	{ "a=b=1", NULL },
+	{ "a", "a has no value" },
+	{ "bc=1&a", "a has no value" },
+	{ "a=1&a=1", "a comes twice" },
+	{ "a=1&bc=1&a=2", "a comes twice" },
+	{ "bc=1&bc=", "bc comes twice" },
+	{ "x=1", "x is no parameter of this" },
+	{ "x", "x is no parameter of this" },
+	{ "a=1&x=1", "x is no parameter of this" },
+	{ "A=1", "A is no parameter of this" },
+	{ "b=1", "b is no parameter of this" },
+	{ "bcd=1", "bcd is no parameter of this" },
+	{ "%61=1", "%61 is no parameter of this" },
+	{ "=1", " is no parameter of this" },
+	{ "=", " is no parameter of this" },
+};
+
+static void
+test_checked(void **state)
+{
+	static const char *const names[] = { "a", "bc", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(checked_rows); i++) {
+		struct span query = guard_at_end(&guard,
+		    span_of(checked_rows[i].query));
+		const char *wanted = checked_rows[i].fault;
+		char *fault = NULL;
+
+		if (parameters_check(query, names, &fault) !=
+			(wanted == NULL) ||
+		    (wanted != NULL &&
+			(fault == NULL || strcmp(fault, wanted) != 0)))
+			fail_msg("%s: %s", checked_rows[i].query, fault);
+		free(fault);
+	}
+	assert_true(parameters_check((struct span){ NULL, 0 }, names, NULL));
+}
+
+/* A name that is too long to be said is cut: messages have no room for any. */
+static void
+test_long_name(void **state)
+{
+	static const char *const names[] = { "a", NULL };
+	char query[9000], *fault = NULL;
+
+	(void)state;
+	memset(query, 'x', sizeof(query));
+	assert_false(parameters_check((struct span){ query, sizeof(query) },
+	    names, &fault));
+	assert_non_null(fault);
+	assert_in_range(strlen(fault), 64, 200);
+	free(fault);
+}
+
 int
 main(void)
 {
@@ -160,6 +226,8 @@ main(void)
 		cmocka_unit_test(test_found),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_checked),
+		cmocka_unit_test(test_long_name),
 	};
 
 	return cmocka_run_group_tests(tests, open_guard, close_guard);
