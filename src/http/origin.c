@@ -233,3 +233,24 @@ http_origin_decide(struct http_request *request)
 	request->path = request->target;
 	return HTTP_OK;
 }
+
+struct span
+http_origin_path(struct span target)
+{
+	struct span path;
+	bool absolute;
+
+	if (target.size == 0)
+		return SPAN("");
+	absolute = target.data[0] != '/';
+	if (absolute) {
+		size_t scheme = origin_scheme_size(target);
+
+		if (scheme == 0)
+			return SPAN("");
+		span_skip(&target, scheme);
+		(void)span_take(&target, SPAN("/?"));
+	}
+	path = span_take(&target, SPAN("?"));
+	return path.size == 0 && absolute ? SPAN("/") : path;
+}

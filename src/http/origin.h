@@ -11,4 +11,8 @@
  */
 enum http_parse http_origin_decide(struct http_request *request);
 
+/* Returns the path of a target in origin-form or absolute-form, as
+ * http_origin_decide() would set it; empty: the target has none. Any thread. */
+struct span http_origin_path(struct span target);
+
 #endif

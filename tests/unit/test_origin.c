@@ -181,6 +181,41 @@ test_host_again(void **state)
 	assert_next_host(&request, longest, HTTP_OK);
 }
 
+/* The path of a target alone. */
+static void
+test_path(void **state)
+{
+	static const struct {
+		const char *target, *path;
+	} rows[] = {
+		{ "/a/b?c", "/a/b" },
+		{ "/", "/" },
+		{ "/?/a", "/" },
+		{ "//a/b", "//a/b" },
+		{ "http://h/a/b?c/d", "/a/b" },
+		{ "hTTpS://h:1/a", "/a" },
+		{ "http://[::1]:80/a?", "/a" },
+		{ "http://h", "/" },
+		{ "http://h?/a", "/" },
+		{ "http:/a", "" },
+		{ "ftp://h/a", "" },
+		{ "http", "" },
+		{ "*", "" },
+		{ "h:443", "" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct span path = http_origin_path(span_of(rows[i].target));
+
+		if (!span_equal(path, span_of(rows[i].path)))
+			fail_msg("%s: %.*s", rows[i].target, (int)path.size,
+			    path.data);
+	}
+	assert_int_equal(http_origin_path((struct span){ NULL, 0 }).size, 0);
+}
+
 int
 main(void)
 {
@@ -188,6 +223,7 @@ main(void)
 		cmocka_unit_test(test_target),
 		cmocka_unit_test(test_host),
 		cmocka_unit_test(test_host_again),
+		cmocka_unit_test(test_path),
 	};
 
 	return cmocka_run_group_tests_name("origin", tests, parsing_open,
