@@ -11,9 +11,17 @@ decision_new_framing(enum framing framing)
 {
 	struct decision *decision = malloc(sizeof(*decision));
 
-	if (decision != NULL)
-		*decision = (struct decision){ .framing = (uint8_t)framing };
-	return decision;
+	if (decision == NULL)
+		return NULL;
+	*decision = (struct decision){ .framing = (uint8_t)framing };
+	if (framing != FRAMING_CHUNKED)
+		return decision;
+	decision->flow = calloc(1,
+	    sizeof(*decision->flow)); /* for its chunks */
+	if (decision->flow != NULL)
+		return decision;
+	free(decision);
+	return NULL;
 }
 
 struct decision *

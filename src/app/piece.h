@@ -15,6 +15,8 @@ enum piece_kind {
 	PIECE_BYTES,  /* these bytes, written into the asker's room */
 	PIECE_LENT,   /* these bytes, which live until answer_fini() */
 	PIECE_FILE,   /* this range of this open file, until answer_fini() */
+	PIECE_TURN,   /* nothing more in this turn of a loop, and at once in the
+		       * next one: others are to be served in between */
 	PIECE_UNTIL,  /* nothing more before this time */
 	PIECE_QUEUED, /* the same, or before whoever leaves a pool's slot tells
 		       * so: see pool_next_woken() */

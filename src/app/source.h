@@ -27,8 +27,8 @@ struct source_kind {
 	int64_t (*settle)(struct source *source, struct message *message,
 	    int64_t now);
 
-	/* Yields PIECE_LENT, of bytes that live until the next call, PIECE_UNTIL or
-	 * PIECE_END. NULL: the message is something else by then. */
+	/* Yields PIECE_LENT, of bytes that live until the next call, PIECE_TURN,
+	 * PIECE_UNTIL or PIECE_END. NULL: the message is something else by then. */
 	void (*next)(struct source *source, int64_t now, struct piece *piece);
 
 	void (*free)(struct source *source);

@@ -91,6 +91,13 @@ context_turn_is_over(const struct context *context)
 		   CONTEXT_TURN_BYTES;
 }
 
+/* Ends that turn, before its bound. */
+static inline void
+context_end_turn(struct context *context)
+{
+	context->turn_requests = CONTEXT_TURN_REQUESTS;
+}
+
 /* Notes that the request that follows in the input has been received by now:
  * the looks at the disk from now on will do for it; see site.h. */
 static inline void

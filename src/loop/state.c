@@ -274,6 +274,9 @@ state_take_piece(struct conn *conn)
 		loop_exchange->exchange.piece = piece;
 		loop_exchange->exchange.sending = true;
 		return CONN_ANSWERING;
+	case PIECE_TURN:
+		context_end_turn(context);
+		return CONN_ANSWERING;
 	case PIECE_UNTIL:
 	case PIECE_QUEUED: /* conn_on_slot() may make the time now */
 		return state_wait_until(conn, piece.until, CONN_WAITING);

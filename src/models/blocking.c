@@ -159,6 +159,7 @@ blocking_carry_out(struct blocking *b, struct piece *piece)
 		return blocking_hang(b, piece->until);
 	case PIECE_RESET:
 		return blocking_reset(b);
+	case PIECE_TURN: /* each thread serves one */
 	case PIECE_END:
 		break;
 	}

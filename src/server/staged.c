@@ -196,6 +196,7 @@ staged_chunk(struct answer *answer, char *room, struct piece *piece)
 		staged_end(answer, room, piece);
 		return;
 	case PIECE_HEAD:
+	case PIECE_TURN:
 	case PIECE_UNTIL:
 	case PIECE_QUEUED:
 	case PIECE_HANG:

@@ -101,6 +101,8 @@ running_ask(struct running *running, struct asking *asking, const char *request)
 			    asking->moment.now - running->start);
 			continue;
 		}
+		if (piece.kind == PIECE_TURN)
+			continue;
 		if (piece.kind == PIECE_END || piece.kind == PIECE_RESET) {
 			running->reset = piece.kind == PIECE_RESET;
 			running_end(running, asking);

@@ -52,6 +52,7 @@ assert_pieces(struct fixture *fixture, const char *kinds)
 		[PIECE_BYTES] = 'b',
 		[PIECE_LENT] = 'l',
 		[PIECE_FILE] = 'f',
+		[PIECE_TURN] = 't',
 		[PIECE_UNTIL] = 'u',
 		[PIECE_END] = 'e',
 	};
