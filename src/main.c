@@ -33,6 +33,9 @@
  * take, for libraries keep what is a thread's own on it, sanitizers above all. */
 #define MAIN_STACK ((size_t)1024 * 1024)
 
+/* How much memory the journal takes at most. */
+#define MAIN_JOURNAL_BYTES (UINT64_C(1024) * 1024 * 1024)
+
 /* How long the logs may take to be written at the end, each of the two; and
  * where the operator has asked twice. */
 #define MAIN_LOG_PATIENCE CLOCK_S
@@ -162,7 +165,8 @@ static int
 main_open_shared(struct server_config *config, const struct options *options)
 {
 	if (options->journal > 0) {
-		config->journal = journal_new((uint32_t)options->journal);
+		config->journal = journal_new((uint32_t)options->journal,
+		    MAIN_JOURNAL_BYTES);
 		if (config->journal == NULL) {
 			log_error("--journal=%" PRId64 ": no room for so many",
 			    options->journal);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "http/accept.h"
 #include "server/deadline_kind.h"
+#include "server/journal.h"
 #include "server/side.h"
 
 static const char metrics_plain_type[] =
@@ -326,6 +327,10 @@ metrics_add_rest(struct metrics *metrics, const struct admin *admin,
 	metrics_add_one(metrics, "log_lines_dropped", "counter",
 	    "Lines of the access log that were dropped.",
 	    log != NULL ? (double)access_log_dropped(log) : 0);
+	metrics_add_one(metrics, "journal_bytes", "gauge",
+	    "Memory that the requests take which --journal keeps.",
+	    clients->journal != NULL ? (double)journal_bytes(clients->journal)
+				     : 0);
 	metrics_add_one(metrics, "keys_evicted", "counter",
 	    "Keys that had to make room for others.",
 	    (double)tally_evicted(clients->app.tally));

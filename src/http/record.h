@@ -20,7 +20,8 @@
 
 /* Room for the longest line of each format. */
 #define RECORD_LINE_MAX \
- (4 * RECORD_FIELD_MAX + RECORD_FIELDS_TEXT_MAX + RECORD_DID_MAX + 1024)
+ ((size_t)4 * RECORD_FIELD_MAX + RECORD_FIELDS_TEXT_MAX + RECORD_DID_MAX + \
+     1024)
 
 /* The formats of the log. */
 enum record_format {

@@ -1,15 +1,18 @@
 """/requests: the last ones, newest first, as the log has them."""
 
 import concurrent.futures
+import contextlib
 import json
+import os
 import re
+import socket
 import time
 
 import pytest
 from admin_side import Admin
 from server import eventually, scaled
 from waiting import MODELS, asleep
-from wire import Client, request
+from wire import Client, head, request
 
 HELLO = ["GET", "/", 200]
 
@@ -92,7 +95,6 @@ def test_sizes(start, size):
     ("?since=2000-02-29T12:00:00Z&limit=1", "/sleep/1ms?b"),
     ("?since=2199-01-01T00:00:00Z", ""),
     ("?since=7200000000", ""),
-    ("?other=x", "/sleep/1ms?b /a?x=1 /a/b/c /a/b /nothing /a"),
 ])  # fmt: skip
 def test_filters(filled, query, found):
     assert targets(filled.lines(query)) == found.split()
@@ -139,7 +141,10 @@ def test_since(start):
     ("since=2026-02-30T00:00:00Z", "since"),
     ("since=2026-13-01T00:00:00Z", "since"),
     ("since=inf", "since"), ("since=2026-11-28T19:00:00Zx", "since"),
-    ("since=" + 200 * "1", "since"),
+    ("since=" + 200 * "1", "since"), ("other=x", "other"),
+    ("stauts=503", "stauts"), ("status", "status"),
+    ("path=/a&path=/b", "path"), ("since=2026-11-28T19:00:00.1e300Z", "since"),
+    ("since=%202026-%2011-28T19:00:00Z", "since"), ("since=0%00", "since"),
 ])  # fmt: skip
 def test_faulty_query(filled, query, name):
     answer = filled.ask(f"/requests?{query}")
@@ -312,3 +317,157 @@ def test_all_fields(start):
         line.split(": ") for line in large[: -many["fields_left_out"]]
     ]
     assert refused["status"] == 400 and "fields" not in refused
+
+
+def test_long_name(filled):
+    """It is cut, where it is said what is wrong with it."""
+    answer = filled.ask(f"/requests?{4000 * 'x'}=1")
+    assert answer.status == 400 and len(answer.body) < 200
+    assert 50 * b"x" in answer.body
+
+
+def test_delete_of_some(filled):
+    """There is no such thing: so it is none of all, either."""
+    count = len(filled.lines())
+    answer = filled.ask("/requests?path=/a", method="DELETE")
+    assert answer.status == 400 and b"DELETE forgets all" in answer.body
+    assert len(filled.lines()) == count
+
+
+def test_absolute_targets(start):
+    """Which proxies are sent: found by their paths, as by rules."""
+    server, admin = start("--journal=10", "-w", "1", "--rule=/a status=503")
+    ask(server, "http://h/a", "http://h:80/%61?x", "http://h", "/a")
+    lines = await_lines(admin, 4)
+    found = admin.lines("?path=/a")
+    assert targets(found) == ["/a", "http://h:80/%61?x", "http://h/a"]
+    assert [line["status"] for line in found] == [503, 503, 503]
+    assert targets(admin.lines("?path=/")) == ["http://h"]
+    assert len(lines) == 4
+
+
+# ---- answers that come by and by ----
+
+LONG = "/" + 3000 * "x"
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A server whose journal has some MB; it is never asked for more."""
+    from server import Server
+
+    root = tmp_path_factory.mktemp("root")
+    server = Server("--admin=0", "--journal=4000", "-w", "1", root=root)
+    fill(server, 4000)
+    admin = Admin(server)
+    await_lines(admin, 4000)
+    yield server, admin
+    server.finish()
+
+
+def fill(server, count, target=LONG):
+    with server.connect() as client:
+        for _ in range(count // 50):
+            client.send(50 * request(target))
+            for _ in range(50):
+                client.read_response()
+
+
+def test_half_closed(large):
+    """Who has said all that it wants, by a FIN, gets all, and the end."""
+    _, admin = large
+    for query in ("?limit=4000", "?limit=4000&status=200", "?path=/*&limit=9"):
+        with admin.connect() as client:
+            client.send(request(f"/requests{query}", "Connection: close"))
+            client.socket.shutdown(socket.SHUT_WR)
+            body = client.read_response().body
+        assert body == admin.ask(f"/requests{query}").body
+
+
+def test_old_client(large):
+    """HTTP/1.0 knows no chunks: the end is the connection's."""
+    _, admin = large
+    with admin.connect() as client:
+        client.send(head("GET /requests?limit=4000 HTTP/1.0"))
+        answer = client.read_head()
+        assert answer.field("Transfer-Encoding") is None
+        assert answer.field("Content-Length") is None
+        body, end = client.read_to_end()
+    assert end == "FIN"
+    assert body == admin.ask("/requests?limit=4000").body
+    assert body.count(b"\n") == 4000
+
+
+def test_one_after_the_other(large):
+    """The connection goes on behind the last chunk."""
+    _, admin = large
+    with admin.connect() as client:
+        client.send(
+            request("/requests?limit=4000")
+            + request("/requests?limit=1", method="HEAD")
+            + request("/requests?status=200")
+            + request("/readyz")
+        )
+        assert client.read_response().body.count(b"\n") == 4000
+        answer = client.read_response("HEAD")
+        assert answer.field("Transfer-Encoding") == "chunked"
+        assert client.read_response().body == b""
+        assert client.read_response().body == b"ok\n"
+
+
+def test_reader_that_does_not_read(large):
+    """It holds a page, and not its answer; and nobody up."""
+    server, admin = large
+    whole = len(admin.ask("/requests?limit=4000").body)
+    with contextlib.ExitStack() as stack:
+        before = resident(server)
+        for _ in range(20):
+            reader = stack.enter_context(admin.connect(receive_buffer=4096))
+            reader.send(request("/requests?limit=4000"))
+            assert reader.read_head().status == 200
+        assert admin.ask("/readyz").status == 200
+        assert len(admin.lines("?limit=4000")) == 4000
+        assert resident(server) - before < 20 * whole / 10
+
+
+def resident(server):
+    """Bytes of memory."""
+    with open(f"/proc/{server.process.pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_overwritten_meanwhile(start):
+    """Whom a reader has not come to yet is left out; nobody comes twice."""
+    server, admin = start("--journal=2000", "-w", "1")
+    for i in range(40):
+        fill(server, 50, f"{LONG}/{i}")
+    await_lines(admin, 2000)
+    with admin.connect(receive_buffer=4096) as reader:
+        reader.send(request("/requests?limit=2000"))
+        assert reader.read_head().status == 200
+        for _ in range(40):
+            fill(server, 50, "/new")
+        eventually(
+            lambda: len(admin.lines("?limit=2000&path=/new")) == 2000,
+            "the last new one",
+        )
+        lines = reader._read_chunks().splitlines()
+    numbers = [
+        int(json.loads(line)["target"].rpartition("/")[2]) for line in lines
+    ]
+    assert numbers == sorted(numbers, reverse=True)
+    assert 0 < len(numbers) < 2000 and numbers[0] == 39
+
+
+def test_memory_that_is_taken(start):
+    """As a metric: at least that of the lines, and not much more."""
+    server, admin = start("--journal=50", "-w", "1")
+    name = "mtasync_journal_bytes"
+    assert admin.metrics().all(name) == [0]
+    fill(server, 50, "/" + 100 * "x")
+    await_lines(admin, 50)
+    lines = len(admin.ask("/requests").body)
+    taken = admin.metrics().all(name)[0]
+    assert lines < taken < lines + 50 * 200
+    fill(server, 50, "/x")
+    eventually(lambda: admin.metrics().all(name)[0] < taken - 50 * 100, "less")

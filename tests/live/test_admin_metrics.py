@@ -48,7 +48,7 @@ def test_form(start):
         assert workers in ({None}, {"0", "1", "2"})
         of_all = family.name.startswith(
             ("process", "mtasync_pool", "mtasync_worker", "mtasync_build",
-             "mtasync_gen", "mtasync_keys", "mtasync_log")
+             "mtasync_gen", "mtasync_keys", "mtasync_log", "mtasync_journal")
         ) or family.name.endswith("_limit")  # fmt: skip
         assert (workers == {None}) == of_all
     for name in ("requests", "sleep"):
