@@ -129,10 +129,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(204, ETag=mock.etag())
 
     def get_config(self, mock, *_):
+        journal = 0 if mock.journal is None else 1000
         self.answer_json(
-            {"options": {"journal": 0 if mock.journal is None else 1000,
-                         "workers": len(mock.workers), "model": "mtasync"},
-             "version": "0.1.0"}
+            {"version": "0.1.0", "options": {"journal": str(journal)},
+             "workers": len(mock.workers)}
         )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ class Mock:
         server.handle_error = lambda *_: None  # a browser may leave any time
         server.mock, self.server = self, server
         self.port = server.server_address[1]
-        self.addresses = [server.server_address]
+        self.address = server.server_address
         threading.Thread(target=server.serve_forever, args=(0.05,)).start()
 
     def stop(self):

@@ -42,8 +42,8 @@ def test_numbers_are_those_of_the_server(mock, visit):  # noqa: F811
         text(page, "#tile-p50 .number", "0.06 ms")
         text(page, "#tile-p99 .number", "0.42 ms")
         text(page, "#tile-max .number", "12.3 s")
-        text(page, "#total-faults", "3")
-        text(page, "#total-refused", "2")
+        text(page, "#totals .faults", "3")
+        text(page, "#totals .refused", "2")
         text(page, "#lanes li:nth-child(2)", has("37 %"))
         for part in "617 open", "2 asleep", "lag 1.5 ms":
             text(page, "#lanes li:nth-child(2)", has(part))
