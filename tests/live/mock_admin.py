@@ -274,6 +274,8 @@ class Demonstration(Mock):
                 asleep=totals["asleep"] // many, lag=draw(0.03, 3),
                 turned=20 if i != 5 else 100 + 250 * (step % 20),
             )  # fmt: skip
+            if worker["turned"] > 1000:
+                worker.update(lag=None, load=0)
         self.pools = [
             {"name": "db", "slots": 16, "used": random.randint(9, 16),
              "queue": 128, "queued": random.randint(10, 90),
