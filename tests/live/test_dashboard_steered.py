@@ -104,6 +104,21 @@ def test_rules_are_put(admin, visit):  # noqa: F811
         assert not page.complaints()
 
 
+def test_rules_with_crlf(start, tmp_path, visit):  # noqa: F811
+    """They count as unchanged, and those of others take their place."""
+    file = tmp_path / "rules"
+    file.write_bytes(b"/a status=500\r\n/b status=501\r\n")
+    _, admin = start(f"--rules={file}")  # noqa: F811
+    with visit(admin) as page:
+        text(page, "#says", "These are in force.")
+        both = "/a status=500\n/b status=501\n"
+        assert page.evaluate("rules.value") == both
+        assert admin.change("/rules", b"/c status=502\r\n").status == 204
+        until(page, "rules.value", "/c status=502\n")
+        text(page, "#says", "These are in force.")
+        assert not page.evaluate("shown('#over')")
+
+
 def test_examples_go_on_top(admin, visit):  # noqa: F811
     with visit(admin) as page:
         text(page, "#says", "These are in force.")
