@@ -104,6 +104,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 query.get("path", "/").rstrip("*")
             )
         ]
+        mock.stopped.wait(mock.search)
         lines = map(json.dumps, found[: int(query["limit"])])
         self.answer(200, "".join(f"{line}\n" for line in lines),
                     "application/x-ndjson")  # fmt: skip
@@ -141,7 +142,8 @@ class Mock:
 
     def __init__(self, port=0, workers=2):
         self.port, self.count = port, workers
-        self.every = 1
+        self.every = 1  # seconds between snapshots
+        self.search = 0  # seconds that a look into the journal takes
         self.token = None
         self.first_rules = self.rules = "GET /api/** delay=20ms status=503:5\n"
         self.start()

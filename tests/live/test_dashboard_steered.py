@@ -14,6 +14,7 @@ from dashboard import (  # noqa: F401
     visit,
     write,
 )
+from server import eventually
 
 pytestmark = in_a_browser
 
@@ -35,6 +36,31 @@ def test_journal(mock, visit):  # noqa: F811
         text(page, "tbody tr:nth-child(2)", has("the client left"))
         assert page.evaluate("document.querySelector('tbody b')") is None
         assert not page.complaints()
+
+
+def test_slow_journal_is_asked_seldom(mock, visit):  # noqa: F811
+    """Nine tenths of the time and more are for other things."""
+    mock.every, mock.search = 0.02, 0.05
+    with visit(mock) as page:
+
+        def looks():
+            mock.ask("/more")
+            page.evaluate("0")
+            done = page.all_of("Network.loadingFinished")
+            return [
+                (sent["timestamp"], end["timestamp"])
+                for sent in page.all_of("Network.requestWillBeSent")
+                for end in done
+                if "/requests" in sent["request"]["url"]
+                and sent["requestId"] == end["requestId"]
+            ]
+
+        seen = eventually(
+            lambda: (so_far := looks())[3:] and so_far, "four looks"
+        )
+    for (asked_at, told_at), (next_at, _) in zip(seen, seen[1:]):
+        assert told_at - asked_at >= mock.search
+        assert next_at - told_at >= 9.9 * (told_at - asked_at)
 
 
 def test_journal_is_filtered_held_and_forgotten(admin, visit):  # noqa: F811
