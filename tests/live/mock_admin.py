@@ -303,6 +303,7 @@ class Demonstration(Mock):
                 line |= {"sleep_ms": chosen["delay"], "late_ms": 0.06}
             if "pool" in chosen:
                 line |= {"queue_ms": 12.5}
+            line["fields"] = [["Host", "localhost"], ["Accept", "*/*"]]
             if chosen:
                 line["did"] = chosen
             yield line | {"worker": 0, "connection": random.randrange(10**6),

@@ -38,6 +38,43 @@ def test_journal(mock, visit):  # noqa: F811
         assert not page.complaints()
 
 
+def test_fields_of_a_request(mock, visit):  # noqa: F811
+    """They are seen once it is opened, and stay open when others come."""
+    mock.ask("/plain")
+    mock.ask("/more")
+    mock.journal[0].update(
+        fields=[["Host", "localhost"], ["X-Any", "<b>1  2</b>"]],
+        fields_left_out=3,
+    )
+    with visit(mock) as page:
+        row = "tbody tr:nth-child({})".format
+        text(page, row(2), has("GET /plain"))
+        assert not page.evaluate(f"document.querySelector('{row(2)} details')")
+        text(page, f"{row(1)} details", "GET /more")
+        page.click("tbody summary")
+        opened = ("GET /more\nHost: localhost\nX-Any: <b>1  2</b>\n"
+                  "3 more had no room")  # fmt: skip
+        text(page, f"{row(1)} details", opened)
+        mock.ask("/later")
+        text(page, f"{row(1)}", has("GET /later"))
+        text(page, f"{row(2)} details", opened)
+        assert not page.complaints()
+
+
+def test_fields_that_a_server_keeps(start, visit):  # noqa: F811
+    server, admin = start(  # noqa: F811
+        "--journal=10", "--journal-headers=X-Any,X-Other"
+    )
+    with server.connect() as client:
+        client.ask("/without")
+        client.ask("/with", "X-Any: 1", "X-Other: 2")
+    with visit(admin) as page:
+        text(page, "tbody details", "GET /with")
+        page.click("tbody summary")
+        text(page, "tbody details", "GET /with\nX-Any: 1\nX-Other: 2")
+        text(page, "tbody tr:nth-child(2)", has("GET /without"))
+
+
 def test_slow_journal_is_asked_seldom(mock, visit):  # noqa: F811
     """Nine tenths of the time and more are for other things."""
     mock.every, mock.search = 0.02, 0.05
