@@ -221,6 +221,13 @@ def test_more_sleepers_than_dots(mock, visit):  # noqa: F811
                                     " stands for 15 of them."))  # fmt: skip
 
 
+def test_sleepers_that_nobody_tells_of(mock, visit):  # noqa: F811
+    """Those of a worker that is stuck are counted alone."""
+    mock.totals["asleep"] = 3
+    with visit(mock) as page:
+        text(page, "#sleepers", "3 wait.")
+
+
 def test_restart(admin, visit):  # noqa: F811
     """Its break is told and ended; the new server's counters begin again."""
     for _ in range(99):
