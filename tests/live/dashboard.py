@@ -108,7 +108,7 @@ class Real:
 
     def __init__(self):
         self.port = free_port()
-        self.addresses = [("127.0.0.1", self.port)]
+        self.address = ("127.0.0.1", self.port)
         self.start()
 
     def start(self):
@@ -126,7 +126,7 @@ class Real:
 
     def request(self, method="GET", body=b""):
         fields = ["Content-Type: text/plain", f"Content-Length: {len(body)}"]
-        with Client(self.addresses[0]) as client:
+        with Client(self.address) as client:
             return client.ask("/rules", *fields, method=method, body=body)
 
     @property
@@ -149,7 +149,7 @@ class Real:
 @pytest.fixture(params=[Mock, Real])
 def admin(request):  # noqa: F811
     """
-    A listener that has addresses, rules to read and put(), a sleep() and an ask()
+    A listener that has an address, rules to read and put(), a sleep() and an ask()
     to be done, and a stop() and a start() at the same address.
     """
     admin = request.param()
@@ -174,7 +174,7 @@ def visit(tmp_path):
                 features=[{"name": f"prefers-{name}", "value": value}
                           for name, value in features.items()],
             )  # fmt: skip
-            host, port = admin.addresses[0]
+            host, port = admin.address
             page.go(f"http://{host}:{port}/")
             page.evaluate(LOOK)
             if live:

@@ -104,6 +104,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 query.get("path", "/").rstrip("*")
             )
         ]
+        mock.stopped.wait(mock.search)
         lines = map(json.dumps, found[: int(query["limit"])])
         self.answer(200, "".join(f"{line}\n" for line in lines),
                     "application/x-ndjson")  # fmt: skip
@@ -129,10 +130,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(204, ETag=mock.etag())
 
     def get_config(self, mock, *_):
+        journal = 0 if mock.journal is None else 1000
         self.answer_json(
-            {"options": {"journal": 0 if mock.journal is None else 1000,
-                         "workers": len(mock.workers), "model": "mtasync"},
-             "version": "0.1.0"}
+            {"version": "0.1.0", "options": {"journal": str(journal)},
+             "workers": len(mock.workers)}
         )  # fmt: skip
 
 
@@ -141,7 +142,8 @@ class Mock:
 
     def __init__(self, port=0, workers=2):
         self.port, self.count = port, workers
-        self.every = 1
+        self.every = 1  # seconds between snapshots
+        self.search = 0  # seconds that a look into the journal takes
         self.token = None
         self.first_rules = self.rules = "GET /api/** delay=20ms status=503:5\n"
         self.start()
@@ -166,7 +168,7 @@ class Mock:
         server.handle_error = lambda *_: None  # a browser may leave any time
         server.mock, self.server = self, server
         self.port = server.server_address[1]
-        self.addresses = [server.server_address]
+        self.address = server.server_address
         threading.Thread(target=server.serve_forever, args=(0.05,)).start()
 
     def stop(self):
@@ -274,6 +276,8 @@ class Demonstration(Mock):
                 asleep=totals["asleep"] // many, lag=draw(0.03, 3),
                 turned=20 if i != 5 else 100 + 250 * (step % 20),
             )  # fmt: skip
+            if worker["turned"] > 1000:
+                worker.update(lag=None, load=0)
         self.pools = [
             {"name": "db", "slots": 16, "used": random.randint(9, 16),
              "queue": 128, "queued": random.randint(10, 90),
@@ -299,6 +303,7 @@ class Demonstration(Mock):
                 line |= {"sleep_ms": chosen["delay"], "late_ms": 0.06}
             if "pool" in chosen:
                 line |= {"queue_ms": 12.5}
+            line["fields"] = [["Host", "localhost"], ["Accept", "*/*"]]
             if chosen:
                 line["did"] = chosen
             yield line | {"worker": 0, "connection": random.randrange(10**6),

@@ -1,9 +1,11 @@
 """The page by which an operator watches and steers a server, in a browser."""
 
 import json
+import signal
 import time
 
 import pytest
+from admin_side import Admin
 from dashboard import (  # noqa: F401
     LONG,
     admin,
@@ -13,16 +15,19 @@ from dashboard import (  # noqa: F401
     has,
     in_a_browser,
     mock,
+    next_second,
     sleeper,
     text,
     until,
     visit,
 )
 from mock_admin import PAGE, Mock
+from test_drain import get_stuck, needs_stuck_calls
 
 pytestmark = in_a_browser
 
 MOST = 40 << 10  # bytes of the page
+DASH = "\u2013"
 
 
 def test_page_is_small_and_plain():
@@ -42,8 +47,8 @@ def test_numbers_are_those_of_the_server(mock, visit):  # noqa: F811
         text(page, "#tile-p50 .number", "0.06 ms")
         text(page, "#tile-p99 .number", "0.42 ms")
         text(page, "#tile-max .number", "12.3 s")
-        text(page, "#total-faults", "3")
-        text(page, "#total-refused", "2")
+        text(page, "#totals .faults", "3")
+        text(page, "#totals .refused", "2")
         text(page, "#lanes li:nth-child(2)", has("37 %"))
         for part in "617 open", "2 asleep", "lag 1.5 ms":
             text(page, "#lanes li:nth-child(2)", has(part))
@@ -84,17 +89,79 @@ def test_lateness_when_no_sleep_ends(mock, visit):  # noqa: F811
 
 
 def test_blocking_model(mock, visit):  # noqa: F811
-    mock.workers[:] = [dict(mock.workers[0], lag=None, load=1.7)]
+    """What is not counted is no nought."""
+    mock.workers[:] = [dict(mock.workers[0], load=None, lag=None, turned=None)]
+    mock.totals.update(sent=None, received=None)
     with visit(mock) as page:
-        text(page, "#workers", has("There is no loop"))
-        text(page, "#lanes", has("170 %"))
+        next_second(page)
+        text(page, "#workers", "There is no loop in this model: no load and no"
+             " lag is counted.")  # fmt: skip
+        text(page, "#lanes .load", DASH)
+        text(page, "#lanes .lag", "")
+        text(page, "#totals", has(f"sent {DASH}\nreceived {DASH}\nrefused"))
         assert not page.complaints()
 
 
-def test_stuck_worker(mock, visit):  # noqa: F811
-    mock.workers[1].update(turned=3200)
+def test_first_snapshot(mock, visit):  # noqa: F811
+    """There was no tick since another, and there is a loop all the same."""
+    for worker in mock.workers:
+        worker.update(lag=None)
     with visit(mock) as page:
-        text(page, "#lanes li:nth-child(2)", has("stuck 3.2 s"))
+        text(page, "#workers", "Together they take 0.00 cores."
+             " The busiest is 0.")  # fmt: skip
+        text(page, "#lanes .lag", "")
+        mock.workers[1].update(lag=0.3)
+        text(page, "#workers", has("The longest lag is that of 1: 0.30 ms."))
+
+
+def assert_stuck(page, worker):
+    """It is named, and red; and it alone."""
+    lane = f"#lanes li:nth-child({worker + 1})"
+    text(page, f"{lane} .lag", has("stuck "))
+    text(page, f"{lane} .load", DASH)
+    text(page, "#workers", has(f"Stuck: {worker}."))
+    until(
+        page,
+        """Array.from(document.querySelectorAll("#lanes li"))
+        .filter((lane) => lane.querySelector(".bad")?.innerText
+            .startsWith("stuck")).map((lane) => lane.innerText.split("\\n")[0])
+        .join()""",
+        str(worker),
+    )
+
+
+def test_stuck_worker(mock, visit):  # noqa: F811
+    mock.workers[1].update(lag=None, turned=3200)
+    with visit(mock) as page:
+        assert_stuck(page, 1)
+        text(page, "#lanes li:nth-child(2) .lag", "stuck 3.2 s")
+        mock.workers[1].update(lag=3000, turned=20)
+        text(page, "#workers", "Together they take 0.00 cores. The busiest is"
+             " 0. The longest lag is that of 1: 3,000 ms.")  # fmt: skip
+
+
+def test_worker_that_has_ended(mock, visit):  # noqa: F811
+    mock.workers[0].update(lag=None, turned=None)
+    with visit(mock) as page:
+        text(page, "#workers", has("The longest lag is that of 1: 0.05 ms."))
+        assert not page.evaluate("document.querySelector('#lanes .bad')")
+
+
+@needs_stuck_calls
+def test_worker_of_a_server_is_stuck(serve, root, visit):  # noqa: F811
+    server = get_stuck(serve, root, "--admin=0", "-w", "3")
+    admin = Admin(server)  # noqa: F811
+    worker = next(
+        each["worker"]
+        for each in admin.json("/workers")["workers"]
+        if each["connections"]
+    )
+    with visit(admin) as page:
+        assert_stuck(page, worker)
+        assert not page.complaints()
+    server.signal(signal.SIGTERM)
+    server.signal(signal.SIGINT)
+    server.join(3)
 
 
 def places(page, count):
@@ -152,6 +219,13 @@ def test_more_sleepers_than_dots(mock, visit):  # noqa: F811
     with visit(mock) as page:
         text(page, "#sleepers", has("15,000 wait. 1,000 dots are drawn: each"
                                     " stands for 15 of them."))  # fmt: skip
+
+
+def test_sleepers_that_nobody_tells_of(mock, visit):  # noqa: F811
+    """Those of a worker that is stuck are counted alone."""
+    mock.totals["asleep"] = 3
+    with visit(mock) as page:
+        text(page, "#sleepers", "3 wait.")
 
 
 def test_restart(admin, visit):  # noqa: F811
@@ -262,7 +336,7 @@ def test_narrow(mock, visit):  # noqa: F811
 def test_contrast(mock, visit, scheme):  # noqa: F811
     """WCAG 2.2, level AA: 4.5 to 1."""
     fill(mock)
-    mock.workers[0].update(turned=5000)
+    mock.workers[0].update(lag=None, turned=5000)
     with visit(mock, scheme=scheme) as page:
         text(page, "tbody tr", has("19:00:00"))
         until(page, "shown('#bands span')", True)

@@ -14,6 +14,7 @@ from dashboard import (  # noqa: F401
     visit,
     write,
 )
+from server import eventually
 
 pytestmark = in_a_browser
 
@@ -35,6 +36,68 @@ def test_journal(mock, visit):  # noqa: F811
         text(page, "tbody tr:nth-child(2)", has("the client left"))
         assert page.evaluate("document.querySelector('tbody b')") is None
         assert not page.complaints()
+
+
+def test_fields_of_a_request(mock, visit):  # noqa: F811
+    """They are seen once it is opened, and stay open when others come."""
+    mock.ask("/plain")
+    mock.ask("/more")
+    mock.journal[0].update(
+        fields=[["Host", "localhost"], ["X-Any", "<b>1  2</b>"]],
+        fields_left_out=3,
+    )
+    with visit(mock) as page:
+        row = "tbody tr:nth-child({})".format
+        text(page, row(2), has("GET /plain"))
+        assert not page.evaluate(f"document.querySelector('{row(2)} details')")
+        text(page, f"{row(1)} details", "GET /more")
+        page.click("tbody summary")
+        opened = ("GET /more\nHost: localhost\nX-Any: <b>1  2</b>\n"
+                  "3 more had no room")  # fmt: skip
+        text(page, f"{row(1)} details", opened)
+        mock.ask("/later")
+        text(page, f"{row(1)}", has("GET /later"))
+        text(page, f"{row(2)} details", opened)
+        assert not page.complaints()
+
+
+def test_fields_that_a_server_keeps(start, visit):  # noqa: F811
+    server, admin = start(  # noqa: F811
+        "--journal=10", "--journal-headers=X-Any,X-Other"
+    )
+    with server.connect() as client:
+        client.ask("/without")
+        client.ask("/with", "X-Any: 1", "X-Other: 2")
+    with visit(admin) as page:
+        text(page, "tbody details", "GET /with")
+        page.click("tbody summary")
+        text(page, "tbody details", "GET /with\nX-Any: 1\nX-Other: 2")
+        text(page, "tbody tr:nth-child(2)", has("GET /without"))
+
+
+def test_slow_journal_is_asked_seldom(mock, visit):  # noqa: F811
+    """Nine tenths of the time and more are for other things."""
+    mock.every, mock.search = 0.02, 0.05
+    with visit(mock) as page:
+
+        def looks():
+            mock.ask("/more")
+            page.evaluate("0")
+            done = page.all_of("Network.loadingFinished")
+            return [
+                (sent["timestamp"], end["timestamp"])
+                for sent in page.all_of("Network.requestWillBeSent")
+                for end in done
+                if "/requests" in sent["request"]["url"]
+                and sent["requestId"] == end["requestId"]
+            ]
+
+        seen = eventually(
+            lambda: (so_far := looks())[3:] and so_far, "four looks"
+        )
+    for (asked_at, told_at), (next_at, _) in zip(seen, seen[1:]):
+        assert told_at - asked_at >= mock.search
+        assert next_at - told_at >= 9.9 * (told_at - asked_at)
 
 
 def test_journal_is_filtered_held_and_forgotten(admin, visit):  # noqa: F811
@@ -102,6 +165,21 @@ def test_rules_are_put(admin, visit):  # noqa: F811
         until(page, "rules.value", admin.first_rules)
         assert admin.rules == admin.first_rules
         assert not page.complaints()
+
+
+def test_rules_with_crlf(start, tmp_path, visit):  # noqa: F811
+    """They count as unchanged, and those of others take their place."""
+    file = tmp_path / "rules"
+    file.write_bytes(b"/a status=500\r\n/b status=501\r\n")
+    _, admin = start(f"--rules={file}")  # noqa: F811
+    with visit(admin) as page:
+        text(page, "#says", "These are in force.")
+        both = "/a status=500\n/b status=501\n"
+        assert page.evaluate("rules.value") == both
+        assert admin.change("/rules", b"/c status=502\r\n").status == 204
+        until(page, "rules.value", "/c status=502\n")
+        text(page, "#says", "These are in force.")
+        assert not page.evaluate("shown('#over')")
 
 
 def test_examples_go_on_top(admin, visit):  # noqa: F811
