@@ -10,6 +10,8 @@ unit_tests = \
 	tests/unit/test_added \
 	tests/unit/test_admin \
 	tests/unit/test_admin_guard \
+	tests/unit/test_admin_requests \
+	tests/unit/test_admin_rules \
 	tests/unit/test_alarms \
 	tests/unit/test_answer \
 	tests/unit/test_app \
@@ -43,6 +45,7 @@ unit_tests = \
 	tests/unit/test_httpbin_query \
 	tests/unit/test_httpbin_statuses \
 	tests/unit/test_journal \
+	tests/unit/test_journal_pages \
 	tests/unit/test_json_line \
 	tests/unit/test_key \
 	tests/unit/test_list \
@@ -266,6 +269,7 @@ tests_libtests_a_SOURCES = \
 	tests/unit/filler.c \
 	tests/unit/guard.c \
 	tests/unit/httpbinned.c \
+	tests/unit/journaling.c \
 	tests/unit/parsing.c \
 	tests/unit/readers.c \
 	tests/unit/ruling.c \
@@ -282,6 +286,10 @@ tests_unit_test_httpbin_statuses_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=clock_gettime
 tests_unit_test_listings_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_admin_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
+tests_unit_test_admin_requests_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_gettime
+tests_unit_test_admin_rules_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_gettime
 tests_unit_test_metrics_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_snapshot_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_pool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime

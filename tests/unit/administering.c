@@ -125,3 +125,13 @@ administering_rule(struct administering *a, const char *text)
 	rules_release(a->asking->app.rules);
 	a->asking->app.rules = rules;
 }
+
+void
+administering_says(struct administering *a, const char *target, unsigned status,
+    const char *wanted)
+{
+	const char *body = administering_get(a, target, "", status);
+
+	if (strcmp(body, wanted) != 0)
+		fail_msg("%s: %s", target, body);
+}

@@ -37,4 +37,8 @@ const char *administering_get(struct administering *a, const char *target,
 /* Has a rule's text, pools among them, be in force. */
 void administering_rule(struct administering *a, const char *text);
 
+/* Fails unless a GET is answered with this status and content. */
+void administering_says(struct administering *a, const char *target,
+    unsigned status, const char *wanted);
+
 #endif
