@@ -1,5 +1,6 @@
 """The operator's side where operators, workers or files make trouble."""
 
+import re
 import time
 
 import pytest
@@ -134,7 +135,7 @@ def test_rules_that_are_gone(start, tmp_path):
     rules.unlink()
     answer = admin.change("/rules", method="DELETE")
     assert answer.status == 503 and b"standard error" in answer.body
-    assert str(rules) in server.stderr
+    server.await_output(re.escape(str(rules)))
     assert server.connect().ask("/a").status == 410
 
 
