@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -36,16 +37,21 @@ process_memory(const struct admin *admin, double pages[2])
 	return true;
 }
 
-/* Returns how many descriptors are open; or -1. */
+/* Returns how many descriptors are open; or -1. Newer kernels tell as the directory's
+ * size (Linux 6.2); from others, one gets them all by name, a microsecond each. */
 static double
 process_descriptors(const struct admin *admin)
 {
 	_Alignas(struct dirent64) char entries[4096];
+	struct stat status;
 	double count = -2; /* the directory's own two */
 	long size;
 
-	if (admin->descriptors == -1 ||
-	    lseek(admin->descriptors, 0, SEEK_SET) == -1)
+	if (admin->descriptors == -1)
+		return -1;
+	if (fstat(admin->descriptors, &status) == 0 && status.st_size > 0)
+		return (double)status.st_size;
+	if (lseek(admin->descriptors, 0, SEEK_SET) == -1)
 		return -1;
 	/* musl wants a struct dirent, glibc anything. */
 	while ((size = getdents64(admin->descriptors, (void *)entries,

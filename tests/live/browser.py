@@ -64,6 +64,8 @@ class Page:
             self.close()
             raise
 
+    pid = property(lambda self: self._browser.pid)
+
     def __enter__(self):
         return self
 
