@@ -85,26 +85,48 @@ answers_readyz(struct admin *admin, const struct app_request *request,
 	status_tell(answer, phase == SERVER_SERVING ? 200 : 503, &draft);
 }
 
+/* Writes a worker's numbers; those of its loop are 0 where it has none. */
+static void
+status_put_worker(struct json_text *json, unsigned worker,
+    const struct stats *stats, int64_t now)
+{
+	const struct {
+		const char *name;
+		uint64_t number;
+	} rows[] = {
+		{ "worker", worker },
+		{ "accepted", stats_read(&stats->accepted) },
+		{ "connections", stats_open(stats) },
+		{ "served", stats_read(&stats->served) },
+		{ "cut", stats_read(&stats->cut) },
+		{ "asleep", stats_read(&stats->asleep) },
+		{ "received", stats_read(&stats->received) },
+		{ "sent", stats_read(&stats->sent) },
+		{ "queued_to_accept", stats_read(&stats->backlog) },
+		{ "cpu_ms", stats_read(&stats->cpu) / CLOCK_MS },
+		{ "turned_ms",
+		    (uint64_t)(status_since_tick(stats, now) / CLOCK_MS) },
+	};
+
+	json_text_open_object(json, NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		json_text_put_number(json, rows[i].name, rows[i].number);
+	json_text_close_object(json);
+}
+
 void
 answers_workers(struct admin *admin, const struct app_request *request,
     struct answer *answer)
 {
 	const struct totals *totals = &server_clients(admin->server)->totals;
+	int64_t now = clock_now();
 	struct json_text json;
 
 	(void)request;
 	json_text_begin(&json);
 	json_text_open_array(&json, "workers");
-	for (unsigned w = 0; w < totals->count; w++) {
-		const struct stats *stats = totals->stats[w];
-
-		json_text_open_object(&json, NULL);
-		json_text_put_number(&json, "worker", w);
-		json_text_put_number(&json, "accepted",
-		    stats_read(&stats->accepted));
-		json_text_put_number(&json, "connections", stats_open(stats));
-		json_text_close_object(&json);
-	}
+	for (unsigned w = 0; w < totals->count; w++)
+		status_put_worker(&json, w, totals->stats[w], now);
 	json_text_close_array(&json);
 	answers_use(answer, json_text_end(&json));
 }

@@ -134,23 +134,15 @@ acceptor_on_room(struct acceptor *acceptor)
 		event_add(&acceptor->room_timer, &acceptor_room_tick);
 }
 
-/* Whether one more may be accepted, for whom there is room or can be made. */
-static bool
-acceptor_may_accept(const struct acceptor *acceptor)
-{
-	const struct context *context = acceptor->context;
-
-	return context->config->sheds || totals_have_room(context->totals);
-}
-
-/* Opens a connection that has been accepted; resets it where no room can be made. */
+/* Opens a connection for which there is no room unless another one is closed; resets it
+ * where none can be. */
 static void
-acceptor_admit(struct acceptor_listener *listener, int fd,
+acceptor_squeeze_in(struct acceptor_listener *listener, int fd,
     const struct sockaddr_storage *peer)
 {
 	struct context *context = listener->acceptor->context;
 
-	if (totals_have_room(context->totals) || conn_shed(context))
+	if (conn_shed(context))
 		conn_open(context, fd, peer, listener->entrance);
 	else
 		wire_reset(fd);
@@ -168,15 +160,19 @@ acceptor_accept(struct acceptor_listener *listener, unsigned limit)
 	struct sockaddr_storage peer;
 
 	for (unsigned i = 0; i < limit; i++) {
+		bool room = totals_have_room(totals);
 		int fd;
 
-		if (!acceptor_may_accept(acceptor)) {
+		if (!room && !acceptor->context->config->sheds) {
 			totals_say_full(totals, 0);
 			return false;
 		}
 		fd = wire_accept(listener->fd, &peer);
-		if (fd != -1)
-			acceptor_admit(listener, fd, &peer);
+		if (fd != -1 && room)
+			conn_open(acceptor->context, fd, &peer,
+			    listener->entrance);
+		else if (fd != -1)
+			acceptor_squeeze_in(listener, fd, &peer);
 		else if (errno == EAGAIN)
 			return true;
 		else if (errno != ECONNABORTED && errno != EINTR) {

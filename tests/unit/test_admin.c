@@ -129,10 +129,25 @@ test_workers(void **state)
 
 	stats_set(&a->stats[0].accepted, 9);
 	stats_set(&a->stats[0].closed, 2);
+	stats_set(&a->stats[0].served, 3);
+	stats_set(&a->stats[0].cut, 4);
+	stats_set(&a->stats[0].asleep, 5);
+	stats_set(&a->stats[0].received, 6);
+	stats_set(&a->stats[0].sent, 8);
+	stats_set(&a->stats[0].backlog, 10);
+	stats_set(&a->stats[0].cpu, 11 * CLOCK_MS);
+	fake_clock_set(clock_now());
+	atomic_store(&a->stats[0].turned, clock_now() - 12 * CLOCK_MS);
 	administering_says(a, "/workers", 200,
 	    "{\n  \"workers\": [\n"
-	    "    {\"worker\": 0, \"accepted\": 9, \"connections\": 7},\n"
-	    "    {\"worker\": 1, \"accepted\": 0, \"connections\": 0}\n"
+	    "    {\"worker\": 0, \"accepted\": 9, \"connections\": 7, "
+	    "\"served\": 3, \"cut\": 4, \"asleep\": 5, \"received\": 6, "
+	    "\"sent\": 8, \"queued_to_accept\": 10, \"cpu_ms\": 11, "
+	    "\"turned_ms\": 12},\n"
+	    "    {\"worker\": 1, \"accepted\": 0, \"connections\": 0, "
+	    "\"served\": 0, \"cut\": 0, \"asleep\": 0, \"received\": 0, "
+	    "\"sent\": 0, \"queued_to_accept\": 0, \"cpu_ms\": 0, "
+	    "\"turned_ms\": 0}\n"
 	    "  ]\n}\n");
 	assert_true(running_has(&a->answer, "Cache-Control: no-store"));
 }
