@@ -51,6 +51,11 @@ def run(text):
     )
 
 
+# How late a packet has been at most, in seconds, on any line so far: a machine
+# that is busy with other things carries them late.
+LATEST = multiprocessing.get_context("fork").Value("d", 0)
+
+
 @contextlib.contextmanager
 def delayed(seconds):
     """Yields the names of the server's and the client's namespace."""
@@ -97,7 +102,8 @@ def carry(names, seconds, ready):
             when = time.monotonic() + seconds
             waiting.append((when, other, os.read(end, PACKET_MAX)))
         while waiting and waiting[0][0] <= time.monotonic():
-            _, end, packet = waiting.popleft()
+            when, end, packet = waiting.popleft()
+            LATEST.value = max(LATEST.value, time.monotonic() - when)
             with contextlib.suppress(OSError):  # it is not up yet
                 os.write(end, packet)
 

@@ -22,6 +22,9 @@ MAX_STOP = 1.5
 MAX_SECOND = 0.1  # from the second signal to the end
 CUT = 3  # the exit status of a stop that cut requests off
 DELAY = 0.05  # seconds that a packet takes to those who are far away
+MAX_LATE = (
+    0.1  # more than that: beyond the time that a drain has for a round trip
+)
 KEPT_ALIVE, NEW = "kept-alive requests", "new connections"
 ASLEEP = "sleepers"
 
@@ -152,7 +155,12 @@ def measure_others(target, effort):
         yield not_measured(title, why)
         return
     far_away = functools.partial(begin_far_away, target, effort)
-    yield from do_stops(title, effort.other_stops, far_away).rows()
+    for row in do_stops(title, effort.other_stops, far_away).rows():
+        late = line.LATEST.value
+        if row.kept or late < MAX_LATE:
+            yield row
+        else:
+            yield not_measured(row.what, f"a packet was {late:.2g} s late")
 
 
 def measure_second_signal(target, effort):
