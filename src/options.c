@@ -415,22 +415,13 @@ options_find_unheard(const struct options *options)
 	return options->admin_hosts.count > 0 ? "admin-host" : NULL;
 }
 
-/* Finds the operator's address. */
-static enum options_result
-options_resolve_admin(struct options *options)
+/* Finds the operator's address, into a place that has none. Returns NULL; or what is
+ * wrong with it, constant. */
+static const char *
+options_find_admin(const struct options *options, struct listeners_place *place)
 {
-	struct listeners_place *place = &options->admin_place;
-	const char *why = NULL, *unheard = options_find_unheard(options);
+	const char *why = NULL;
 
-	*place = (struct listeners_place){ .routes = admin_routes };
-	if (unheard != NULL) {
-		log_error("--%s: nobody could ask for it: it wants --%s",
-		    unheard, options->admin != NULL ? "journal" : "admin");
-		return OPTIONS_USAGE;
-	}
-	if (options->admin == NULL)
-		return OPTIONS_RUN;
-	errno = 0;
 	(void)listener_parse(options->admin, &place->addresses, &why);
 	for (unsigned i = 0; why == NULL && i < place->addresses.count; i++)
 		if (!listener_has_any_port(&place->addresses.list[i]) &&
@@ -442,6 +433,25 @@ options_resolve_admin(struct options *options)
 		    options->admin_token_file == NULL)
 			why = "others can reach it: it wants "
 			      "--admin-token-file, or a loopback address";
+	return why;
+}
+
+static enum options_result
+options_resolve_admin(struct options *options)
+{
+	struct listeners_place *place = &options->admin_place;
+	const char *why, *unheard = options_find_unheard(options);
+
+	*place = (struct listeners_place){ .routes = admin_routes };
+	if (unheard != NULL) {
+		log_error("--%s: nobody could ask for it: it wants --%s",
+		    unheard, options->admin != NULL ? "journal" : "admin");
+		return OPTIONS_USAGE;
+	}
+	if (options->admin == NULL)
+		return OPTIONS_RUN;
+	errno = 0;
+	why = options_find_admin(options, place);
 	if (why == NULL)
 		return OPTIONS_RUN;
 	log_error(OPTIONS_REFUSED "%s", "admin", options->admin, why);

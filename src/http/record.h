@@ -20,8 +20,7 @@
 
 /* Room for the longest line of each format. */
 #define RECORD_LINE_MAX \
- ((size_t)4 * RECORD_FIELD_MAX + RECORD_FIELDS_TEXT_MAX + RECORD_DID_MAX + \
-     1024)
+ ((size_t)4 * RECORD_FIELD_MAX + RECORD_FIELDS_TEXT_MAX + RECORD_DID_MAX + 1024)
 
 /* The formats of the log. */
 enum record_format {
@@ -48,8 +47,9 @@ struct record {
 	uint32_t late; /* how much later than its time the last wait ended, in
 			* us; or RECORD_NOT_AWAKE */
 	uint16_t sizes[RECORD_FIELDS]; /* in bytes, or RECORD_NONE */
-	uint16_t shown;    /* bytes of record_shown() */
-	char major, minor; /* of HTTP, digits; NUL: the request has no version */
+	uint16_t shown;                /* bytes of record_shown() */
+	char major,
+	    minor;   /* of HTTP, digits; NUL: the request has no version */
 	char text[]; /* the fields as sent, in that order, and what is shown */
 };
 

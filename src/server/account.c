@@ -140,46 +140,56 @@ account_write_line(const struct exchange *exchange,
 	return json_line_write(exchange->record, &outcome, line);
 }
 
-/* Adds the line to the journal: `told`, that of the log, where this is the same. */
+/* Adds a line of its own to the journal, which may show what the log does not. */
 static void
-account_add_to_journal(const struct exchange *exchange, struct account *account,
-    struct span told)
+account_add_to_journal(const struct exchange *exchange, struct account *account)
 {
-	const struct server_config *config = account->host->config;
 	char line[RECORD_LINE_MAX];
 
 	account->in_journal = true;
-	if (config->log == NULL || config->log_format != RECORD_JSON ||
-	    config->shown_fields != NULL)
-		told = account_write_line(exchange, account, RECORD_JSON, line);
-	journal_add(config->journal, exchange->record, account_status(exchange),
-	    told);
+	journal_add(account->host->config->journal, exchange->record,
+	    account_status(exchange),
+	    account_write_line(exchange, account, RECORD_JSON, line));
 }
 
-/* Appends the line to the log, where there is one, and to the journal likewise; or counts
- * it as dropped where memory is short. */
+/* Appends the line to the log; returns it. */
+static struct span
+account_add_to_log(const struct exchange *exchange,
+    const struct account *account, char line[RECORD_LINE_MAX])
+{
+	const struct exchange_host *host = account->host;
+	struct span told = account_write_line(exchange, account,
+	    host->config->log_format, line);
+
+	(void)access_log_append(host->config->log, host->worker, told);
+	return told;
+}
+
+/* Appends the line to the log, where there is one, and to the journal likewise, the same
+ * one where both are alike; or counts it as dropped where memory is short. */
 void
 account_tell(const struct exchange *exchange, const struct exchange_host *host,
     struct visitor *visitor)
 {
 	const struct server_config *config = host->config;
+	bool logged = config->log != NULL;
 	struct account account = { host, visitor, false };
 	char line[RECORD_LINE_MAX];
-	struct span told = SPAN("");
+	struct span told;
 
 	if (visitor != NULL)
 		visitor->requests++;
-	if (exchange->record == NULL && config->log != NULL)
+	if (exchange->record == NULL && logged)
 		access_log_drop(config->log, host->worker);
 	if (exchange->record == NULL)
 		return;
-	if (config->log != NULL) {
-		told = account_write_line(exchange, &account,
-		    config->log_format, line);
-		(void)access_log_append(config->log, host->worker, told);
-	}
-	if (config->journal != NULL)
-		account_add_to_journal(exchange, &account, told);
+	told = logged ? account_add_to_log(exchange, &account, line) : SPAN("");
+	if (config->journal != NULL && logged &&
+	    config->log_format == RECORD_JSON && config->shown_fields == NULL)
+		journal_add(config->journal, exchange->record,
+		    account_status(exchange), told);
+	else if (config->journal != NULL)
+		account_add_to_journal(exchange, &account);
 	free(exchange->record);
 }
 

@@ -23,14 +23,13 @@ exchange_take_down(const struct exchange_host *host,
     const struct http_request *request)
 {
 	const struct server_config *config = host->config;
-	struct span shown = SPAN("");
+	const char *fields = config->shown_fields;
 	char text[RECORD_FIELDS_TEXT_MAX];
-	struct record *record;
+	struct span shown = fields != NULL
+				? record_fields_write(request, fields, text)
+				: SPAN("");
+	struct record *record = malloc(record_size(request) + shown.size);
 
-	if (config->shown_fields != NULL)
-		shown = record_fields_write(request, config->shown_fields,
-		    text);
-	record = malloc(record_size(request) + shown.size);
 	if (record == NULL)
 		return NULL;
 	if (config->log_format == RECORD_JSON || config->watched)

@@ -31,8 +31,8 @@ static const struct row {
 } rows[] = {
 	{ "GET /a?b HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1",
 	    { "GET", "/a?b", NULL, NULL } },
-	{ "BREW / HTTP/1.0\r\nReferer: a\"\xff\r\nUser-Agent:\r\n\r\n", "HTTP/1.0",
-	    { "BREW", "/", "a\"\xff", "" } },
+	{ "BREW / HTTP/1.0\r\nReferer: a\"\xff\r\nUser-Agent:\r\n\r\n",
+	    "HTTP/1.0", { "BREW", "/", "a\"\xff", "" } },
 	{ "GET / HTTP/2.0\r\nHost: h\r\nReferer: a\r\n\r\n", "HTTP/2.0",
 	    { "GET", "/", NULL, NULL } },
 	{ "GET / HTTQ/1.1\r\nHost: h\r\n\r\n", "", { "GET", "/", NULL, NULL } },
