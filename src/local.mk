@@ -71,6 +71,7 @@ libmtasync_a_SOURCES = \
 	src/base/shards.c \
 	src/base/sock_diag.c \
 	src/base/text.c \
+	src/base/text_file.c \
 	src/base/units.c \
 	src/base/unix_socket.c \
 	src/base/wire.c \
@@ -164,7 +165,6 @@ libmtasync_a_SOURCES = \
 	src/app/site.c \
 	src/app/sleep.c \
 	src/app/tally.c \
-	src/app/text_file.c \
 	src/app/when.c \
 	src/app/when_format.c \
 	src/app/when_parse.c \

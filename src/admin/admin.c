@@ -10,9 +10,9 @@
 
 #include "admin/answers.h"
 #include "admin/guard.h"
-#include "app/text_file.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text_file.h"
 
 #define ADMIN_METHOD(method) (1U << (method))
 #define ADMIN_GET            (ADMIN_METHOD(HTTP_GET) | ADMIN_METHOD(HTTP_HEAD))

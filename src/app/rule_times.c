@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/text_file.h"
+#include "base/text_file.h"
 
 #define RULE_TIMES_EXAMPLE "delay=file:times.txt"
 

@@ -11,7 +11,7 @@
 #include "app/roll.h"
 #include "app/rule_index.h"
 #include "app/rule_times.h"
-#include "app/text_file.h"
+#include "base/text_file.h"
 
 struct rules {
 	_Atomic unsigned owners;

@@ -28,9 +28,9 @@ sources() {
 	elif [ "$name" = httpbin ]; then
 		echo "$src"/app/httpbin_{body,json,query}.c "$src"/base/text.c
 	else
-		echo "$src"/base/units.c \
+		echo "$src"/base/{text_file,units}.c \
 			"$src"/app/{choice,complaint,made,pattern,pool,pools,roll}.c \
-			"$src"/app/{rule*,text_file,when*,word*}.c
+			"$src"/app/{rule*,when*,word*}.c
 	fi
 }
 

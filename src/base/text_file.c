@@ -1,7 +1,7 @@
 /* Reads files whole; the main thread. */
 #include "config.h"
 
-#include "app/text_file.h"
+#include "base/text_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* text_file: files that an operator wrote, read whole. Main thread: it may wait
  * for the disk. */
-#ifndef MTASYNC_APP_TEXT_FILE_H
-#define MTASYNC_APP_TEXT_FILE_H
+#ifndef MTASYNC_BASE_TEXT_FILE_H
+#define MTASYNC_BASE_TEXT_FILE_H
 
 #include <stddef.h>
 
