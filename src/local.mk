@@ -16,7 +16,7 @@ mtasync_SOURCES = \
 	src/steering.c \
 	src/usage.c
 mtasync_LDFLAGS = $(HARDENING_LDFLAGS)
-mtasync_LDADD = libmtasync.a $(EVENT_LIBS) $(NETTLE_LIBS)
+mtasync_LDADD = libmtasync.a $(EVENT_LIBS) $(NETTLE_LIBS) $(OPENSSL_LIBS)
 
 # It holds the installed root's path, which another --prefix moves.
 src/files.$(OBJEXT): Makefile
@@ -96,6 +96,9 @@ libmtasync_a_SOURCES = \
 	src/http/request.c \
 	src/http/response.c \
 	src/http/target.c \
+	src/tls/names.c \
+	src/tls/turn.c \
+	src/tls/words.c \
 	src/admin/admin.c \
 	src/admin/draft.c \
 	src/admin/events.c \
@@ -216,4 +219,22 @@ libmtasync_a_SOURCES = \
 	src/server/stages.c \
 	src/server/totals.c \
 	src/server/visitor.c
+if HAVE_OPENSSL
+libmtasync_a_SOURCES += \
+	src/tls/certificate.c \
+	src/tls/chain.c \
+	src/tls/gate.c \
+	src/tls/hello.c \
+	src/tls/keys.c \
+	src/tls/library.c \
+	src/tls/material.c \
+	src/tls/own.c \
+	src/tls/protocol.c \
+	src/tls/ratchet.c \
+	src/tls/signed.c \
+	src/tls/tickets.c \
+	src/tls/tls.c
+else
+libmtasync_a_SOURCES += src/tls/missing.c
+endif
 nodist_libmtasync_a_SOURCES = src/admin/dashboard_bytes.c

@@ -12,7 +12,7 @@ faults() {
 	(cd "$1" && find . -name '*.[ch]' -exec awk '
 	BEGIN {
 		floor["base"] = 0
-		floor["http"] = 1
+		floor["http"] = floor["tls"] = 1
 		floor["app"] = 2
 		floor["server"] = 3
 		floor["loop"] = floor["models"] = floor["admin"] = 4
@@ -47,6 +47,11 @@ faults() {
 	name ~ /^(event2\/|event\.h|ev[a-z]+\.h)/ {
 		if (folder != "loop")
 			fault("libevent is for loop/ alone")
+		next
+	}
+	name ~ /^openssl\// {
+		if (folder != "tls")
+			fault("OpenSSL is for tls/ alone")
 		next
 	}
 	name ~ /^(pthread|threads)\.h$/ {
@@ -113,6 +118,13 @@ try_rules() {
 		main.c "server/server.h" allowed
 		loop/a.c <event2/event.h> allowed
 		app/a.c <event2/event.h> refused
+		tls/a.c <openssl/ssl.h> allowed
+		tls/a.c "base/span.h" allowed
+		tls/a.c "http/date.h" refused
+		tls/a.c <pthread.h> refused
+		http/a.c "tls/tls.h" refused
+		loop/a.c "tls/tls.h" allowed
+		loop/a.c <openssl/ssl.h> refused
 		main.c <event.h> refused
 		models/a.c <event2/event.h> refused
 		loop/a.h <pthread.h> allowed

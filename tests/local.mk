@@ -297,7 +297,7 @@ tests_unit_test_pooled_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_pools_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_staged_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 LDADD = tests/libtests.a libmtasync.a $(CMOCKA_LIBS) $(EVENT_LIBS) \
-	$(NETTLE_LIBS)
+	$(NETTLE_LIBS) $(OPENSSL_LIBS)
 
 TESTS = $(slow_tests) $(live_tests) $(unit_tests) $(fuzz_tests) tests/layers.sh
 TEST_EXTENSIONS = .py .sh

@@ -42,7 +42,8 @@ struct tls_config {
 struct tls_certificate {
 	const char *file; /* or "own" */
 	const char *name; /* its first, or "" */
-	const char *kind; /* of its key: "EC", "RSA", or OpenSSL's name of it */
+	const char *kind; /* of its key: "EC", "RSA", "RSA-PSS", "Ed25519" */
+	time_t begins;
 	time_t ends;
 };
 
@@ -59,7 +60,8 @@ struct tls_material;
  * NULL, is what was read before: our own CA and random secret are taken over from
  * it, so that clients trust the former on, and resume by the latter. The config's
  * strings are copied. Returns the material; or NULL, and `fault`, which was
- * empty, says in a line which file is at fault and why.
+ * empty, says in a line which file is at fault and why; it may be empty still where
+ * memory is short.
  */
 struct tls_material *tls_material_read(const struct tls_config *config,
     const struct tls_material *before, time_t now, struct text *fault);

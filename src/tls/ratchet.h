@@ -13,6 +13,8 @@
  * hour. A random secret takes the place of that of the epoch in which it is
  * made. It turns when it is asked, not by itself: what old keys are still there
  * in a thread that nobody asks is wiped at its next handshake.
+ *
+ * Any thread, of which one at a time uses a ratchet.
  */
 #ifndef MTASYNC_TLS_RATCHET_H
 #define MTASYNC_TLS_RATCHET_H
@@ -48,9 +50,9 @@ struct tls_ratchet {
 };
 
 /*
- * Begins with the bytes of a file, at `now` in s since 1970: no key of an epoch
- * before that is computed. Takes about 1 us for each hour since 2026. Returns 0,
- * or -1 where OpenSSL fails.
+ * Begins with the bytes of a file, at `now` in s since 1970, with the keys of the
+ * two epochs before: whoever starts anew opens the tickets that it gave. Returns
+ * 0, or -1 where OpenSSL fails.
  */
 int tls_ratchet_init(struct tls_ratchet *ratchet, struct span file,
     int64_t now);
@@ -61,15 +63,15 @@ int tls_ratchet_init_random(struct tls_ratchet *ratchet,
 
 /*
  * Turns to the epoch of `now`, and wipes what is not kept. A clock that went
- * back turns nothing. Returns 0; or -1 where OpenSSL fails, and the ratchet is
- * as it was, or somewhere between.
+ * back turns nothing. Returns 0; or -1 where OpenSSL fails: an hour may have no
+ * keys then.
  */
 int tls_ratchet_turn(struct tls_ratchet *ratchet, int64_t now);
 
-/* Returns the key of this name; *old: not that of the newest epoch. NULL: it has
- * none such. */
+/* Returns the key of this name, which is keys[0] if it is that of the newest epoch
+ * that has one; NULL: there is none such. */
 const struct tls_ticket_key *tls_ratchet_find(const struct tls_ratchet *ratchet,
-    const unsigned char name[TLS_RATCHET_NAME], bool *old);
+    const unsigned char name[TLS_RATCHET_NAME]);
 
 /* Wipes it. */
 void tls_ratchet_fini(struct tls_ratchet *ratchet);

@@ -1,7 +1,7 @@
 /*
  * tls: one connection's TLS, as bytes: what was received lies in the turn's `in`,
- * what is to be sent is put into its `out`. No descriptor, no time: it never
- * waits and never blocks. The thread of its keys alone.
+ * what is to be sent is put into its `out`. It knows no descriptor, never waits and
+ * never blocks. The thread of its keys alone.
  *
  * OpenSSL is handed whole records only, so that it holds nothing of a connection
  * between turns; and it may write whatever it likes, so that what it has to say,
