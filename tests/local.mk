@@ -101,6 +101,8 @@ unit_tests = \
 	tests/unit/test_stages \
 	tests/unit/test_tally \
 	tests/unit/test_target \
+	tests/unit/test_tls_names \
+	tests/unit/test_tls_words \
 	tests/unit/test_units \
 	tests/unit/test_unix_socket \
 	tests/unit/test_unix_socket_link \
@@ -110,6 +112,16 @@ unit_tests = \
 	tests/unit/test_wire \
 	tests/unit/test_words \
 	tests/unit/test_words_suit
+if HAVE_OPENSSL
+unit_tests += \
+	tests/unit/test_tls_data \
+	tests/unit/test_tls_gate \
+	tests/unit/test_tls_material \
+	tests/unit/test_tls_memory \
+	tests/unit/test_tls_ratchet \
+	tests/unit/test_tls_resume \
+	tests/unit/test_tls_shake
+endif
 # Each replays its corpus here; `make fuzz` builds them with libFuzzer.
 fuzz_tests = \
 	tests/fuzz/fuzz_body \
@@ -277,6 +289,11 @@ tests_libtests_a_SOURCES = \
 	tests/unit/ticketing.c \
 	tests/unit/tree.c \
 	tests/unit/worded.c
+if HAVE_OPENSSL
+tests_libtests_a_SOURCES += \
+	tests/unit/certifying.c \
+	tests/unit/shaking.c
+endif
 # They set the clock.
 tests_fuzz_fuzz_words_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_counts_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
@@ -295,6 +312,7 @@ tests_unit_test_snapshot_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_pool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_pooled_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_pools_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
+tests_unit_test_tls_resume_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_staged_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 LDADD = tests/libtests.a libmtasync.a $(CMOCKA_LIBS) $(EVENT_LIBS) \
 	$(NETTLE_LIBS) $(OPENSSL_LIBS)
