@@ -136,6 +136,9 @@ fuzz_tests = \
 	tests/fuzz/fuzz_target \
 	tests/fuzz/fuzz_when \
 	tests/fuzz/fuzz_words
+if HAVE_OPENSSL
+fuzz_tests += tests/fuzz/fuzz_tls
+endif
 # Those that take the longest begin first.
 slow_tests = \
 	tests/live/test_dashboard.py \

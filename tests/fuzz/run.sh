@@ -25,6 +25,9 @@ sources() {
 			-Wl,--wrap=clock_gettime "${answers[@]}"
 	elif [ "$name" = echo ]; then
 		echo "${answers[@]}"
+	elif [ "$name" = tls ]; then
+		echo "$src"/base/{text,text_file,units}.c "$src"/tls/[!m]*.c \
+			"$src"/tls/material.c
 	elif [ "$name" = httpbin ]; then
 		echo "$src"/app/httpbin_{body,json,query}.c "$src"/base/text.c
 	else
@@ -39,7 +42,7 @@ build() {
 	clang -std=gnu11 -O1 -g "$@" -U_FORTIFY_SOURCE \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o "$room/fuzz" "$here/fuzz_$name.c" "$here/fuzz.c" "$here/reader.c" \
-		"$src"/http/*.c $(sources) $NETTLE_LIBS -lm -pthread
+		"$src"/http/*.c $(sources) $NETTLE_LIBS $OPENSSL_LIBS -lm -pthread
 }
 
 # libFuzzer's output, of which the screen shows its pulse and its findings.
