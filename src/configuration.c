@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 #include "app/document.h"
@@ -66,9 +67,12 @@ configuration_put_addresses(struct json_text *json,
 {
 	json_text_open_array(json, "listen");
 	for (unsigned i = 0; i < listeners->count; i++) {
-		char text[LISTENER_TEXT_MAX];
+		char address[LISTENER_TEXT_MAX];
+		char text[LISTENER_TEXT_MAX + sizeof(",tls")];
 
-		listener_format(text, &listeners->list[i].address);
+		listener_format(address, &listeners->list[i].address);
+		snprintf(text, sizeof(text), "%s%s", address,
+		    listeners->entrances[i].tls ? ",tls" : "");
 		json_text_put_string(json, NULL, span_of(text));
 	}
 	json_text_close_array(json);

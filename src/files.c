@@ -112,6 +112,8 @@ files_try(struct files *files, const struct privileges *privileges)
 		files_refuse_root(files->options, files_user(privileges));
 	else
 		result = files_read(files, NULL);
+	if (result == 0 && !files->options->check)
+		result = secrets_write_ca(files->secrets, &files->read);
 	if (assumed && privileges_resume(&before) == -1)
 		return -1;
 	return result;
@@ -130,7 +132,9 @@ files_open(struct files *files, struct server_config *config,
 		files_refuse_root(options, "mtasync");
 		return -1;
 	}
-	if (files_try(files, privileges) == -1)
+	if (secrets_read(files->secrets, &(struct secrets_read){ 0 },
+		&files->read) == -1 ||
+	    files_try(files, privileges) == -1)
 		return -1;
 	return files_open_log(options, config, privileges);
 }
@@ -145,6 +149,12 @@ files_serve(struct files *files, struct server *server)
 	if (generation == NULL) {
 		log_error("no memory to serve %.200s as it is now",
 		    files->options->root);
+		return -1;
+	}
+	if (generation_use_keys(generation, files->read.keys,
+		files->read.count) == -1) {
+		log_error("no memory for TLS");
+		generation_release(generation);
 		return -1;
 	}
 	generation->rules = rules_hold(files->rules);
@@ -179,10 +189,12 @@ files_reload(struct files *files, struct server *server, struct access_log *log)
 {
 	struct files fresh = { .options = files->options,
 		.limits = files->limits,
+		.secrets = files->secrets,
 		.root = -1,
 		.missed = files->missed };
 
-	if (files_read(&fresh, files->rules) == -1)
+	if (files_read(&fresh, files->rules) == -1 ||
+	    secrets_read(fresh.secrets, &files->read, &fresh.read) == -1)
 		log_error("not reloaded: %.200s is served as before",
 		    files->options->root);
 	else
@@ -255,6 +267,7 @@ files_close(struct files *files)
 	files->root = -1;
 	mime_types_release(files->types);
 	rules_release(files->rules);
+	secrets_drop(&files->read);
 	files->types = NULL;
 	files->rules = NULL;
 }

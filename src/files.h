@@ -11,6 +11,7 @@
 #include "app/rules.h"
 #include "base/privileges.h"
 #include "options.h"
+#include "secrets.h"
 #include "server/server.h"
 
 struct files {
@@ -19,6 +20,8 @@ struct files {
 	int root; /* a descriptor, until the server serves from it; or -1 */
 	struct mime_types *types; /* as they were read last; NULL: none */
 	struct rules *rules;      /* likewise */
+	struct secrets *secrets;  /* for all reloads */
+	struct secrets_read read; /* by them, last */
 	bool missed;              /* ROOT is gone, and that has been said */
 };
 

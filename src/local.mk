@@ -10,6 +10,7 @@ mtasync_SOURCES = \
 	src/option_values.c \
 	src/report.c \
 	src/rulebook.c \
+	src/secrets.c \
 	src/settings.c \
 	src/configuration.c \
 	src/signals.c \
@@ -191,8 +192,10 @@ libmtasync_a_SOURCES = \
 	src/loop/loop.c \
 	src/loop/loop_exchange.c \
 	src/loop/ready.c \
+	src/loop/secure.c \
 	src/loop/sleepers.c \
 	src/loop/state.c \
+	src/loop/state_tls.c \
 	src/models/accepting.c \
 	src/models/blocking.c \
 	src/models/blocking_io.c \

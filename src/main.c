@@ -206,7 +206,9 @@ main_open(struct files *files, struct server_config *config,
 	admin->server = server;
 	if (server == NULL)
 		return NULL;
-	if (main_enter(files->options) == 0 &&
+	if ((!config->tls || secrets_open(files->secrets, files->options,
+				 config->workers) == 0) &&
+	    main_enter(files->options) == 0 &&
 	    files_open(files, config, privileges) == 0 &&
 	    main_describe(admin, server, config, files->options) == 0 &&
 	    main_settle(server, files, privileges) == 0)
@@ -331,8 +333,10 @@ main_run(struct options *options, struct privileges *privileges)
 {
 	struct server_config config = { 0 };
 	struct admin admin = { .memory = -1, .descriptors = -1 };
+	struct secrets secrets = { 0 };
 	struct files files = { .options = options,
 		.limits = &config.app.limits,
+		.secrets = &secrets,
 		.root = -1 };
 	_Atomic uint64_t drawn = 0;
 	enum main_status status = MAIN_FAILED;
@@ -355,6 +359,7 @@ main_run(struct options *options, struct privileges *privileges)
 	tally_free(config.app.tally);
 	journal_free(config.journal);
 	files_close(&files);
+	secrets_close(&secrets);
 	access_log_close(config.log, MAIN_LOG_PATIENCE);
 	log_queue_stop(MAIN_LOG_PATIENCE);
 	return status;

@@ -18,11 +18,16 @@
 #include "admin/admin.h"
 #include "app/roll.h"
 #include "base/clock.h"
+#include "loop/loop.h"
 #include "option_values.h"
 #include "rulebook.h"
+#include "tls/built.h"
 #include "usage.h"
 
 #define OPTIONS_HOUR (3600 * CLOCK_S)
+
+/* Bytes of an address in front of `,tls`. */
+#define OPTIONS_ADDRESS_MAX 512
 
 /* Takes an address, which options_resolve() looks up. */
 static bool
@@ -90,6 +95,16 @@ static const struct options_row options_table[] = {
 	    .set = options_set_fields },
 	{ "admin-token-file", "FILE", "who asks has to know what is in it",
 	    OPTIONS_PATH(admin_token_file, "file") },
+
+	{ "cert", "FILE[,KEY]", "to show; may be repeated",
+	    .origin = "one of its own", .group = "TLS: --listen=ADDRESS,tls",
+	    .set = options_add_text, .field = offsetof(struct options, certs) },
+	{ "write-ca", "FILE", "write the CA of its own certificate there",
+	    OPTIONS_PATH(write_ca, "file") },
+	{ "ticket-secret", "FILE", "so that several servers resume sessions",
+	    OPTIONS_PATH(ticket_secret, "file") },
+	{ "handshake-timeout", "TIME", "for a handshake", "10s",
+	    OPTIONS_TIME(handshake_timeout, CLOCK_MS) },
 
 	{ "header-timeout", "TIME", "for the whole head of a request", "10s",
 	    .group = "Time limits", OPTIONS_TIME(header_timeout, CLOCK_MS) },
@@ -458,17 +473,58 @@ options_resolve_admin(struct options *options)
 	return errno == ENOMEM ? OPTIONS_FAILED : OPTIONS_USAGE;
 }
 
+/* Finds the addresses of a --listen, and reads what stands behind them: `,tls`, and maybe
+ * `,handshake=WORDS`. Returns NULL; or what is wrong, constant. */
+static const char *
+options_resolve_listen(const struct options *options, const char *text,
+    struct listeners_place *place)
+{
+	static const char tls[] = ",tls", handshake[] = ",handshake=";
+	const char *behind = strstr(text, tls), *why = NULL;
+	char address[OPTIONS_ADDRESS_MAX];
+	struct tls_words_fault fault;
+
+	*place = (struct listeners_place){ .routes = options->routes };
+	if (behind == NULL) {
+		(void)listener_parse(text, &place->addresses, &why);
+		return why;
+	}
+	if ((size_t)(behind - text) >= sizeof(address))
+		return "the address is too long";
+	memcpy(address, text, (size_t)(behind - text));
+	address[behind - text] = '\0';
+	(void)listener_parse(address, &place->addresses, &why);
+	if (why != NULL)
+		return why;
+	place->tls = true;
+	behind += sizeof(tls) - 1;
+	if (!tls_is_built())
+		return TLS_MISSING;
+	if (options->model->threads != MODEL_LOOPS &&
+	    options->model->new_worker != loop_new)
+		return "TLS takes an event loop: --model=mtasync or async";
+	if (*behind == '\0')
+		return NULL;
+	if (strncmp(behind, handshake, sizeof(handshake) - 1) != 0)
+		return "behind ,tls there may be ,handshake=WORDS alone";
+	behind += sizeof(handshake) - 1;
+	return tls_words_parse(span_of(behind), options->max_sleep, &place->act,
+		   &fault) == 0
+		   ? NULL
+		   : fault.wanted;
+}
+
 enum options_result
 options_resolve(struct options *options)
 {
 	for (unsigned i = 0; i < options->listen_count; i++) {
-		const char *text = options->listen_texts[i], *why = NULL;
+		const char *text = options->listen_texts[i];
 		struct listeners_place *place = &options->listen[i];
+		const char *why;
 
-		*place = (struct listeners_place){ .routes = options->routes };
 		errno = 0;
-		if (listener_parse(text, &place->addresses, &why) == 0 &&
-		    options_listen_twice(options, i))
+		why = options_resolve_listen(options, text, place);
+		if (why == NULL && options_listen_twice(options, i))
 			why = "this address is given twice";
 		if (why == NULL)
 			continue;

@@ -40,13 +40,17 @@ struct options {
 	struct listeners_place admin_place; /* what it means */
 	struct options_texts admin_hosts;
 	const char *admin_token_file;
-	int64_t journal;           /* how many requests are kept */
-	const char *shown_fields;  /* as record_fields_write(); NULL: none */
-	const struct model *model; /* how it waits */
-	int64_t workers;           /* 0: as many as cpus_available() */
-	int64_t backlog;           /* connections */
-	int64_t max_connections;   /* 0: as many as RLIMIT_NOFILE allows */
-	int64_t max_sleepers;      /* 0: as many as connections */
+	int64_t journal;            /* how many requests are kept */
+	const char *shown_fields;   /* as record_fields_write(); NULL: none */
+	const struct model *model;  /* how it waits */
+	int64_t workers;            /* 0: as many as cpus_available() */
+	int64_t backlog;            /* connections */
+	int64_t max_connections;    /* 0: as many as RLIMIT_NOFILE allows */
+	int64_t max_sleepers;       /* 0: as many as connections */
+	struct options_texts certs; /* FILE[,KEYFILE] */
+	const char *ticket_secret;  /* a file; NULL: none */
+	const char *write_ca;       /* likewise */
+	int64_t handshake_timeout;
 	int64_t header_timeout;
 	int64_t body_timeout;
 	int64_t idle_timeout;

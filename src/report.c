@@ -87,10 +87,16 @@ report_add_addresses(struct report *line, const struct listeners *listeners)
 		    &listeners->list[i].address;
 		char text[LISTENER_TEXT_MAX];
 
+		const char *scheme = listeners->entrances[i].tls ? "https"
+								 : "http";
+
 		listener_format(text, address);
-		report_add(line,
-		    listener_is_unix(address) ? "%s %s" : "%s http://%s/",
-		    i > 0 ? "," : "", text);
+		if (listener_is_unix(address))
+			report_add(line, "%s %s%s", i > 0 ? "," : "", text,
+			    listeners->entrances[i].tls ? " (TLS)" : "");
+		else
+			report_add(line, "%s %s://%s/", i > 0 ? "," : "",
+			    scheme, text);
 	}
 }
 

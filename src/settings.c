@@ -43,12 +43,15 @@ settings_take(struct server_config *config, const struct options *options)
 		options->listen_count, 0,
 		{ config->workers, options->take_over, options->freebind },
 		options->routes };
+	for (unsigned i = 0; i < options->listen_count; i++)
+		config->tls |= options->listen[i].tls;
 	config->max_conns = (unsigned)options->max_connections;
 	config->max_sleepers = (unsigned)options->max_sleepers;
 	config->backlog = (int)options->backlog;
 	config->max_body = (uint64_t)options->max_body;
 	config->limits = (struct server_limits){ .idle = options->idle_timeout,
 		.grace = SETTINGS_GRACE,
+		.shake = options->handshake_timeout,
 		.head = options->header_timeout,
 		.body = options->body_timeout,
 		.write = options->write_timeout,
@@ -130,6 +133,7 @@ settings_make_admin(struct server_config *admin,
 		{ 1, options->take_over, options->freebind }, admin_routes };
 	admin->max_conns = SETTINGS_ADMIN_CONNS;
 	admin->sheds = true;
+	admin->tls = false;
 	admin->max_sleepers = 0;
 	admin->max_body = SETTINGS_ADMIN_BODY;
 	admin->log = NULL;

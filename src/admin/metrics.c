@@ -152,6 +152,8 @@ static const char *const metrics_states[] = {
 	[DEADLINE_PART] = "parting",
 	[DEADLINE_NEVER] = "asleep",
 	[DEADLINE_HANG] = "hanging",
+	[DEADLINE_SHAKE] = "handshaking",
+	[DEADLINE_DOZE] = "dozing",
 };
 
 static const char *const metrics_refused[STATS_REFUSALS] = { "400", "408",
@@ -160,12 +162,19 @@ static const char *const metrics_refused[STATS_REFUSALS] = { "400", "408",
 static const char *const metrics_faults[] = { "close", "reset", "hang",
 	"truncate", "garbage", "length", "chunk" };
 
+/* As enum secure_shake has them, which a floor above knows. */
+static const char *const metrics_shakes[] = { "full", "resumed", "failed",
+	"late" };
+
 #define METRICS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct metrics_array metrics_arrays[] = {
 	{ "connections", "gauge", "Open connections, by what they wait for.",
 	    "state", metrics_states, METRICS_COUNT(metrics_states),
 	    offsetof(struct stats, waiting) },
+	{ "tls_handshakes", "counter", "Handshakes that have ended, by how.",
+	    "result", metrics_shakes, METRICS_COUNT(metrics_shakes),
+	    offsetof(struct stats, shakes) },
 	{ "refusals", "counter",
 	    "Requests that were malformed, too large or late, by the status.",
 	    "code", metrics_refused, METRICS_COUNT(metrics_refused),

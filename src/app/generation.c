@@ -14,6 +14,7 @@
 #include "app/mime_types.h"
 #include "app/rules.h"
 #include "base/clock.h"
+#include "tls/keys.h"
 
 /* How often ROOT may be opened anew. */
 #define GENERATION_LOOK_TIME CLOCK_S
@@ -32,10 +33,35 @@ generation_new(int root, struct mime_types *types)
 	generation->root = root;
 	generation->types = mime_types_hold(types);
 	generation->rules = NULL;
+	generation->keys = NULL;
+	generation->key_count = 0;
 	generation->on_gone = NULL;
 	generation->arg = NULL;
 	atomic_init(&generation->look_due, clock_now() + GENERATION_LOOK_TIME);
 	return generation;
+}
+
+int
+generation_use_keys(struct generation *generation, struct tls_keys *const *keys,
+    unsigned count)
+{
+	if (count == 0)
+		return 0;
+	generation->keys = calloc(count, sizeof(struct tls_keys *));
+	if (generation->keys == NULL)
+		return -1;
+	for (unsigned i = 0; i < count; i++)
+		generation->keys[i] = tls_keys_hold(keys[i]);
+	generation->key_count = count;
+	return 0;
+}
+
+struct tls_keys *
+generation_keys(const struct generation *generation, unsigned worker)
+{
+	return generation != NULL && worker < generation->key_count
+		   ? generation->keys[worker]
+		   : NULL;
 }
 
 /*
@@ -96,5 +122,8 @@ generation_release(struct generation *generation)
 	close(generation->root);
 	mime_types_release(generation->types);
 	rules_release(generation->rules);
+	for (unsigned i = 0; i < generation->key_count; i++)
+		tls_keys_release(generation->keys[i]);
+	free(generation->keys);
 	free(generation);
 }

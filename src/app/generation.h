@@ -1,6 +1,6 @@
 /*
  * generation: what a reload replaces: the open directory ROOT, the operator's
- * types and rules. It never changes, so that all threads share it, and it ends
+ * types and rules, and the keys of TLS. It never changes, so that all threads share it, and it ends
  * with its last owner.
  *
  * A directory that has been removed finds nothing any more, even if another one
@@ -15,12 +15,17 @@
 
 struct mime_types;
 struct rules;
+struct tls_keys;
 
 struct generation {
 	_Atomic unsigned owners;
 	int root;                 /* a descriptor of the directory */
 	struct mime_types *types; /* the operator's; NULL: none */
 	struct rules *rules;      /* likewise; owned, and set by who makes it */
+	struct tls_keys *
+	    *keys; /* one for each worker, which alone uses it; owned,
+				 * and set by who makes it; NULL: no TLS */
+	unsigned key_count;
 	/* Tells whoever can open ROOT anew that it is gone; NULL: nobody. */
 	void (*on_gone)(void *arg);
 	void *arg;
@@ -34,6 +39,15 @@ struct generation {
  * owner of `types`, which may be NULL.
  */
 struct generation *generation_new(int root, struct mime_types *types);
+
+/* Makes it an owner of keys, one for each worker, beside the caller. Returns 0, or -1
+ * where memory is short. Before others know it. */
+int generation_use_keys(struct generation *generation,
+    struct tls_keys *const *keys, unsigned count);
+
+/* Returns the keys of a worker; NULL: it has none. */
+struct tls_keys *generation_keys(const struct generation *generation,
+    unsigned worker);
 
 /* Whether the directory that `root` is open on has no name any more, so that
  * nothing can be found in it. Costs one fstat(2). */

@@ -5,6 +5,9 @@
 
 #include <stdio.h>
 
+#include "tls/built.h"
+#include "tls/words.h"
+
 /* Room for the text. */
 #define HELP_MAX 8192
 
@@ -40,7 +43,30 @@ static const char help_end[] =
     "Answers that something was drawn for, or done to, carry the field Mtasync,\n"
     "which tells it. --rule and --rules say the same words for any path.\n";
 
+/* Where clients speak TLS. */
+static const char help_tls[] =
+    "\n"
+    "Handshakes wait and fail, too, by the name that a client asks for, as in\n"
+    "\n"
+    "  curl -k --connect-to ::localhost:8443 https://sleep-250ms.localhost/\n"
+    "\n"
+    "or for an address, as in --listen=8444,tls,handshake=sleep-250ms:\n";
+
 static char help_text[HELP_MAX];
+
+/* Writes what handshakes meet; returns its end. */
+static char *
+help_put_tls(char *out)
+{
+	struct text text = { 0 };
+
+	tls_words_help(&text);
+	if (!text.failed)
+		out = mempcpy(stpcpy(out, help_tls), text.data, text.size);
+	*out = '\0';
+	text_fini(&text);
+	return out;
+}
 
 static void
 help_write(void)
@@ -56,7 +82,9 @@ help_write(void)
 		out += sprintf(out, "  %-28s %s\n%31s%s\n", form, row->help,
 		    "e.g. ", row->example);
 	}
-	stpcpy(out, help_end);
+	out = stpcpy(out, help_end);
+	if (tls_is_built())
+		(void)help_put_tls(out);
 }
 
 const char *

@@ -27,7 +27,8 @@
 #define STATS_CLASSES  6
 #define STATS_REFUSALS 12
 #define STATS_FAULTS   8
-#define STATS_WAITING  10
+#define STATS_WAITING  12
+#define STATS_SHAKES   4
 
 struct stats {
 	/* Every worker that accepts reads `accepted` and `closed` of all
@@ -49,6 +50,7 @@ struct stats {
 	_Atomic uint64_t received, sent; /* bytes, of all connections */
 	_Atomic uint64_t refusals[STATS_REFUSALS]; /* before any answer */
 	_Atomic uint64_t faults[STATS_FAULTS];     /* on purpose, by kind */
+	_Atomic uint64_t shakes[STATS_SHAKES];     /* handshakes, by outcome */
 	_Atomic uint64_t waiting[STATS_WAITING]; /* connections, by for what */
 	_Atomic uint64_t asleep;    /* requests that sleep or queue now */
 	_Atomic uint64_t backlog;   /* connections that wait to be accepted */

@@ -143,6 +143,10 @@ json_line_write(const struct record *record, const struct outcome *outcome,
 	out = json_line_answer(out, outcome);
 	out = json_line_string(out, "referer", fields[RECORD_REFERER]);
 	out = json_line_string(out, "user_agent", fields[RECORD_AGENT]);
+	if (outcome->tls.size > 0) {
+		out = json_line_name(out, "tls");
+		out = mempcpy(out, outcome->tls.data, outcome->tls.size);
+	}
 	if (outcome->shown.size > 0)
 		out = mempcpy(out, outcome->shown.data, outcome->shown.size);
 	out = stpcpy(out, "}\n");

@@ -18,9 +18,13 @@
 /* Bytes of outcome.did. */
 #define RECORD_DID_MAX 1024
 
+/* Bytes of outcome.tls. */
+#define RECORD_TLS_MAX 2048
+
 /* Room for the longest line of each format. */
-#define RECORD_LINE_MAX \
- ((size_t)4 * RECORD_FIELD_MAX + RECORD_FIELDS_TEXT_MAX + RECORD_DID_MAX + 1024)
+#define RECORD_LINE_MAX                                                    \
+ ((size_t)4 * RECORD_FIELD_MAX + RECORD_FIELDS_TEXT_MAX + RECORD_DID_MAX + \
+     RECORD_TLS_MAX + 1024)
 
 /* The formats of the log. */
 enum record_format {
@@ -77,6 +81,10 @@ struct outcome {
 	/* What was done to the answer on purpose: a JSON object on one line, of at
 	 * most RECORD_DID_MAX bytes; empty: nothing. */
 	struct span did;
+
+	/* How the connection is secured: a JSON object on one line, of at most
+	 * RECORD_TLS_MAX bytes; empty: it is not. */
+	struct span tls;
 
 	/* What is shown of the request's fields: see http/record_fields.h. */
 	struct span shown;

@@ -3,7 +3,8 @@
 
 #include "loop/channel.h"
 
-#include <stdlib.h>
+#include "loop/channel_saved.h"
+#include "loop/secure.h"
 
 /* What one sendfile(2) may send: the loop stands while the disk is read. */
 #define CHANNEL_FILE_BYTES ((size_t)256 * 1024)
@@ -11,26 +12,6 @@
 /* What one send may: as much as the kernel passes on in one piece. Sending
  * 100 KiB at once takes it nearly twice the CPU time of sending them in two. */
 #define CHANNEL_SEND_BYTES ((size_t)64 * 1024)
-
-/* Bytes that wait for a later turn. */
-struct channel_saved {
-	size_t start;
-	size_t end;
-	char data[];
-};
-
-static struct channel_saved *
-channel_saved_of(struct span bytes)
-{
-	struct channel_saved *saved = malloc(sizeof *saved + bytes.size);
-
-	if (saved == NULL)
-		return NULL;
-	saved->start = 0;
-	saved->end = bytes.size;
-	memcpy(saved->data, bytes.data, bytes.size);
-	return saved;
-}
 
 void
 channel_drop_input(struct context *context)
@@ -41,62 +22,58 @@ channel_drop_input(struct context *context)
 void
 channel_restore(struct channel *channel, struct context *context)
 {
-	struct channel_saved *saved = channel->input;
-
-	if (saved == NULL)
-		return;
-	memcpy(context->input, saved->data, saved->end);
-	context->input_end = saved->end;
-	free(saved);
-	channel->input = NULL;
+	if (channel->input != NULL)
+		context->input_end = channel_bring_back(&channel->input,
+		    context->input);
+	if (channel->secure != NULL)
+		secure_restore(channel, context);
 }
 
 int
 channel_save(struct channel *channel, struct context *context)
 {
 	struct span input = context_input(context);
-	struct span output = { context->output, context->output_size };
-	int result = 0;
+	int result;
 
-	if (input.size > 0 &&
-	    (channel->input = channel_saved_of(input)) == NULL)
-		result = -1;
-	if (output.size > 0 &&
-	    (channel->output = channel_saved_of(output)) == NULL)
-		result = -1;
 	channel_drop_input(context);
+	if (input.size + context->output_size == 0 && channel->secure == NULL)
+		return 0;
+	result = channel_keep(&channel->input, input);
+	if (channel->secure != NULL)
+		return secure_save(channel, context) == -1 ? -1 : result;
+	if (channel_keep(&channel->output,
+		(struct span){ context->output, context->output_size }) == -1)
+		result = -1;
 	context->output_size = 0;
 	return result;
 }
 
+bool
+channel_has_unread(const struct channel *channel, const struct context *context)
+{
+	return channel->readable || context_input(context).size > 0 ||
+	       (channel->secure != NULL && channel->secure->opens);
+}
+
 void
-channel_fini(struct channel *channel)
+channel_fini(struct channel *channel, struct context *context)
 {
 	free(channel->input);
 	free(channel->output);
 	channel->input = channel->output = NULL;
-}
-
-/* Moves the unused input to the front; returns how much room is behind it. */
-static size_t
-channel_make_room(struct context *context)
-{
-	struct span rest = context_input(context);
-
-	if (context->input_start > 0)
-		memmove(context->input, rest.data, rest.size);
-	context->input_start = 0;
-	context->input_end = rest.size;
-	return CONTEXT_INPUT_MAX - rest.size;
+	secure_free(channel->secure, context);
+	channel->secure = NULL;
 }
 
 enum wire_result
 channel_receive(struct channel *channel, struct context *context, size_t most)
 {
+	if (channel->secure != NULL)
+		return secure_receive(channel, context, most);
 	if (!channel->readable || context_turn_is_over(context))
 		return WIRE_BLOCKED;
 
-	size_t free_room = channel_make_room(context);
+	size_t free_room = context_make_room(context);
 	size_t room = free_room < most ? free_room : most;
 	size_t size;
 	enum wire_result result = wire_recv(channel->fd,
@@ -171,8 +148,7 @@ channel_sent(struct context *context, size_t size)
 		context->output_size = 0;
 		return size - gathered;
 	}
-	memmove(context->output, context->output + size, gathered - size);
-	context->output_size = gathered - size;
+	context_forget_output(context, size);
 	return 0;
 }
 
@@ -234,6 +210,8 @@ channel_flush_before(struct channel *channel, struct context *context,
 		if (result != WIRE_DONE)
 			return result;
 	}
+	if (channel->secure != NULL)
+		return secure_send_output(channel, context, more);
 	return channel_send_gathered(channel, context, &none, more);
 }
 
@@ -246,6 +224,8 @@ channel_flush(struct channel *channel, struct context *context)
 enum wire_result
 channel_flush_last(struct channel *channel, struct context *context)
 {
+	if (channel->secure != NULL)
+		channel->secure->last = true;
 	return channel_flush_before(channel, context, true);
 }
 
@@ -253,15 +233,41 @@ enum wire_result
 channel_send(struct channel *channel, struct context *context,
     struct span *bytes)
 {
+	if (channel->secure != NULL)
+		return secure_send(channel, context, bytes, false);
 	return channel_send_gathered(channel, context, bytes, false);
+}
+
+/* Sends a file as TLS has it: read, and sealed. */
+static __attribute__((noinline)) enum wire_result
+channel_send_sealed_file(struct channel *channel, struct context *context,
+    int file, off_t *offset, size_t *size)
+{
+	enum wire_result result = WIRE_DONE;
+
+	if (context->output_size > CONTEXT_OUTPUT_MAX / 2)
+		result = channel_flush_before(channel, context, true);
+	while (result == WIRE_DONE && *size > 0) {
+		if (context_turn_is_over(context))
+			return WIRE_BLOCKED;
+		result = secure_read_file(context, file, offset, size);
+		if (result == WIRE_DONE)
+			result = channel_flush_before(channel, context,
+			    *size > 0);
+	}
+	return result;
 }
 
 enum wire_result
 channel_send_file(struct channel *channel, struct context *context, int file,
     off_t *offset, size_t *size)
 {
-	enum wire_result result = channel_flush_before(channel, context, true);
+	enum wire_result result;
 
+	if (channel->secure != NULL)
+		return channel_send_sealed_file(channel, context, file, offset,
+		    size);
+	result = channel_flush_before(channel, context, true);
 	while (result == WIRE_DONE && *size > 0) {
 		off_t before = *offset;
 

@@ -11,10 +11,13 @@
 #include "loop/context.h"
 
 struct channel_saved;
+struct secure;
 
 struct channel {
+	struct secure *secure;        /* its TLS, owned; NULL: in clear */
 	struct channel_saved *input;  /* received, not yet used; or NULL */
-	struct channel_saved *output; /* not taken by the client; or NULL */
+	struct channel_saved *output; /* not taken by the client, as it is to be
+				       * on the wire; or NULL */
 	int fd;
 	bool readable;    /* there may be something to receive */
 	bool peer_closed; /* the peer's FIN is there, behind what is unread */
@@ -35,9 +38,9 @@ enum wire_result channel_receive(struct channel *channel,
 enum wire_result channel_flush(struct channel *channel,
     struct context *context);
 
-/* Does what channel_flush() does with the connection's last bytes: they may wait
- * in the kernel for the FIN, which has to follow, and leave in one segment with
- * it. */
+/* Does what channel_flush() does with the connection's last bytes, and TLS's end behind
+ * them: they may wait in the kernel for the FIN, which has to follow, and leave in one
+ * segment with it. */
 enum wire_result channel_flush_last(struct channel *channel,
     struct context *context);
 
@@ -65,7 +68,11 @@ int channel_save(struct channel *channel, struct context *context);
 /* Forgets the context's input. */
 void channel_drop_input(struct context *context);
 
-/* Frees what was saved. The caller closes the descriptor. */
-void channel_fini(struct channel *channel);
+/* Whether something of what the peer has sent has not been looked at. */
+bool channel_has_unread(const struct channel *channel,
+    const struct context *context);
+
+/* Frees what was saved, and the TLS. The caller closes the descriptor. */
+void channel_fini(struct channel *channel, struct context *context);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "loop/conn_turn.h"
+#include "loop/secure.h"
 #include "loop/state.h"
 
 _Static_assert(WIRE_NAME_MAX <= ASKER_PEER_MAX, "any address fits");
@@ -58,6 +59,7 @@ conn_close(struct conn *conn)
 	if (context->output_size == 0 && conn->channel.output == NULL)
 		conn_count_served(conn);
 	channel_drop_input(context);
+	context_drop_records(context);
 	context->output_size = 0;
 	if (conn->loop_exchange != NULL)
 		conn_end_exchange(conn);
@@ -69,7 +71,7 @@ conn_close(struct conn *conn)
 		wire_reset(conn->channel.fd);
 	else
 		wire_close(conn->channel.fd);
-	channel_fini(&conn->channel);
+	channel_fini(&conn->channel, context);
 	free(conn_visitor(conn));
 	free(conn);
 	stats_add(&context->stats.closed, 1);
@@ -149,12 +151,19 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	wire_begin_pace(&conn->pace, context->moment.now);
 }
 
-/* Sets the alarm of the exchange, by which the connection goes on. Returns 0,
- * or -1 where memory is short. */
+struct alarm *
+conn_alarm(struct conn *conn)
+{
+	return conn->state == CONN_DOZING ? &conn->channel.secure->alarm
+					  : &conn->loop_exchange->alarm;
+}
+
+/* Sets the alarm by which the connection goes on. Returns 0, or -1 where memory is
+ * short. */
 static int
 conn_set_alarm(struct conn *conn)
 {
-	struct alarm *alarm = &conn->loop_exchange->alarm;
+	struct alarm *alarm = conn_alarm(conn);
 
 	if (alarm_is_set(alarm) || alarm->due == INT64_MAX)
 		return 0;
@@ -311,6 +320,17 @@ conn_tell(const void *client, struct asker *asker)
 	wire_name_peer(&peer, asker->peer);
 }
 
+/* Has a connection begin with a handshake. Returns 0, or -1 where memory is short. */
+static __attribute__((noinline)) int
+conn_begin_tls(struct conn *conn)
+{
+	conn->channel.secure = secure_new(conn->context, conn->entrance);
+	if (conn->channel.secure == NULL)
+		return -1;
+	conn->state = CONN_SHAKING;
+	return 0;
+}
+
 void
 conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
     const struct entrance *entrance)
@@ -323,7 +343,13 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
 	}
 	*conn = (struct conn){ .context = context,
 		.entrance = entrance,
+		.state = CONN_IDLE,
 		.channel = { .fd = fd, .readable = true } };
+	if (entrance->tls && conn_begin_tls(conn) == -1) {
+		wire_close(fd);
+		free(conn);
+		return;
+	}
 	conn_note_client(conn, peer);
 	stats_add(&context->stats.accepted, 1);
 	moment_renew(&context->moment);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "loop/conn.h"
 #include "loop/conn_turn.h"
+#include "loop/secure.h"
 #include "loop/state.h"
 
 static struct conn *
@@ -113,6 +114,11 @@ conn_on_due(struct deadline *deadline)
 	case DEADLINE_GRACE:
 		conn_on_idle(conn);
 		return;
+	case DEADLINE_SHAKE:
+		log_debug("a handshake took too long");
+		stats_add(&context->stats.shakes[SECURE_LATE], 1);
+		conn_close(conn);
+		return;
 	case DEADLINE_HEAD:
 	case DEADLINE_BODY:
 		conn_on_late(conn);
@@ -126,6 +132,7 @@ conn_on_due(struct deadline *deadline)
 		return;
 	case DEADLINE_NEVER:
 	case DEADLINE_HANG:
+	case DEADLINE_DOZE:
 	case DEADLINE_KINDS:
 		return;
 	}
@@ -187,8 +194,8 @@ bool
 conn_shed(struct context *context)
 {
 	static const enum deadline_kind kinds[] = { DEADLINE_IDLE,
-		DEADLINE_GRACE, DEADLINE_LINGER, DEADLINE_PART, DEADLINE_HEAD,
-		DEADLINE_BODY, DEADLINE_WRITE };
+		DEADLINE_GRACE, DEADLINE_SHAKE, DEADLINE_LINGER, DEADLINE_PART,
+		DEADLINE_HEAD, DEADLINE_BODY, DEADLINE_WRITE };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct deadline *oldest = deadlines_first(&context->deadlines,

@@ -35,6 +35,7 @@ context_open(struct context *context, const struct server_config *config,
 	context->input = malloc(CONTEXT_INPUT_MAX);
 	context->output = malloc(CONTEXT_OUTPUT_MAX + CONTEXT_INTERIM_MAX);
 	if (context->input == NULL || context->output == NULL ||
+	    (config->tls && tls_turn_open(&context->records) == -1) ||
 	    app_open(&context->app, &config->app) == -1)
 		return -1;
 	context->base = context_make_base();
@@ -56,6 +57,7 @@ context_close(struct context *context)
 	app_close(&context->app);
 	free(context->input);
 	free(context->output);
+	tls_turn_close(&context->records);
 	if (context->base == NULL)
 		return;
 	alarms_close(&context->alarms);

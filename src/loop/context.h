@@ -12,6 +12,7 @@
 #include "loop/deadlines.h"
 #include "loop/ready.h"
 #include "server/exchange.h"
+#include "tls/turn.h"
 
 /* Holds the longest head, and much of a body. */
 #define CONTEXT_INPUT_MAX ((size_t)64 * 1024)
@@ -31,6 +32,10 @@
 /* The share of a turn, in requests and in bytes of both directions. */
 #define CONTEXT_TURN_REQUESTS 256
 #define CONTEXT_TURN_BYTES    ((size_t)1024 * 1024)
+
+/* How many handshakes may come to their signature in a round of the loop: one of RSA
+ * holds all others up for 0.2 ms. */
+#define CONTEXT_SIGNS 4
 
 _Static_assert(EXCHANGE_ROOM <= CONTEXT_OUTPUT_MAX,
     "whatever an exchange yields fits an empty output");
@@ -59,6 +64,8 @@ struct context {
 	size_t input_end;
 	char *output; /* answered, not yet sent: [0, output_size) */
 	size_t output_size;
+	struct tls_turn records;     /* the same, as TLS has them on the wire */
+	unsigned signs_left;         /* of CONTEXT_SIGNS, in this round */
 	bool turn_is_due;            /* see conn_run_turn() */
 	unsigned turn_requests;      /* begun in this turn */
 	size_t turn_received;        /* bytes, in this turn */
@@ -91,7 +98,7 @@ context_turn_is_over(const struct context *context)
 		   CONTEXT_TURN_BYTES;
 }
 
-/* Ends that turn, before its bound. */
+/* Ends that turn, before its bound: the connection goes on in the next round. */
 static inline void
 context_end_turn(struct context *context)
 {
@@ -122,6 +129,38 @@ context_input(const struct context *context)
 {
 	return (struct span){ context->input + context->input_start,
 		context->input_end - context->input_start };
+}
+
+/* Moves the unused input to the front; returns how much room is behind it. */
+static inline size_t
+context_make_room(struct context *context)
+{
+	struct span rest = context_input(context);
+
+	if (context->input_start > 0)
+		memmove(context->input, rest.data, rest.size);
+	context->input_start = 0;
+	context->input_end = rest.size;
+	return CONTEXT_INPUT_MAX - rest.size;
+}
+
+/* Takes the first bytes off the output. */
+static inline void
+context_forget_output(struct context *context, size_t size)
+{
+	size_t rest = context->output_size - size;
+
+	if (rest > 0)
+		memmove(context->output, context->output + size, rest);
+	context->output_size = rest;
+}
+
+/* Forgets the records. */
+static inline void
+context_drop_records(struct context *context)
+{
+	context->records.in_start = context->records.in_end = 0;
+	context->records.out_size = 0;
 }
 
 #endif

@@ -38,6 +38,7 @@ ending_drain(struct context *context)
 	ending_move(context, DEADLINE_IDLE, DEADLINE_GRACE);
 	ending_move(context, DEADLINE_LINGER, DEADLINE_PART);
 	ending_empty(context, DEADLINE_HANG, conn_end_hang);
+	ending_empty(context, DEADLINE_DOZE, conn_end_hang);
 }
 
 /* Ends the sleepers last, since conn_refuse_sleep() moves them to another

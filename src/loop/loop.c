@@ -64,6 +64,7 @@ loop_set_limits(int64_t limits[DEADLINE_KINDS],
 {
 	limits[DEADLINE_IDLE] = wanted->idle;
 	limits[DEADLINE_GRACE] = wanted->grace;
+	limits[DEADLINE_SHAKE] = wanted->shake;
 	limits[DEADLINE_HEAD] = wanted->head;
 	limits[DEADLINE_BODY] = wanted->body;
 	limits[DEADLINE_WRITE] = wanted->write_check;
@@ -127,6 +128,7 @@ loop_run(struct context *context)
 
 	while (result == 0 && !event_base_got_break(context->base)) {
 		context->round = ++context->moment.look;
+		context->signs_left = CONTEXT_SIGNS;
 		result = event_base_loop(context->base, EVLOOP_ONCE);
 	}
 	if (result == -1)

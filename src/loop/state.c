@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "http/parser.h"
+#include "loop/secure.h"
 
 /* How often one looks whether all has been acknowledged before a reset. */
 #define STATE_TAKEN_LOOK (5 * CLOCK_MS)
@@ -34,9 +35,7 @@ state_idle(struct conn *conn)
 	return CONN_CLOSED;
 }
 
-/* Makes a refusal of a request that has no exchange yet; `request` is as
- * http_request_parse() left it, or NULL. */
-static enum conn_state
+enum conn_state
 state_refuse(struct conn *conn, const struct http_request *request,
     unsigned status, const char *sentence)
 {
@@ -184,6 +183,23 @@ state_body(struct conn *conn)
 	}
 }
 
+/* Whether the close behind the last answer has to wait; and notes whether the end is one
+ * that is meant. */
+static __attribute__((noinline)) bool
+state_must_linger(struct conn *conn)
+{
+	const struct context *context = conn->context;
+	const struct exchange *exchange = &conn->loop_exchange->exchange;
+	const struct channel *channel = &conn->channel;
+
+	if (channel->secure != NULL)
+		channel->secure->quiet = exchange_fault(exchange) != -1;
+	return exchange_must_linger(exchange,
+	    channel_has_unread(channel, context),
+	    channel->has_blocked || conn->has_sent,
+	    context->turn_sent + context->output_size);
+}
+
 /* Ends the exchange, whose answer has been yielded whole, and decides whether
  * the connection goes on. What was sent in an earlier turn counts as slow: nobody
  * has looked whether the client has taken it. */
@@ -192,17 +208,12 @@ state_end(struct conn *conn)
 {
 	struct context *context = conn->context;
 	const struct exchange *exchange = &conn->loop_exchange->exchange;
-	const struct channel *channel = &conn->channel;
 	struct visitor *visitor = NULL;
 	bool keep = exchange->keep;
 
 	if (!exchange->cut)
 		conn->unsent++;
-	conn->lingers = !keep && exchange_must_linger(exchange,
-				     channel->readable ||
-					 context_input(context).size > 0,
-				     channel->has_blocked || conn->has_sent,
-				     context->turn_sent + context->output_size);
+	conn->lingers = !keep && state_must_linger(conn);
 	if (context->config->recorded)
 		visitor = conn->visitor;
 	else
@@ -414,6 +425,7 @@ state_finish(struct conn *conn)
 	enum wire_result result = channel_flush_last(&conn->channel,
 	    conn->context);
 
+	last |= conn->channel.secure != NULL;
 	if (result != WIRE_DONE || conn->finished || !(last || conn->lingers))
 		return result;
 	wire_finish(conn->channel.fd);
@@ -430,6 +442,8 @@ state_lingering(struct conn *conn)
 	enum wire_result result;
 
 	channel_drop_input(context);
+	if (conn->channel.secure != NULL && conn->channel.secure->failed)
+		conn->lingers = true; /* or a reset destroys the alert */
 	result = state_finish(conn);
 	if (result == WIRE_DONE && !conn->lingers)
 		return CONN_CLOSED;
@@ -442,12 +456,14 @@ state_lingering(struct conn *conn)
 }
 
 const struct state states[CONN_CLOSED] = {
+	[CONN_SHAKING] = { DEADLINE_SHAKE, DEADLINE_SHAKE, state_shaking },
 	[CONN_IDLE] = { DEADLINE_IDLE, DEADLINE_GRACE, state_idle },
 	[CONN_HEAD] = { DEADLINE_HEAD, DEADLINE_HEAD, state_head },
 	[CONN_BODY] = { DEADLINE_BODY, DEADLINE_BODY, state_body },
 	[CONN_ANSWERING] = { DEADLINE_WRITE, DEADLINE_WRITE, state_answering },
 	[CONN_WAITING] = { DEADLINE_NEVER, DEADLINE_NEVER, state_waiting },
 	[CONN_HANGING] = { DEADLINE_HANG, DEADLINE_HANG, state_waiting },
+	[CONN_DOZING] = { DEADLINE_DOZE, DEADLINE_DOZE, state_dozing },
 	[CONN_RESETTING] = { DEADLINE_WRITE, DEADLINE_WRITE, state_resetting },
 	[CONN_LINGERING] = { DEADLINE_LINGER, DEADLINE_PART, state_lingering },
 };

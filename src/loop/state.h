@@ -1,6 +1,8 @@
 /*
  * state: what a connection does in each of its states. Known to conn alone.
  *
+ *   SHAKING <-> DOZING    with TLS, before all else
+ *      v
  *   IDLE -> HEAD -> BODY -> ANSWERING -+-> IDLE
  *                            |  ^      +-> LINGERING -> CLOSED
  *                            v  |
@@ -16,12 +18,14 @@
 #include "server/entrance.h"
 
 enum conn_state {
+	CONN_SHAKING,   /* the handshake of TLS is not done */
 	CONN_IDLE,      /* no byte of a request is there */
 	CONN_HEAD,      /* a part of a head is there */
 	CONN_BODY,      /* the head is there, and a part of the body */
 	CONN_ANSWERING, /* the answer is made, and sent as it can be */
 	CONN_WAITING,   /* the answer goes on at a later time */
 	CONN_HANGING,   /* the same, on purpose: a drain ends it */
+	CONN_DOZING,    /* the handshake goes on at a later time, or never */
 	CONN_RESETTING, /* what is sent is to be acknowledged before a reset */
 	CONN_LINGERING, /* after the last answer: until the peer's FIN */
 	CONN_CLOSED,
@@ -84,7 +88,7 @@ struct state {
 
 extern const struct state states[CONN_CLOSED];
 
-/* Whether the alarm of its exchange ends a connection's wait, too. */
+/* Whether an alarm ends a connection's wait, too: conn_alarm(). */
 static inline bool
 state_is_timed(unsigned state)
 {
@@ -94,6 +98,18 @@ state_is_timed(unsigned state)
 /* Returns for how many ns a connection has been in CONN_LINGERING, with its FIN
  * out. */
 int64_t state_has_lingered(const struct conn *conn);
+
+/* Returns that alarm: of its exchange, or of its handshake. */
+struct alarm *conn_alarm(struct conn *conn);
+
+/* The steps of CONN_SHAKING and CONN_DOZING. */
+enum conn_state state_shaking(struct conn *conn);
+enum conn_state state_dozing(struct conn *conn);
+
+/* Makes a refusal of a request that has no exchange yet; `request` is as
+ * http_request_parse() left it, or NULL. Returns the state that comes next. */
+enum conn_state state_refuse(struct conn *conn,
+    const struct http_request *request, unsigned status, const char *sentence);
 
 /* Refuses the request of a connection in CONN_HEAD or CONN_BODY with 408; returns
  * the state that comes next. */

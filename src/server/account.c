@@ -3,12 +3,21 @@
 
 #include "server/account.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "http/combined.h"
+#include "http/json.h"
 #include "http/json_line.h"
 #include "server/journal.h"
+#include "tls/tls.h"
+
+/* Bytes of a server name that are told. */
+#define ACCOUNT_NAME_MAX ((size_t)255)
+
+_Static_assert(6 * ACCOUNT_NAME_MAX + 256 <= RECORD_TLS_MAX,
+    "the longest name fits, escaped");
 
 /* The statuses in the log of a client that left before its answer, and of one that
  * gets none, on purpose. */
@@ -101,6 +110,31 @@ account_did(const struct exchange *exchange, char did[DRAWN_TEXT_MAX])
 		drawn_write_json(&decision->drawn, &names, did) };
 }
 
+/* Writes how the client's connection is secured; returns it. */
+static struct span
+account_tls(const struct visitor *visitor, char text[RECORD_TLS_MAX])
+{
+	struct tls_facts facts;
+	char *out = text;
+
+	if (visitor == NULL || visitor->tls == NULL)
+		return SPAN("");
+	tls_tell(visitor->tls, &facts);
+	out += sprintf(out, "{\"protocol\":\"%s\",\"cipher\":\"%s\"",
+	    facts.protocol, facts.cipher);
+	if (facts.name != NULL) {
+		out = stpcpy(out, ",\"name\":\"");
+		for (size_t i = 0;
+		     i < ACCOUNT_NAME_MAX && facts.name[i] != '\0'; i++)
+			out = json_put_character(out,
+			    (unsigned char)facts.name[i]);
+		*out++ = '"';
+	}
+	out = stpcpy(out,
+	    facts.resumed ? ",\"resumed\":true}" : ",\"resumed\":false}");
+	return (struct span){ text, (size_t)(out - text) };
+}
+
 /* Who did what the lines tell of. */
 struct account {
 	const struct exchange_host *host;
@@ -121,7 +155,7 @@ account_write_line(const struct exchange *exchange,
 		.late = RECORD_NO_TIME,
 		.queued = RECORD_NO_TIME };
 	const struct visitor *visitor = account->visitor;
-	char did[DRAWN_TEXT_MAX];
+	char did[DRAWN_TEXT_MAX], tls[RECORD_TLS_MAX];
 
 	if (format != RECORD_JSON)
 		return combined_write(exchange->record, &outcome, line);
@@ -135,6 +169,7 @@ account_write_line(const struct exchange *exchange,
 	account_tell_sleep(exchange, &outcome);
 	outcome.queued = account_queued(exchange);
 	outcome.did = account_did(exchange, did);
+	outcome.tls = account_tls(visitor, tls);
 	if (account->in_journal)
 		outcome.shown = record_shown(exchange->record);
 	return json_line_write(exchange->record, &outcome, line);

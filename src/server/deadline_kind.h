@@ -7,6 +7,7 @@
 enum deadline_kind {
 	DEADLINE_IDLE,   /* the next request begins */
 	DEADLINE_GRACE,  /* the same while the server drains */
+	DEADLINE_SHAKE,  /* the handshake of TLS is done */
 	DEADLINE_HEAD,   /* the head is there, counted from its first byte */
 	DEADLINE_BODY,   /* the body is there, counted from the head's end */
 	DEADLINE_WRITE,  /* a look at how many bytes the client takes */
@@ -14,6 +15,7 @@ enum deadline_kind {
 	DEADLINE_PART,   /* the same while the server drains, in all */
 	DEADLINE_NEVER,  /* no limit: the sleepers, whose alarms are theirs */
 	DEADLINE_HANG,   /* the same: those that hang on purpose */
+	DEADLINE_DOZE,   /* the same: handshakes that wait on purpose */
 	DEADLINE_KINDS,
 };
 

@@ -8,10 +8,13 @@
 
 #include "app/app.h"
 #include "base/listener.h"
+#include "tls/words.h"
 
 struct entrance {
 	struct listener_address address;
 	const struct app_route *routes; /* the application that answers */
+	bool tls;                       /* clients speak TLS */
+	struct tls_act act; /* what becomes of all handshakes there */
 };
 
 #endif

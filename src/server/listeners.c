@@ -76,13 +76,16 @@ listeners_refuse(const struct listener_address *address, bool take_over)
 	log_error("can't listen on %s: %m: %s", text, advice);
 }
 
-/* Counts in the next shards of the list, which are open, with an entrance to
- * these routes at the address where they are. */
+/* Counts in the next shards of the list, which are open, with an entrance at the address
+ * where they are. */
 static void
-listeners_add(struct listeners *listeners, const struct app_route *routes)
+listeners_add(struct listeners *listeners, const struct listeners_place *place)
 {
 	listeners->entrances[listeners->count] = (struct entrance){
-		listeners->list[listeners->count].address, routes
+		.address = listeners->list[listeners->count].address,
+		.routes = place->routes,
+		.tls = place->tls,
+		.act = place->act
 	};
 	listeners->count++;
 }
@@ -116,7 +119,7 @@ listeners_bind_addresses(struct listeners *listeners,
 			listener_set_port(&address, port);
 		if (shards_bind(shards, &address, terms) == 0) {
 			port = listener_port(&shards->address);
-			listeners_add(listeners, place->routes);
+			listeners_add(listeners, place);
 			continue;
 		}
 		if (lacking == 0)
@@ -179,7 +182,8 @@ listeners_inherit(struct listeners *listeners,
 			    fd);
 			return -1;
 		}
-		listeners_add(listeners, wanted->routes);
+		listeners_add(listeners,
+		    &(struct listeners_place){ .routes = wanted->routes });
 	}
 	return 0;
 }

@@ -21,6 +21,8 @@ struct listeners {
 struct listeners_place {
 	struct listener_addresses addresses;
 	const struct app_route *routes;
+	bool tls; /* this and the next: see struct entrance */
+	struct tls_act act;
 };
 
 /* What is to be listened on. */

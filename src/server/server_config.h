@@ -19,6 +19,7 @@ struct worker_host;
 struct server_limits {
 	int64_t idle;        /* until its next request begins */
 	int64_t grace;       /* likewise, while the server drains */
+	int64_t shake;       /* for the handshake of TLS */
 	int64_t head;        /* for the whole head of a request */
 	int64_t body;        /* for its whole body */
 	int64_t write;       /* while it takes an answer too slowly */
@@ -35,12 +36,9 @@ struct server_config {
 	struct worker *(
 	    *new_worker)(const struct worker_host *host, unsigned index);
 	unsigned workers;
-	bool workers_given;   /* by the operator: it is not to be lowered */
-	unsigned threads;     /* of a worker whose kind has several */
-	uint64_t descriptors; /* that there may be; server_open() sets it */
-	unsigned max_conns;   /* over all workers */
-	bool sheds; /* where all these are there, a new one takes the place of
-		     * the one that has waited the longest for its client */
+	unsigned threads;      /* of a worker whose kind has several */
+	uint64_t descriptors;  /* that there may be; server_open() sets it */
+	unsigned max_conns;    /* over all workers */
 	unsigned max_sleepers; /* likewise; 0: as many as connections */
 	int backlog;
 	uint64_t max_body; /* bytes of a request's content */
@@ -52,8 +50,11 @@ struct server_config {
 				   * record_fields_write() has it; NULL: none */
 	bool recorded;            /* there is a log, or a journal */
 	struct sandbox sandbox;   /* confines the threads */
-	bool watched;             /* somebody may ask how the workers do */
-	const char *pid_file;     /* a path; NULL: none */
+	bool workers_given;       /* by the operator: it is not to be lowered */
+	bool tls;                 /* at some addresses, clients speak it */
+	bool sheds;   /* of max_conns, the one that waits longest makes room */
+	bool watched; /* somebody may ask how the workers do */
+	const char *pid_file; /* a path; NULL: none */
 };
 
 #endif

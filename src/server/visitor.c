@@ -14,6 +14,7 @@ visitor_init(struct visitor *visitor, uint64_t connection,
 	visitor->connection = connection;
 	visitor->requests = 0;
 	visitor->broken = false;
+	visitor->tls = NULL;
 	wire_name_peer(peer, visitor->peer);
 }
 

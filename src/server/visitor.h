@@ -10,10 +10,13 @@
 
 #include "base/wire.h"
 
+struct tls;
+
 struct visitor {
-	uint64_t connection; /* its number, from visitor_number() */
-	uint32_t requests;   /* whose answers have ended */
-	bool broken;         /* the server itself breaks the answer off */
+	uint64_t connection;   /* its number, from visitor_number() */
+	uint32_t requests;     /* whose answers have ended */
+	bool broken;           /* the server itself breaks the answer off */
+	const struct tls *tls; /* whose handshake is done; NULL: in clear */
 
 	/* The address as text. The last member: of one from visitor_new(), memory
 	 * ends with the text. */

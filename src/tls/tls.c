@@ -77,6 +77,12 @@ tls_fail(struct tls *tls, const char *reason)
 }
 
 bool
+tls_has_begun(const struct tls *tls)
+{
+	return tls->begun;
+}
+
+bool
 tls_signs_next(const struct tls *tls, const struct tls_turn *turn)
 {
 	return !tls->answered && !tls->over &&

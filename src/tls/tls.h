@@ -76,6 +76,9 @@ struct tls *tls_new(struct tls_keys *keys, const struct tls_act *act);
 /* Frees it. NULL is allowed. The session can be resumed, however it ended. */
 void tls_free(struct tls *tls);
 
+/* Whether a record of the client's has been read. */
+bool tls_has_begun(const struct tls *tls);
+
 /* Whether tls_shake() would come to the handshake's signature, as far as can be
  * told: a record is there, and no ServerHello has been made. That is what a
  * handshake costs: about 14 us of the key being EC, 210 us of RSA (2048 bits). */

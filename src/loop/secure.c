@@ -1,0 +1,269 @@
+/* Seals and opens what a channel sends and receives; the worker's thread. */
+#include "config.h"
+
+#include "loop/secure.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/generation.h"
+#include "loop/channel_saved.h"
+
+/* What is sealed at a time, and kept where the client does not take it: of one that has
+ * not taken something before, less. */
+#define SECURE_SEAL_MAX     ((size_t)48 * 1024)
+#define SECURE_SEAL_BLOCKED TLS_RECORD_MAX
+
+/* What one recv(2) may bring: a whole record, and what comes with it. */
+#define SECURE_RECEIVE_MAX ((size_t)20 * 1024)
+
+struct secure *
+secure_new(struct context *context, const struct entrance *entrance)
+{
+	struct tls_keys *keys = generation_keys(context->app.site.generation,
+	    context->host.worker);
+	struct secure *secure = calloc(1, sizeof(*secure));
+
+	if (secure == NULL || keys == NULL) {
+		free(secure);
+		return NULL;
+	}
+	secure->tls = tls_new(keys, &entrance->act);
+	if (secure->tls == NULL) {
+		free(secure);
+		return NULL;
+	}
+	return secure;
+}
+
+void
+secure_free(struct secure *secure, struct context *context)
+{
+	if (secure == NULL)
+		return;
+	alarms_unset(&context->alarms, &secure->alarm);
+	tls_free(secure->tls);
+	free(secure->input);
+	free(secure->output);
+	free(secure);
+}
+
+/* Moves what has not been opened to the front; returns how much room is behind it. */
+static size_t
+secure_make_room(struct tls_turn *records)
+{
+	struct span rest = tls_turn_input(records);
+
+	if (records->in_start > 0)
+		memmove(records->in, rest.data, rest.size);
+	records->in_start = 0;
+	records->in_end = rest.size;
+	return TLS_TURN_MAX - rest.size;
+}
+
+enum wire_result
+secure_fetch(struct channel *channel, struct context *context)
+{
+	struct tls_turn *records = &context->records;
+	size_t room, size;
+	enum wire_result result;
+
+	if (!channel->readable || context_turn_is_over(context))
+		return WIRE_BLOCKED;
+	room = secure_make_room(records);
+	if (room > SECURE_RECEIVE_MAX)
+		room = SECURE_RECEIVE_MAX;
+	result = wire_recv(channel->fd, records->in + records->in_end, room,
+	    &size);
+	if (result == WIRE_DONE) {
+		channel->readable = size == room || channel->peer_closed;
+		records->in_end += size;
+		context->turn_received += size;
+	} else if (result == WIRE_BLOCKED) {
+		channel->readable = false;
+	} else if (result == WIRE_ENDED) {
+		channel->peer_closed = true;
+	}
+	return result;
+}
+
+/* Receives what nobody opens any more. */
+static enum wire_result
+secure_skip(struct channel *channel, struct context *context)
+{
+	context->records.in_start = context->records.in_end = 0;
+	return secure_fetch(channel, context);
+}
+
+enum wire_result
+secure_receive(struct channel *channel, struct context *context, size_t most)
+{
+	struct secure *secure = channel->secure;
+	size_t free_room = context_make_room(context), size;
+	size_t room = free_room < most ? free_room : most;
+
+	if (secure->failed)
+		return secure_skip(channel, context);
+	if (context_turn_is_over(context))
+		return WIRE_BLOCKED;
+	for (;;) {
+		enum wire_result result;
+
+		switch (tls_open(secure->tls, &context->records,
+		    context->input + context->input_end, room, &size)) {
+		case TLS_DONE:
+			secure->opens = true;
+			context->input_end += size;
+			context_hear(context);
+			return WIRE_DONE;
+		case TLS_MORE:
+			secure->opens = false;
+			break;
+		case TLS_ENDED:
+			channel->peer_closed = true;
+			return WIRE_ENDED;
+		case TLS_BAD:
+		case TLS_SLEEP: /* this and the others: of tls_shake() alone */
+		case TLS_STALL:
+		case TLS_RESET:
+		case TLS_CLOSE:
+			secure->failed = true;
+			return WIRE_ENDED;
+		}
+		result = secure_fetch(channel, context);
+		if (result != WIRE_DONE)
+			return result;
+	}
+}
+
+enum wire_result
+secure_flush(struct channel *channel, struct context *context, bool more)
+{
+	static const struct span none = { NULL, 0 };
+	struct tls_turn *records = &context->records;
+	enum wire_result result = WIRE_DONE;
+	size_t sent = 0, size;
+
+	while (result == WIRE_DONE && sent < records->out_size) {
+		struct span rest = { records->out + sent,
+			records->out_size - sent };
+
+		result = wire_send(channel->fd, rest, none, more, &size);
+		if (result == WIRE_DONE) {
+			sent += size;
+			context->turn_sent += size;
+		}
+	}
+	memmove(records->out, records->out + sent, records->out_size - sent);
+	records->out_size -= sent;
+	if (result == WIRE_BLOCKED)
+		channel->has_blocked = true;
+	return result;
+}
+
+/* Seals what there is room for, of the output and then of `bytes`. Returns false where
+ * memory is short. */
+static bool
+secure_seal(struct channel *channel, struct context *context,
+    struct span *bytes)
+{
+	struct tls *tls = channel->secure->tls;
+	size_t most = channel->has_blocked ? SECURE_SEAL_BLOCKED
+					   : SECURE_SEAL_MAX;
+	size_t room = tls_room(tls, &context->records);
+	struct span output = { context->output, context->output_size };
+	struct span next = *bytes;
+
+	if (room > most)
+		room = most;
+	if (output.size > room)
+		output.size = room;
+	if (next.size > room - output.size)
+		next.size = room - output.size;
+	if ((output.size > 0 &&
+		tls_seal(tls, &context->records, output) == -1) ||
+	    (next.size > 0 && tls_seal(tls, &context->records, next) == -1))
+		return false;
+	context_forget_output(context, output.size);
+	span_skip(bytes, next.size);
+	return true;
+}
+
+enum wire_result
+secure_send(struct channel *channel, struct context *context,
+    struct span *bytes, bool more)
+{
+	struct secure *secure = channel->secure;
+
+	for (;;) {
+		enum wire_result result;
+		bool left;
+
+		if (!secure_seal(channel, context, bytes))
+			return WIRE_BROKEN;
+		left = context->output_size + bytes->size > 0;
+		if (secure->last && !left && !secure->quiet)
+			tls_end(secure->tls, &context->records);
+		result = secure_flush(channel, context, more || left);
+		if (result != WIRE_DONE || !left)
+			return result;
+	}
+}
+
+enum wire_result
+secure_send_output(struct channel *channel, struct context *context, bool more)
+{
+	struct span none = { "", 0 };
+
+	return secure_send(channel, context, &none, more);
+}
+
+enum wire_result
+secure_read_file(struct context *context, int file, off_t *offset, size_t *size)
+{
+	size_t room = CONTEXT_OUTPUT_MAX - context->output_size;
+	ssize_t got;
+
+	do {
+		got = pread(file, context->output + context->output_size,
+		    *size < room ? *size : room, *offset);
+	} while (got == -1 && errno == EINTR);
+	if (got <= 0)
+		return got == 0 ? WIRE_ENDED : WIRE_BROKEN;
+	context->output_size += (size_t)got;
+	*offset += got;
+	*size -= (size_t)got;
+	return WIRE_DONE;
+}
+
+void
+secure_restore(struct channel *channel, struct context *context)
+{
+	struct secure *secure = channel->secure;
+
+	context->records.in_start = 0;
+	context->records.in_end = channel_bring_back(&secure->input,
+	    context->records.in);
+	context->output_size = channel_bring_back(&secure->output,
+	    context->output);
+}
+
+/* What is sealed goes before what is not, and is kept by the channel. */
+int
+secure_save(struct channel *channel, struct context *context)
+{
+	struct secure *secure = channel->secure;
+	struct tls_turn *records = &context->records;
+	struct span plain = { context->output, context->output_size };
+	int result = 0;
+
+	if (channel_keep(&secure->input, tls_turn_input(records)) == -1 ||
+	    channel_keep(&secure->output, plain) == -1 ||
+	    (channel->output == NULL &&
+		channel_keep(&channel->output, tls_turn_output(records)) == -1))
+		result = -1;
+	context->output_size = 0;
+	context_drop_records(context);
+	return result;
+}
