@@ -79,6 +79,7 @@ secure_fetch(struct channel *channel, struct context *context)
 	if (result == WIRE_DONE) {
 		channel->readable = size == room || channel->peer_closed;
 		records->in_end += size;
+		context_hear(context);
 		context->turn_received += size;
 	} else if (result == WIRE_BLOCKED) {
 		channel->readable = false;
@@ -102,6 +103,7 @@ secure_receive(struct channel *channel, struct context *context, size_t most)
 	struct secure *secure = channel->secure;
 	size_t free_room = context_make_room(context), size;
 	size_t room = free_room < most ? free_room : most;
+	bool fetched = false;
 
 	if (secure->failed)
 		return secure_skip(channel, context);
@@ -115,7 +117,8 @@ secure_receive(struct channel *channel, struct context *context, size_t most)
 		case TLS_DONE:
 			secure->opens = true;
 			context->input_end += size;
-			context_hear(context);
+			if (!fetched)
+				context_hear_next(context);
 			return WIRE_DONE;
 		case TLS_MORE:
 			secure->opens = false;
@@ -134,6 +137,7 @@ secure_receive(struct channel *channel, struct context *context, size_t most)
 		result = secure_fetch(channel, context);
 		if (result != WIRE_DONE)
 			return result;
+		fetched = true;
 	}
 }
 
