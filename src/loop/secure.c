@@ -10,10 +10,9 @@
 #include "app/generation.h"
 #include "loop/channel_saved.h"
 
-/* What is sealed at a time, and kept where the client does not take it: of one that has
- * not taken something before, less. */
-#define SECURE_SEAL_MAX     ((size_t)48 * 1024)
-#define SECURE_SEAL_BLOCKED TLS_RECORD_MAX
+/* What is read of a file, and sealed, at a time: what is kept where the client does not
+ * take it. */
+#define SECURE_SEAL_MAX ((size_t)48 * 1024)
 
 /* What one recv(2) may bring: a whole record, and what comes with it. */
 #define SECURE_RECEIVE_MAX ((size_t)20 * 1024)
@@ -173,14 +172,12 @@ secure_seal(struct channel *channel, struct context *context,
     struct span *bytes)
 {
 	struct tls *tls = channel->secure->tls;
-	size_t most = channel->has_blocked ? SECURE_SEAL_BLOCKED
-					   : SECURE_SEAL_MAX;
 	size_t room = tls_room(tls, &context->records);
 	struct span output = { context->output, context->output_size };
 	struct span next = *bytes;
 
-	if (room > most)
-		room = most;
+	if (room > SECURE_SEAL_MAX)
+		room = SECURE_SEAL_MAX;
 	if (output.size > room)
 		output.size = room;
 	if (next.size > room - output.size)
@@ -226,7 +223,7 @@ secure_send_output(struct channel *channel, struct context *context, bool more)
 enum wire_result
 secure_read_file(struct context *context, int file, off_t *offset, size_t *size)
 {
-	size_t room = CONTEXT_OUTPUT_MAX - context->output_size;
+	size_t room = SECURE_SEAL_MAX - context->output_size;
 	ssize_t got;
 
 	do {
