@@ -400,7 +400,13 @@ void
 conn_on_ready(struct ready *ready)
 {
 	struct conn *conn = LIST_OWNER(ready, struct conn, ready);
+	struct context *context = conn->context;
 
+	/* a thousand that wait to sign are not to cost a turn each */
+	if (conn->state == CONN_SHAKING && context->signs_left == 0) {
+		ready_queue_add(&context->ready_queue, ready);
+		return;
+	}
 	moment_renew(&conn->context->moment);
 	conn_run(conn);
 }

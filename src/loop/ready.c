@@ -3,8 +3,6 @@
 
 #include "loop/ready.h"
 
-#include <stdbool.h>
-
 /* Serves the connections that are queued now; one that is queued anew waits for
  * the next round. */
 static void
@@ -21,7 +19,9 @@ ready_queue_on_timer(evutil_socket_t none, short what, void *arg)
 		bool is_last = first == last;
 
 		ready_queue_remove(ready);
+		queue->serving = true;
 		queue->on_ready(ready);
+		queue->serving = false;
 		if (is_last)
 			return;
 	}

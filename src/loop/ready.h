@@ -9,6 +9,8 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include <stdbool.h>
+
 #include "base/list.h"
 
 /* A place in the queue; a member of what is queued, zeroed at first. */
@@ -19,6 +21,7 @@ struct ready {
 struct ready_queue {
 	struct list queue;
 	void (*on_ready)(struct ready *ready); /* `ready` has left the queue */
+	bool serving;                          /* on_ready() is being called */
 	struct event timer;
 };
 
@@ -31,5 +34,12 @@ void ready_queue_fini(struct ready_queue *queue);
 /* Add to the queue, and take off it; nothing where that is so already. */
 void ready_queue_add(struct ready_queue *queue, struct ready *ready);
 void ready_queue_remove(struct ready *ready);
+
+/* Whether somebody is queued before whoever has a turn now. */
+static inline bool
+ready_queue_goes_before(const struct ready_queue *queue)
+{
+	return !queue->serving && list_first(&queue->queue) != NULL;
+}
 
 #endif

@@ -107,7 +107,8 @@ state_shake(struct conn *conn)
 	enum conn_state next;
 
 	if (tls_signs_next(tls, &context->records)) {
-		if (context->signs_left == 0) {
+		if (context->signs_left == 0 ||
+		    ready_queue_goes_before(&context->ready_queue)) {
 			context_end_turn(context);
 			return CONN_SHAKING;
 		}
