@@ -115,6 +115,13 @@ tls_free(struct tls *tls)
 }
 
 bool
+tls_has_begun(const struct tls *tls)
+{
+	(void)tls;
+	abort();
+}
+
+bool
 tls_signs_next(const struct tls *tls, const struct tls_turn *turn)
 {
 	(void)tls;
