@@ -22,27 +22,27 @@ channel_drop_input(struct context *context)
 void
 channel_restore(struct channel *channel, struct context *context)
 {
-	if (channel->input != NULL)
+	if (channel->secured)
+		secure_restore(channel->secure, context);
+	else if (channel->input != NULL)
 		context->input_end = channel_bring_back(&channel->input,
 		    context->input);
-	if (channel->secure != NULL)
-		secure_restore(channel, context);
 }
 
 int
 channel_save(struct channel *channel, struct context *context)
 {
 	struct span input = context_input(context);
+	struct span output = { context->output, context->output_size };
 	int result;
 
 	channel_drop_input(context);
-	if (input.size + context->output_size == 0 && channel->secure == NULL)
+	if (channel->secured)
+		return secure_save(channel, context, input);
+	if (input.size + output.size == 0)
 		return 0;
 	result = channel_keep(&channel->input, input);
-	if (channel->secure != NULL)
-		return secure_save(channel, context) == -1 ? -1 : result;
-	if (channel_keep(&channel->output,
-		(struct span){ context->output, context->output_size }) == -1)
+	if (channel_keep(&channel->output, output) == -1)
 		result = -1;
 	context->output_size = 0;
 	return result;
@@ -52,23 +52,25 @@ bool
 channel_has_unread(const struct channel *channel, const struct context *context)
 {
 	return channel->readable || context_input(context).size > 0 ||
-	       (channel->secure != NULL && channel->secure->opens);
+	       (channel->secured && channel->secure->opens);
 }
 
 void
 channel_fini(struct channel *channel, struct context *context)
 {
-	free(channel->input);
+	if (channel->secured)
+		secure_free(channel->secure, context);
+	else
+		free(channel->input);
 	free(channel->output);
+	channel->secured = false;
 	channel->input = channel->output = NULL;
-	secure_free(channel->secure, context);
-	channel->secure = NULL;
 }
 
 enum wire_result
 channel_receive(struct channel *channel, struct context *context, size_t most)
 {
-	if (channel->secure != NULL)
+	if (channel->secured)
 		return secure_receive(channel, context, most);
 	if (!channel->readable || context_turn_is_over(context))
 		return WIRE_BLOCKED;
@@ -210,7 +212,7 @@ channel_flush_before(struct channel *channel, struct context *context,
 		if (result != WIRE_DONE)
 			return result;
 	}
-	if (channel->secure != NULL)
+	if (channel->secured)
 		return secure_send_output(channel, context, more);
 	return channel_send_gathered(channel, context, &none, more);
 }
@@ -224,7 +226,7 @@ channel_flush(struct channel *channel, struct context *context)
 enum wire_result
 channel_flush_last(struct channel *channel, struct context *context)
 {
-	if (channel->secure != NULL)
+	if (channel->secured)
 		channel->secure->last = true;
 	return channel_flush_before(channel, context, true);
 }
@@ -233,7 +235,7 @@ enum wire_result
 channel_send(struct channel *channel, struct context *context,
     struct span *bytes)
 {
-	if (channel->secure != NULL)
+	if (channel->secured)
 		return secure_send(channel, context, bytes, false);
 	return channel_send_gathered(channel, context, bytes, false);
 }
@@ -264,7 +266,7 @@ channel_send_file(struct channel *channel, struct context *context, int file,
 {
 	enum wire_result result;
 
-	if (channel->secure != NULL)
+	if (channel->secured)
 		return channel_send_sealed_file(channel, context, file, offset,
 		    size);
 	result = channel_flush_before(channel, context, true);

@@ -14,11 +14,16 @@ struct channel_saved;
 struct secure;
 
 struct channel {
-	struct secure *secure;        /* its TLS, owned; NULL: in clear */
-	struct channel_saved *input;  /* received, not yet used; or NULL */
+	union {
+		struct channel_saved *input; /* received, not yet used; or
+					      * NULL */
+		struct secure *secure; /* where it is secured: its TLS, owned,
+					* which has the input, too */
+	};
 	struct channel_saved *output; /* not taken by the client, as it is to be
 				       * on the wire; or NULL */
 	int fd;
+	bool secured;     /* it has TLS */
 	bool readable;    /* there may be something to receive */
 	bool peer_closed; /* the peer's FIN is there, behind what is unread */
 	bool has_blocked; /* something could not be sent, now or before */

@@ -296,7 +296,7 @@ conn_note_client(struct conn *conn, const struct sockaddr_storage *peer)
 	    context->config->workers, context->host.worker);
 
 	if (context->config->recorded)
-		conn->visitor = visitor_new(number, peer);
+		conn->visitor = visitor_new(number, peer, conn->entrance->tls);
 	else
 		conn->unlogged.number = (uint32_t)number;
 }
@@ -324,9 +324,12 @@ conn_tell(const void *client, struct asker *asker)
 static __attribute__((noinline)) int
 conn_begin_tls(struct conn *conn)
 {
-	conn->channel.secure = secure_new(conn->context, conn->entrance);
-	if (conn->channel.secure == NULL)
+	struct secure *secure = secure_new(conn->context, conn->entrance);
+
+	if (secure == NULL)
 		return -1;
+	conn->channel.secure = secure;
+	conn->channel.secured = true;
 	conn->state = CONN_SHAKING;
 	return 0;
 }

@@ -43,6 +43,7 @@ secure_free(struct secure *secure, struct context *context)
 		return;
 	alarms_unset(&context->alarms, &secure->alarm);
 	tls_free(secure->tls);
+	free(secure->record);
 	free(secure->input);
 	free(secure->output);
 	free(secure);
@@ -239,12 +240,11 @@ secure_read_file(struct context *context, int file, off_t *offset, size_t *size)
 }
 
 void
-secure_restore(struct channel *channel, struct context *context)
+secure_restore(struct secure *secure, struct context *context)
 {
-	struct secure *secure = channel->secure;
-
+	context->input_end = channel_bring_back(&secure->input, context->input);
 	context->records.in_start = 0;
-	context->records.in_end = channel_bring_back(&secure->input,
+	context->records.in_end = channel_bring_back(&secure->record,
 	    context->records.in);
 	context->output_size = channel_bring_back(&secure->output,
 	    context->output);
@@ -252,14 +252,15 @@ secure_restore(struct channel *channel, struct context *context)
 
 /* What is sealed goes before what is not, and is kept by the channel. */
 int
-secure_save(struct channel *channel, struct context *context)
+secure_save(struct channel *channel, struct context *context, struct span input)
 {
 	struct secure *secure = channel->secure;
 	struct tls_turn *records = &context->records;
 	struct span plain = { context->output, context->output_size };
 	int result = 0;
 
-	if (channel_keep(&secure->input, tls_turn_input(records)) == -1 ||
+	if (channel_keep(&secure->input, input) == -1 ||
+	    channel_keep(&secure->record, tls_turn_input(records)) == -1 ||
 	    channel_keep(&secure->output, plain) == -1 ||
 	    (channel->output == NULL &&
 		channel_keep(&channel->output, tls_turn_output(records)) == -1))

@@ -30,7 +30,8 @@ _Static_assert((int)SECURE_SHAKES <= STATS_SHAKES,
 
 struct secure {
 	struct tls *tls;
-	struct channel_saved *input;  /* a part of a record; or NULL */
+	struct channel_saved *record; /* a part of one; or NULL */
+	struct channel_saved *input;  /* opened, not yet used; or NULL */
 	struct channel_saved *output; /* not sealed yet; or NULL */
 	struct alarm alarm;           /* when the handshake goes on */
 	bool opens; /* there may be more to open of what has been received */
@@ -76,10 +77,10 @@ enum wire_result secure_send_output(struct channel *channel,
 enum wire_result secure_read_file(struct context *context, int file,
     off_t *offset, size_t *size);
 
-/* What channel_restore() and channel_save() do, beside what they do of any channel. */
-void secure_restore(struct channel *channel, struct context *context)
+/* What channel_restore() and channel_save() do; `input` is the context's. */
+void secure_restore(struct secure *secure, struct context *context)
     __attribute__((noinline));
-int secure_save(struct channel *channel, struct context *context)
-    __attribute__((noinline));
+int secure_save(struct channel *channel, struct context *context,
+    struct span input) __attribute__((noinline));
 
 #endif

@@ -192,7 +192,7 @@ state_must_linger(struct conn *conn)
 	const struct exchange *exchange = &conn->loop_exchange->exchange;
 	const struct channel *channel = &conn->channel;
 
-	if (channel->secure != NULL)
+	if (channel->secured)
 		channel->secure->quiet = exchange_fault(exchange) != -1;
 	return exchange_must_linger(exchange,
 	    channel_has_unread(channel, context),
@@ -425,7 +425,7 @@ state_finish(struct conn *conn)
 	enum wire_result result = channel_flush_last(&conn->channel,
 	    conn->context);
 
-	last |= conn->channel.secure != NULL;
+	last |= conn->channel.secured;
 	if (result != WIRE_DONE || conn->finished || !(last || conn->lingers))
 		return result;
 	wire_finish(conn->channel.fd);
@@ -442,7 +442,7 @@ state_lingering(struct conn *conn)
 	enum wire_result result;
 
 	channel_drop_input(context);
-	if (conn->channel.secure != NULL && conn->channel.secure->failed)
+	if (conn->channel.secured && conn->channel.secure->failed)
 		conn->lingers = true; /* or a reset destroys the alert */
 	result = state_finish(conn);
 	if (result == WIRE_DONE && !conn->lingers)

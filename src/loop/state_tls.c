@@ -21,6 +21,7 @@ state_refuse_clear(struct conn *conn)
 
 	secure_free(conn->channel.secure, context);
 	conn->channel.secure = NULL;
+	conn->channel.secured = false;
 	context_drop_records(context);
 	return state_refuse(conn, NULL, 400,
 	    "clients speak TLS here: ask for https:// instead of http://");
@@ -61,7 +62,7 @@ state_note_shake(struct conn *conn)
 		       .shakes[facts.resumed ? SECURE_RESUMED : SECURE_FULL],
 	    1);
 	if (visitor != NULL)
-		visitor->tls = secure->tls;
+		visitor_note_tls(visitor, secure->tls);
 }
 
 /* Makes what comes of a step of the handshake the next state; CONN_SHAKING: more has to

@@ -117,9 +117,9 @@ account_tls(const struct visitor *visitor, char text[RECORD_TLS_MAX])
 	struct tls_facts facts;
 	char *out = text;
 
-	if (visitor == NULL || visitor->tls == NULL)
+	if (visitor == NULL || !visitor->secured)
 		return SPAN("");
-	tls_tell(visitor->tls, &facts);
+	tls_tell(visitor_tls(visitor), &facts);
 	out += sprintf(out, "{\"protocol\":\"%s\",\"cipher\":\"%s\"",
 	    facts.protocol, facts.cipher);
 	if (facts.name != NULL) {

@@ -13,13 +13,13 @@
 struct tls;
 
 struct visitor {
-	uint64_t connection;   /* its number, from visitor_number() */
-	uint32_t requests;     /* whose answers have ended */
-	bool broken;           /* the server itself breaks the answer off */
-	const struct tls *tls; /* whose handshake is done; NULL: in clear */
+	uint64_t connection; /* its number, from visitor_number() */
+	uint32_t requests;   /* whose answers have ended */
+	bool broken;         /* the server itself breaks the answer off */
+	bool secured;        /* visitor_note_tls() has been called */
 
 	/* The address as text. The last member: of one from visitor_new(), memory
-	 * ends with the text. */
+	 * ends with the text, or behind a pointer that follows it. */
 	char peer[WIRE_NAME_MAX];
 };
 
@@ -38,10 +38,16 @@ visitor_number(uint64_t before, unsigned workers, unsigned worker)
 void visitor_init(struct visitor *visitor, uint64_t connection,
     const struct sockaddr_storage *peer);
 
-/* Returns the same, with no more memory than the address takes, to be freed by
- * free(); or NULL where memory is short. */
+/* Returns the same, with no more memory than the address takes, and where it may be
+ * `secured` a pointer, to be freed by free(); or NULL where memory is short. */
 struct visitor *visitor_new(uint64_t connection,
-    const struct sockaddr_storage *peer);
+    const struct sockaddr_storage *peer, bool secured);
+
+/* Takes down the TLS of one that was made for it, whose handshake is done. */
+void visitor_note_tls(struct visitor *visitor, const struct tls *tls);
+
+/* Returns that; NULL: the client speaks in clear. */
+const struct tls *visitor_tls(const struct visitor *visitor);
 
 /* Returns the address as text; or NULL where there is no visitor. */
 static inline const char *
