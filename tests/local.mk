@@ -162,6 +162,7 @@ slow_tests = \
 	tests/live/test_words_asleep.py \
 	tests/live/test_root.py \
 	tests/live/test_faults_on_purpose.py \
+	tests/live/test_over_tls.py \
 	tests/live/test_memory.py
 live_tests = \
 	tests/live/test_addresses.py \

@@ -21,6 +21,7 @@ import unittest
 from typing import NamedTuple, Optional
 
 from capabilities import LIBC, obey_modes, without_capabilities  # noqa: F401
+from secured import SHAKE, TLS
 from wire import PATIENCE, Client, family_of
 
 PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
@@ -110,6 +111,11 @@ NO_STRACE = why_no_strace()
 needs_strace = unittest.skipIf(NO_STRACE, NO_STRACE)
 
 
+def clear_only(reason):
+    """Leaves a test out where MTASYNC_TLS is set: the reason is why."""
+    return unittest.skipIf(TLS, f"in clear only: {reason}")
+
+
 def free_port():
     """One that nobody has now."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -169,9 +175,14 @@ class Server:
         self._files = [tempfile.TemporaryFile() for _ in range(2)]
         self._directory = tempfile.TemporaryDirectory()
         self._clients = []
+        self._stands = False
+        self.secure = False  # the kit has had it speak TLS
         if target.own:
             if listen is None:
                 listen = [f"127.0.0.1:{port}"]
+            self.secure = bool(TLS) and speaks_tls(options)
+            if self.secure:
+                listen = [f"{address},tls" for address in listen]
             command = own_command(options, root, listen)
         else:
             self._port = port or free_port()
@@ -265,11 +276,13 @@ class Server:
     def freeze(self):
         """Stops it from running, so that what is sent is found at once."""
         self._signal_all(signal.SIGSTOP)
+        self._stands = True
         self.eventually(
             lambda: all(map(is_stopped, self.pids())), "all processes to stop"
         )
 
     def thaw(self):
+        self._stands = False
         self._signal_all(signal.SIGCONT)
 
     def _signal_all(self, number):
@@ -279,8 +292,13 @@ class Server:
 
     # Its clients
 
-    def connect(self, which=0, **how):
-        """A new connection, which is closed when the server is finished."""
+    def connect(self, which=0, shake=SHAKE, **how):
+        """
+        A new connection, which is closed when the server is finished. Where that
+        has no room for it, there is no time to be lost with a handshake.
+        """
+        if self.secure:
+            how = {"tls": {"shake": 0 if self._stands else shake}, **how}
         client = Client(self.addresses[which], **how)
         self._clients.append(client)
         return client
@@ -302,7 +320,8 @@ class Server:
 
     def url(self, path="/"):
         host, port = self.address
-        return f"http://{host}:{port}{path}"
+        scheme = "https" if self.secure else "http"
+        return f"{scheme}://{host}:{port}{path}"
 
     # Its end
 
@@ -440,6 +459,12 @@ class Server:
             for pid in self.pids()
         ]
         return 1024 * sum(int(pattern.search(each)[1]) for each in rollups)
+
+
+def speaks_tls(options):
+    """Whether it can: the blocking models don't."""
+    blocking = {f"--model={m}" for m in "serial thread pool fork_join".split()}
+    return blocking.isdisjoint(map(str, options))
 
 
 def own_command(options, root, listen):

@@ -3,10 +3,10 @@
 import re
 import select
 import socket
+import ssl
 import struct
 
-PATIENCE = 30  # seconds after which a test gives up waiting
-READ_SIZE = 1 << 18
+from secured import PATIENCE, READ_SIZE, SecureSocket
 
 
 def head(*lines):
@@ -111,11 +111,12 @@ def family_of(address):
 
 class Client:
     """
-    One connection, to a host and port or a unix socket's path. What was read too
-    far is kept for the next read.
+    One connection, to a host and port or a unix socket's path; over TLS where
+    `tls` has arguments for SecureSocket, maybe none. What
+    was read too far is kept for the next read.
     """
 
-    def __init__(self, address, receive_buffer=None):
+    def __init__(self, address, receive_buffer=None, tls=None):
         family = family_of(address)
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(PATIENCE)
@@ -127,6 +128,8 @@ class Client:
         if family != socket.AF_UNIX:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
+        if tls is not None:
+            self.socket = SecureSocket(self.socket, **tls)
 
     def __enter__(self):
         return self
@@ -191,10 +194,15 @@ class Client:
         return self._take(len(self.buffer))
 
     def read_to_end(self):
-        """All bytes until the end, and which it was: "FIN" or "RST"."""
+        """
+        All bytes until the end, and which it was: "FIN" or "RST". Over TLS, a FIN
+        may come without a close_notify: is_whole() tells.
+        """
         try:
             while self._fill():
                 pass
+            how = "FIN"
+        except ssl.SSLEOFError:
             how = "FIN"
         except ConnectionResetError:
             how = "RST"
@@ -206,8 +214,17 @@ class Client:
         assert rest == b"", f"more before the FIN: {rest[:200]!r}"
         self.close()
 
+    def is_whole(self):
+        """
+        Whether its end tells that nothing is missing, so that an answer without a
+        length is whole; None in clear, where a FIN tells nothing.
+        """
+        return getattr(self.socket, "orderly", None)
+
     def is_silent(self, seconds=0):
         """Whether nothing, not even an end, has come after so long."""
+        if isinstance(self.socket, SecureSocket):
+            return not self.buffer and self.socket.is_silent(seconds)
         poll = select.poll()
         poll.register(self.socket, select.POLLIN)
         return not self.buffer and not poll.poll(1000 * seconds)

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from server import CACHED, HTDOCS, PROGRAM, SANITIZERS
-from server import eventually, needs_strace, scaled
+from server import clear_only, eventually, needs_strace, scaled
 from test_privileges import USER, needs_root, open_root  # noqa: F401
 from test_start import needs_ipv6
 from wire import Client, request
@@ -262,6 +262,9 @@ needs_stuck_calls = pytest.mark.skipif(
 )
 
 
+stuck_in_sendfile = clear_only("it is stuck in sendfile(2), not used for TLS")
+
+
 def get_stuck(serve, root, *options):
     """
     A server with a thread that never comes back from a disk. The client has
@@ -277,6 +280,7 @@ def get_stuck(serve, root, *options):
     return server
 
 
+@stuck_in_sendfile
 @needs_stuck_calls
 @pytest.mark.parametrize("model", MODELS)
 def test_second_signal_ends_what_is_stuck(serve, root, tmp_path, model):
@@ -312,6 +316,7 @@ def test_stop_while_a_reload_is_stuck(serve, root, number):
     assert "Interrupted" in server.stderr
 
 
+@stuck_in_sendfile
 @needs_stuck_calls
 def test_drain_deadline_ends_what_is_stuck(serve, root):
     server = get_stuck(serve, root, "--drain-timeout=100ms")
@@ -321,6 +326,7 @@ def test_drain_deadline_ends_what_is_stuck(serve, root):
     assert server.stderr == ""
 
 
+@stuck_in_sendfile
 @needs_stuck_calls
 def test_others_of_what_is_stuck_are_counted(serve, root):
     """Requests that were answered, and those that the end cuts."""
@@ -471,7 +477,7 @@ def test_queued_are_served_when_there_is_no_room_at_first(serve):
     inside = [server.connect() for _ in range(3)]
     for client in inside:
         client.send(request("/sleep/300ms"))
-    queued = [server.connect() for _ in range(5)]
+    queued = [server.connect(shake=0) for _ in range(5)]
     for client in queued:
         client.send(request("/"))
     assert queued[0].is_silent(0.05)

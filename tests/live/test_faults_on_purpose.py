@@ -55,10 +55,12 @@ def take(client, target, *fields, **how):
 def test_fault(shipped, words, bytes_, how, method):
     began = time.monotonic()
     target = f"/sleep/30ms?fault={words}&size=10"
-    head, rest, end = take(shipped.connect(), target, method=method)
+    client = shipped.connect()
+    head, rest, end = take(client, target, method=method)
     took = time.monotonic() - began
     assert (head is None) == (bytes_ is None)
     assert (rest, end) == (bytes_ or b"", how)
+    assert not client.is_whole()  # TLS tells that something is missing
     assert took >= 0.03 + 0.06 * ("for=" in words)
     if head is None:
         return

@@ -8,7 +8,8 @@ import socket
 import time
 
 import pytest
-from server import HTDOCS, eventually, needs_strace, run, scaled, settle
+from server import HTDOCS, clear_only, eventually, needs_strace, run, scaled
+from server import settle
 from wire import PATIENCE, READ_SIZE, request
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -184,6 +185,7 @@ def sip(client, size, pause):
         yield len(client.socket.recv(size))
 
 
+@clear_only("a client has to take a whole record before a byte of it")
 def test_reader_of_small_sips_is_not_dropped(serve, root):
     """
     Though the kernel, which holds what it has not read, takes nothing from
@@ -209,6 +211,7 @@ def is_cut(client):
     return state[0] == CLOSE
 
 
+@clear_only("a client has to take a whole record before a byte of it")
 def test_reader_that_is_too_slow_is_dropped(serve, root):
     """
     Though it takes what its small window holds meanwhile: fewer bytes than
@@ -250,7 +253,7 @@ def test_connections_over_the_limit_wait(serve, workers):
     for client in inside:
         assert client.ask("/").status == 200
     for _ in range(4):
-        waiting = server.connect()
+        waiting = server.connect(shake=0)
         waiting.send(request("/"))
         for client in inside:
             assert client.ask("/").status == 200
@@ -263,7 +266,7 @@ def test_connections_over_the_limit_wait(serve, workers):
 def test_clients_in_a_rush_are_all_served(serve):
     """Far more at once than may be inside: none is refused or lost."""
     server = serve("-w", "2", "--max-conns=8")
-    clients = [server.connect() for _ in range(scaled(200))]
+    clients = [server.connect(shake=0) for _ in range(scaled(200))]
     for client in clients:
         client.send(request("/", "Connection: close"))
     for client in as_answered(clients):
@@ -322,7 +325,7 @@ def test_those_who_are_in_are_served_while_descriptors_lack(serve, root):
         assert client.ask("/").status == 200
         assert client.ask("/file").status == 200
     allow_descriptors(server.pid, server.descriptors())
-    outside = [server.connect() for _ in range(20)]
+    outside = [server.connect(shake=0) for _ in range(20)]
     for client in outside:
         client.send(request("/"))
     eventually(lambda: NO_ROOM in server.stderr, "the descriptors")
@@ -338,7 +341,7 @@ def test_those_who_are_in_are_served_while_descriptors_lack(serve, root):
 
 def rush(server, statuses):
     """Far more clients than there are descriptors; each is answered."""
-    clients = [server.connect() for _ in range(120)]
+    clients = [server.connect(shake=0) for _ in range(120)]
     for client in clients:
         client.send(request("/"))
     for client in as_answered(clients):

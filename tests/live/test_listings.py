@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from server import eventually, needs_strace, scaled
+from server import clear_only, eventually, needs_strace, scaled
 from wire import request
 
 NAMES = 300
@@ -70,6 +70,7 @@ def most_looks_between_waits(events):
     return max(looks)
 
 
+@clear_only("strace sees no page in what is sealed")
 @needs_strace
 def test_others_are_served_meanwhile(serve, root):
     traced = Traced(serve, root)

@@ -383,8 +383,9 @@ def test_what_is_sent_ahead_stays_in_the_kernel(serve):
     """Of 60 KB behind a sleep, a head's worth; all of it is used afterwards."""
     server = serve("-w", "1")
     ahead = 700 * request("/", "X: " + 40 * "x", method="HEAD")
-    before = peak(server)
     sleepers = [server.connect() for _ in range(100)]
+    assert sleepers[-1].ask("/").status == 200  # all have come in
+    before = peak(server)
     for client in sleepers:
         client.send(request("/sleep/500ms") + ahead)
     for client in sleepers:
