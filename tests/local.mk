@@ -212,6 +212,10 @@ live_tests = \
 	tests/live/test_rules.py \
 	tests/live/test_sleep.py \
 	tests/live/test_start.py \
+	tests/live/test_tls.py \
+	tests/live/test_tls_certificates.py \
+	tests/live/test_tls_tickets.py \
+	tests/live/test_tls_words.py \
 	tests/live/test_types.py \
 	tests/live/test_updates.py \
 	tests/live/test_words.py \
