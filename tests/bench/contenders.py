@@ -36,10 +36,11 @@ def on(cpus, *command):
 
 
 @contextlib.contextmanager
-def running(target, *options, root=HTDOCS, cpus=ALL_CPUS):
+def running(target, *options, root=HTDOCS, cpus=ALL_CPUS, **how):
     """The server, with a worker for each of these CPUs."""
     target = target._replace(workers=len(cpus))
-    with target.start(*options, root=root, wrapper=on(cpus)) as server:
+    how = {"root": root, "wrapper": on(cpus), **how}
+    with target.start(*options, **how) as server:
         yield server
         if target.own:
             server.stop()

@@ -79,12 +79,12 @@ LOADS = [
 BESIDE_SLEEPS = Load("beside 1,000 sleeps/s", beside=SLEEPS)
 
 
-def check(server, load, page):
+def check(server, load, page, connect=Client):
     """
-    Asks once as the load does. Every answer is to be the page; returns the
-    bytes of one.
+    Asks once as the load does, over a client that connect() makes. Every
+    answer is to be the page; returns the bytes of one.
     """
-    with Client(server.address) as client:
+    with connect(server.address) as client:
         client.send(load.depth * request(load.target, *load.fields()))
         for _ in range(load.depth):
             got = client.read_response()

@@ -134,6 +134,7 @@ class Target(NamedTuple):
     page: str = "hello.html"  # what it answers to /
     files: bool = True  # it serves what is below its root
     workers: int = 2  # of its processes or threads; mtasync has an option
+    scheme: str = "http"  # of its URLs
 
     def start(self, *options, **how):
         """See Server."""
@@ -320,7 +321,7 @@ class Server:
 
     def url(self, path="/"):
         host, port = self.address
-        scheme = "https" if self.secure else "http"
+        scheme = "https" if self.secure else self.target.scheme
         return f"{scheme}://{host}:{port}{path}"
 
     # Its end

@@ -13,6 +13,7 @@ import contenders
 import drawn
 import origins
 import pytest
+import sealed
 import slots
 import slow_origins
 from server import MTASYNC, SANITIZERS, Failed, Target
@@ -209,3 +210,22 @@ def test_what_a_bench_needs(capsys):
     assert command.run(lambda: None, needs=()) == 0
     assert command.run(lambda: None, needs=["no-such-program"]) == 1
     assert "no-such-program is missing" in capsys.readouterr().err
+
+
+# Marks over TLS
+
+
+@pytest.mark.parametrize(
+    "mark, rounds, verdict",
+    [
+        ((2, 1), {"mtasync": [0.5]}, "kept, and the better one"),
+        ((2, 1), {"mtasync": [1.5]}, "kept"),
+        ((2, 1), {"mtasync": [2.5]}, "BROKEN"),
+        ((2, 1), {"mtasync": [2.5, 1.5, 2.5]}, "BROKEN ~"),
+        ((1, 0.9, "h2o"), {"mtasync": [4, 8], "h2o": [5, 10]}, "0.800 kept, "),
+        ((1, 0.9, "h2o"), {"mtasync": [9, 21], "h2o": [8, 20]}, "1.09 BROKEN"),
+        ((1, 0.9, "h2o"), {"mtasync": [4], "nginx": [5]}, "h2o is not here"),
+    ],
+)
+def test_verdict_on_a_mark(mark, rounds, verdict):
+    assert sealed.Mark(*mark).judge(rounds).startswith(verdict)
