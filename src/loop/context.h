@@ -35,7 +35,7 @@
 
 /* How many handshakes may come to their signature in a round of the loop: one of RSA
  * holds all others up for 0.2 ms. */
-#define CONTEXT_SIGNS 4
+#define CONTEXT_SIGNS 2
 
 _Static_assert(EXCHANGE_ROOM <= CONTEXT_OUTPUT_MAX,
     "whatever an exchange yields fits an empty output");
