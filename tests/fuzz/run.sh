@@ -15,8 +15,11 @@ complain() {
 	exit 1
 }
 
-answers=("$src"/{app,base}/*.c
-	"$src"/server/{account,exchange,journal,staged,totals}.c)
+tls=("$src"/tls/[!m]*.c "$src"/tls/material.c)
+grep -q '^#define HAVE_OPENSSL' config.h ||
+	tls=("$src"/tls/{missing,names,turn,words}.c)
+answers=("$src"/{app,base}/*.c "${tls[@]}"
+	"$src"/server/{account,exchange,journal,staged,totals,visitor}.c)
 
 # The words are tried with the answers that they make, at a clock of their own.
 sources() {
@@ -26,12 +29,11 @@ sources() {
 	elif [ "$name" = echo ]; then
 		echo "${answers[@]}"
 	elif [ "$name" = tls ]; then
-		echo "$src"/base/{text,text_file,units}.c "$src"/tls/[!m]*.c \
-			"$src"/tls/material.c
+		echo "$src"/base/{text,text_file,units}.c "${tls[@]}"
 	elif [ "$name" = httpbin ]; then
 		echo "$src"/app/httpbin_{body,json,query}.c "$src"/base/text.c
 	else
-		echo "$src"/base/{text_file,units}.c \
+		echo "$src"/base/{text,text_file,units}.c "${tls[@]}" \
 			"$src"/app/{choice,complaint,made,pattern,pool,pools,roll}.c \
 			"$src"/app/{rule*,when*,word*}.c
 	fi
