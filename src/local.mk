@@ -7,6 +7,7 @@ mtasync_SOURCES = \
 	src/model.c \
 	src/names.c \
 	src/options.c \
+	src/option_addresses.c \
 	src/option_values.c \
 	src/report.c \
 	src/rulebook.c \

@@ -260,6 +260,7 @@ tests_live_stuck_opens_so_LDADD =
 options_sources = \
 	src/model.c \
 	src/options.c \
+	src/option_addresses.c \
 	src/option_values.c \
 	src/rulebook.c \
 	src/usage.c \

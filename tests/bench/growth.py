@@ -28,7 +28,8 @@ from effort import QUICK
 from loads import KEPT_ALIVE, Load
 from report import Figure, hides, progress, short, spread
 from report import sure_range, table
-from server import HTDOCS, MTASYNC, Failed, Server, thread_seconds
+from processes import thread_seconds
+from server import HTDOCS, MTASYNC, Failed, Server
 
 PAGE = (HTDOCS / contenders.PAGE).read_bytes()
 ROUNDS, SECONDS = (2, 0.25) if QUICK else (9, 1)
@@ -283,7 +284,7 @@ def script(figures):
     yield "set offsets 0.3, 0.3, 0, 0"
     yield "set yrange [0:*]"
     yield "set grid ytics"
-    yield "set ylabel \"cost, to the first's\""
+    yield 'set ylabel "cost, to the first\'s"'
     yield "set multiplot layout 2,3"
     for name in names:
         yield from panel(figures, name)

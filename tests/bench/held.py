@@ -7,7 +7,8 @@ from clients import limit
 from contenders import OURS, running
 from crowd import Crowd, Habit
 from report import Figure, progress, spread, table
-from server import MTASYNC, Failed, cpu_seconds
+from processes import cpu_seconds
+from server import MTASYNC, Failed
 from wire import request
 
 WANTED_OF_PEERS = 5_000  # their configurations set limits, for each worker

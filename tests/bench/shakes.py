@@ -12,7 +12,8 @@ import time
 from typing import NamedTuple
 
 from contenders import ONE_CPU, on
-from server import PATIENCE, Failed, eventually, thread_seconds
+from processes import thread_seconds
+from server import PATIENCE, Failed, eventually
 
 FULL, RESUMED = "-new", "-reuse"
 PROCESSES = 4

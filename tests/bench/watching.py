@@ -22,7 +22,8 @@ from clients import limit
 from crowd import Crowd, Habit
 from effort import QUICK
 from report import progress, table
-from server import MTASYNC, Failed, children, cpu_seconds
+from processes import children, cpu_seconds
+from server import MTASYNC, Failed
 from wire import Client, Ended, request
 
 WORKERS, SLEEPERS = 64, 15_000

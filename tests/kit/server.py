@@ -21,6 +21,8 @@ import unittest
 from typing import NamedTuple, Optional
 
 from capabilities import LIBC, obey_modes, without_capabilities  # noqa: F401
+from processes import children, cpu_seconds, is_asleep, is_stopped, links
+from processes import thread_seconds
 from secured import SHAKE, TLS
 from wire import PATIENCE, Client, family_of
 
@@ -30,7 +32,6 @@ HTDOCS = SOURCE / "htdocs"
 CACHED = 256 << 10  # the largest file that is answered from memory
 SANITIZERS = os.environ.get("MTASYNC_SANITIZERS", "")
 
-TICKS = os.sysconf("SC_CLK_TCK")
 QUIET = 0.2  # seconds without any work, after which a server is at rest
 ADDRESS = re.compile(
     r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):(\d+)|unix:(/[^, ]+)"
@@ -476,51 +477,3 @@ def own_command(options, root, listen):
     if root is not None:
         command.append(root)
     return list(map(str, command))
-
-
-def links(pid):
-    """What each of a process's descriptors is, by its number."""
-    found = {}
-    with contextlib.suppress(FileNotFoundError):  # the process has ended
-        for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(FileNotFoundError):  # just closed
-                found[link.name] = os.readlink(link)
-    return found
-
-
-def children(pid):
-    found = []
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (task / "children").read_text().split())
-    return found
-
-
-def is_stopped(pid):
-    """Whether each of its threads is."""
-    return thread_states(pid) == {"T"}
-
-
-def is_asleep(pid):
-    """Whether each of its threads is, rather than about to run."""
-    return thread_states(pid) == {"S"}
-
-
-def thread_states(pid):
-    """By the letters of proc(5)."""
-    stats = pathlib.Path(f"/proc/{pid}/task").glob("*/stat")
-    return {stat.read_text().rpartition(")")[2].split()[0] for stat in stats}
-
-
-def thread_seconds(pid):
-    stats = [
-        task.joinpath("schedstat").read_text()
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
-    ]
-    return [int(stat.split()[0]) / 1e9 for stat in stats]
-
-
-def cpu_seconds(pid):
-    stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    utime, stime = stat.rpartition(")")[2].split()[11:13]
-    return (int(utime) + int(stime)) / TICKS

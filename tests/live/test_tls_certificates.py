@@ -355,3 +355,10 @@ def test_blocking_models_have_none(model):
 def test_what_else_is_behind_an_address_is_refused(behind):
     result = run("-l", f"127.0.0.1:0,{behind}", HTDOCS)
     assert_refused(result, 2, behind)
+
+
+@pytest.mark.parametrize("option", ["cert", "write-ca", "ticket-secret"])
+def test_said_in_vain(option):
+    """Where nobody speaks TLS."""
+    result = run(f"--{option}=/x", "-l", "127.0.0.1:0", HTDOCS)
+    assert_refused(result, 2, f"--{option}", ",tls")
