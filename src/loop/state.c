@@ -416,16 +416,17 @@ state_has_lingered(const struct conn *conn)
 /*
  * Sends the last bytes and then our FIN, in one segment where they fit. It does
  * so before any close(2), which makes a reset where anything is unread, and
- * throws away what has not gone out by then.
+ * throws away what has not gone out by then: a byte may have come since the loop
+ * looked. None comes behind the peer's FIN.
  */
 static enum wire_result
 state_finish(struct conn *conn)
 {
-	bool last = conn->context->output_size > 0;
+	bool last = conn->context->output_size > 0 || conn->channel.secured ||
+		    !conn->channel.peer_closed;
 	enum wire_result result = channel_flush_last(&conn->channel,
 	    conn->context);
 
-	last |= conn->channel.secured;
 	if (result != WIRE_DONE || conn->finished || !(last || conn->lingers))
 		return result;
 	wire_finish(conn->channel.fd);

@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import signal
+import time
 
 import pytest
 from server import SANITIZERS, assert_refused, eventually, run, scaled
@@ -45,6 +46,21 @@ def test_more_behind_the_last_request_loses_no_answer(begin, model, more):
         client.send(more)
     assert client.read_response().body == b"<p>hello</p>\n"
     client.read_eof()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_more_just_as_the_answer_comes_makes_no_reset(begin, model):
+    """Between the server's last look at what is unread and its close."""
+    server = begin(model)
+    for attempt in range(scaled(120)):
+        client = server.connect()
+        client.send(request("/sleep/5ms", "Connection: close"))
+        begun = time.monotonic()
+        while time.monotonic() < begun + 0.005 + attempt % 12 * 0.00004:
+            pass
+        client.send(request("/"))
+        assert client.read_response().body == b"<p>hello</p>\n"
+        client.read_eof()
 
 
 @pytest.mark.parametrize("model", BLOCKING)

@@ -254,11 +254,12 @@ def test_who_leaves_just_when_it_has_been_given_its_slot(serve):
         for client in clients[1::2]:
             assert client.read_response().status in (200, 503)
             client.close()
-    server.eventually(
-        lambda: ask(server, WAITS).status == 200, "the slot to be free"
-    )
-    response = ask(server, WAITS)
-    assert response.status == 200 and queued(response) == 0
+
+    def is_free():
+        response = ask(server, WAITS)
+        return response.status == 200 and queued(response) == 0
+
+    server.eventually(is_free, "the slot to be free")
 
 
 # Sleepers
