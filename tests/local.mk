@@ -352,7 +352,8 @@ AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	PYTHONPATH='$(check_path)'; \
 	export PYTHONPATH; \
-	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE; \
+	PYTHONPYCACHEPREFIX='$(abs_builddir)/tests/bytecode'; \
+	export PYTHONPYCACHEPREFIX; \
 	ASAN_OPTIONS=exitcode=86:detect_stack_use_after_return=1; \
 	export ASAN_OPTIONS; \
 	UBSAN_OPTIONS=exitcode=86:print_stacktrace=1; export UBSAN_OPTIONS; \
