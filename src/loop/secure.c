@@ -17,6 +17,10 @@
 /* What one recv(2) may bring: a whole record, and what comes with it. */
 #define SECURE_RECEIVE_MAX ((size_t)20 * 1024)
 
+/* The same while a request waits: what is sent ahead stays in the kernel but for
+ * this. A close_notify has 31 bytes at most. */
+#define SECURE_LOOK_MAX ((size_t)256)
+
 struct secure *
 secure_new(struct context *context, const struct entrance *entrance)
 {
@@ -62,8 +66,9 @@ secure_make_room(struct tls_turn *records)
 	return TLS_TURN_MAX - rest.size;
 }
 
-enum wire_result
-secure_fetch(struct channel *channel, struct context *context)
+/* Receives records, of at most so many bytes. */
+static enum wire_result
+secure_fetch_some(struct channel *channel, struct context *context, size_t most)
 {
 	struct tls_turn *records = &context->records;
 	size_t room, size;
@@ -72,8 +77,8 @@ secure_fetch(struct channel *channel, struct context *context)
 	if (!channel->readable || context_turn_is_over(context))
 		return WIRE_BLOCKED;
 	room = secure_make_room(records);
-	if (room > SECURE_RECEIVE_MAX)
-		room = SECURE_RECEIVE_MAX;
+	if (room > most)
+		room = most;
 	result = wire_recv(channel->fd, records->in + records->in_end, room,
 	    &size);
 	if (result == WIRE_DONE) {
@@ -89,6 +94,12 @@ secure_fetch(struct channel *channel, struct context *context)
 	return result;
 }
 
+enum wire_result
+secure_fetch(struct channel *channel, struct context *context)
+{
+	return secure_fetch_some(channel, context, SECURE_RECEIVE_MAX);
+}
+
 /* Receives what nobody opens any more. */
 static enum wire_result
 secure_skip(struct channel *channel, struct context *context)
@@ -97,48 +108,73 @@ secure_skip(struct channel *channel, struct context *context)
 	return secure_fetch(channel, context);
 }
 
-enum wire_result
-secure_receive(struct channel *channel, struct context *context, size_t most)
+/* Opens what has been received into the context's input; WIRE_BLOCKED: more has to
+ * come. */
+static enum wire_result
+secure_open(struct channel *channel, struct context *context, size_t most)
 {
 	struct secure *secure = channel->secure;
 	size_t free_room = context_make_room(context), size;
-	size_t room = free_room < most ? free_room : most;
+
+	switch (tls_open(secure->tls, &context->records,
+	    context->input + context->input_end,
+	    free_room < most ? free_room : most, &size)) {
+	case TLS_DONE:
+		secure->opens = true;
+		context->input_end += size;
+		return WIRE_DONE;
+	case TLS_MORE:
+		secure->opens = false;
+		return WIRE_BLOCKED;
+	case TLS_ENDED:
+		channel->peer_closed = true;
+		return WIRE_ENDED;
+	case TLS_BAD:
+	case TLS_SLEEP: /* this and the others: of tls_shake() alone */
+	case TLS_STALL:
+	case TLS_RESET:
+	case TLS_CLOSE:
+		break;
+	}
+	secure->failed = true;
+	return WIRE_ENDED;
+}
+
+enum wire_result
+secure_receive(struct channel *channel, struct context *context, size_t most)
+{
 	bool fetched = false;
 
-	if (secure->failed)
+	if (channel->secure->failed)
 		return secure_skip(channel, context);
 	if (context_turn_is_over(context))
 		return WIRE_BLOCKED;
 	for (;;) {
-		enum wire_result result;
+		enum wire_result result = secure_open(channel, context, most);
 
-		switch (tls_open(secure->tls, &context->records,
-		    context->input + context->input_end, room, &size)) {
-		case TLS_DONE:
-			secure->opens = true;
-			context->input_end += size;
-			if (!fetched)
-				context_hear_next(context);
-			return WIRE_DONE;
-		case TLS_MORE:
-			secure->opens = false;
-			break;
-		case TLS_ENDED:
-			channel->peer_closed = true;
-			return WIRE_ENDED;
-		case TLS_BAD:
-		case TLS_SLEEP: /* this and the others: of tls_shake() alone */
-		case TLS_STALL:
-		case TLS_RESET:
-		case TLS_CLOSE:
-			secure->failed = true;
-			return WIRE_ENDED;
-		}
+		if (result == WIRE_DONE && !fetched)
+			context_hear_next(context);
+		if (result != WIRE_BLOCKED)
+			return result;
 		result = secure_fetch(channel, context);
 		if (result != WIRE_DONE)
 			return result;
 		fetched = true;
 	}
+}
+
+enum wire_result
+secure_look(struct channel *channel, struct context *context)
+{
+	enum wire_result result;
+
+	if (context_input(context).size > 0 ||
+	    tls_turn_input(&context->records).size > 0)
+		return WIRE_BLOCKED;
+	result = secure_fetch_some(channel, context, SECURE_LOOK_MAX);
+	return result == WIRE_DONE
+		   ? secure_open(channel, context, SECURE_LOOK_MAX)
+		   : result;
 }
 
 enum wire_result

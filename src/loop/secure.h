@@ -56,6 +56,14 @@ enum wire_result secure_fetch(struct channel *channel, struct context *context);
 enum wire_result secure_receive(struct channel *channel,
     struct context *context, size_t most) __attribute__((noinline));
 
+/*
+ * Looks for the close_notify of a client whose request waits, which may come without
+ * a FIN; as channel_receive() returns. Behind bytes that it has sent ahead, of which
+ * a few are received, none is found.
+ */
+enum wire_result secure_look(struct channel *channel, struct context *context)
+    __attribute__((noinline));
+
 /* Sends what the context's records have for the client. */
 enum wire_result secure_flush(struct channel *channel, struct context *context,
     bool more);

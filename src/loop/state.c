@@ -346,6 +346,14 @@ state_answering(struct conn *conn)
 	return next;
 }
 
+/* Ends the wait of a client that has left, or is not understood any more. */
+static enum conn_state
+state_leave(struct conn *conn)
+{
+	conn->lingers = true;
+	return CONN_LINGERING;
+}
+
 /*
  * Waits for the time of the answer, or for the end of a hang. A FIN meanwhile may be a half-close:
  * exchange_on_fin() tells. The reset that answers a probe makes an event, and
@@ -356,9 +364,17 @@ state_answering(struct conn *conn)
 static enum conn_state
 state_waiting(struct conn *conn)
 {
+	struct channel *channel = &conn->channel;
+
 	if (conn->context->moment.now >= conn->loop_exchange->alarm.due)
 		return CONN_ANSWERING;
-	if (!conn->channel.peer_closed)
+	if (channel->secured && !channel->peer_closed) {
+		if (secure_look(channel, conn->context) == WIRE_BROKEN)
+			return CONN_CLOSED;
+		if (channel->secure->failed)
+			return state_leave(conn);
+	}
+	if (!channel->peer_closed)
 		return (enum conn_state)conn->state;
 	switch (exchange_on_fin(&conn->loop_exchange->exchange)) {
 	case EXCHANGE_STAY:
@@ -367,8 +383,7 @@ state_waiting(struct conn *conn)
 		state_put_interim(conn->context);
 		break;
 	case EXCHANGE_LEAVE:
-		conn->lingers = true;
-		return CONN_LINGERING;
+		return state_leave(conn);
 	}
 	return (enum conn_state)conn->state;
 }

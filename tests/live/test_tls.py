@@ -205,6 +205,54 @@ def test_client_that_leaves_a_sleep_has_left(https, told):
     )
 
 
+@either_version
+def test_close_notify_in_a_sleep_is_seen(https, most):
+    """It is what a FIN is in clear: asked whether anybody is there."""
+    server = https("-w", "1")
+    client = shake(server, context=client_context(most=most))
+    client.send(request("/sleep/500ms"))
+    assert client.is_silent(0.05)
+    client.socket.end()
+    assert client.read_head().status == 100
+    assert client.read_response().body == HELLO
+    client.read_eof()
+    assert client.is_whole()
+
+
+@either_version
+def test_close_notify_in_an_answer_ends_it(https, most):
+    server = https("-w", "1")
+    client = shake(server, context=client_context(most=most))
+    client.send(request("/sleep/1m?at=body"))
+    assert client.read_head().status == 200
+    client.socket.end()
+    assert client.read_to_end() == (b"", "FIN")
+
+
+@pytest.mark.parametrize("ahead", [1, 100_000])
+def test_what_is_sent_ahead_of_a_sleep_stays_with_the_kernel(https, ahead):
+    """The next request is answered, though the first of it came in between."""
+    server = https("-w", "1")
+    client = shake(server)
+    client.send(request("/sleep/300ms"))
+    assert client.is_silent(0.05)
+    body = ahead * b"x"
+    client.send(request("/", f"Content-Length: {ahead}", body=body))
+    assert client.is_silent(0.05)
+    assert client.read_response().body == HELLO
+    assert client.read_response().status == 200
+
+
+def test_nonsense_in_a_sleep_is_refused_at_once(https):
+    client = shake(https("-w", "1"))
+    client.send(request("/sleep/1m"))
+    assert client.is_silent(0.05)
+    client.socket.raw.sendall(b"\x17\x03\x03\0\x20" + 32 * b"x")
+    with pytest.raises(ssl.SSLError) as raised:
+        client.read_response()
+    assert raised.value.reason == "SSLV3_ALERT_BAD_RECORD_MAC"
+
+
 def test_answer_of_no_length_ends_by_close_notify(https):
     """Else nobody could tell that it is whole."""
     client = shake(https("-w", "1"))
