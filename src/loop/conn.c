@@ -328,6 +328,7 @@ conn_begin_tls(struct conn *conn)
 
 	if (secure == NULL)
 		return -1;
+	secure->since = conn->context->moment.now;
 	conn->channel.secure = secure;
 	conn->channel.secured = true;
 	conn->state = CONN_SHAKING;
@@ -348,6 +349,7 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
 		.entrance = entrance,
 		.state = CONN_IDLE,
 		.channel = { .fd = fd, .readable = true } };
+	moment_renew(&context->moment);
 	if (entrance->tls && conn_begin_tls(conn) == -1) {
 		wire_close(fd);
 		free(conn);
@@ -355,7 +357,6 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
 	}
 	conn_note_client(conn, peer);
 	stats_add(&context->stats.accepted, 1);
-	moment_renew(&context->moment);
 	deadlines_add(&context->deadlines, &conn->deadline, conn_deadline(conn),
 	    context->moment.now);
 	conn_run(conn);

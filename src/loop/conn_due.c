@@ -102,6 +102,37 @@ conn_on_late(struct conn *conn)
 	conn_run(conn);
 }
 
+/* Whether more handshakes are under way than the crowd's part of this worker's
+ * connections. */
+static bool
+conn_shakes_in_a_crowd(const struct context *context)
+{
+	const struct server_config *config = context->config;
+
+	return stats_read(&context->stats.waiting[DEADLINE_SHAKE]) >
+	       config->max_conns / config->workers / SECURE_CROWD_PART;
+}
+
+/* Ends a handshake that has taken too long; in a crowd, one that waits for its client
+ * after the first part of that. */
+static void
+conn_on_shaking(struct conn *conn)
+{
+	struct context *context = conn->context;
+	int64_t now = context->moment.now;
+	bool silent = !ready_is_queued(&conn->ready) &&
+		      wire_is_silent(conn->channel.fd);
+
+	if (now - conn->channel.secure->since < context->config->limits.shake &&
+	    !(silent && conn_shakes_in_a_crowd(context))) {
+		deadlines_renew(&context->deadlines, &conn->deadline, now);
+		return;
+	}
+	log_debug("a handshake took too long");
+	stats_add(&context->stats.shakes[SECURE_LATE], 1);
+	conn_close(conn);
+}
+
 void
 conn_on_due(struct deadline *deadline)
 {
@@ -115,9 +146,7 @@ conn_on_due(struct deadline *deadline)
 		conn_on_idle(conn);
 		return;
 	case DEADLINE_SHAKE:
-		log_debug("a handshake took too long");
-		stats_add(&context->stats.shakes[SECURE_LATE], 1);
-		conn_close(conn);
+		conn_on_shaking(conn);
 		return;
 	case DEADLINE_HEAD:
 	case DEADLINE_BODY:

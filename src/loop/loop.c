@@ -19,6 +19,7 @@
 #include "loop/acceptor.h"
 #include "loop/conn.h"
 #include "loop/ending.h"
+#include "loop/secure.h"
 #include "loop/sleepers.h"
 
 /* The least connections of a rush, whose memory loop_end_rush() gives back. */
@@ -64,7 +65,7 @@ loop_set_limits(int64_t limits[DEADLINE_KINDS],
 {
 	limits[DEADLINE_IDLE] = wanted->idle;
 	limits[DEADLINE_GRACE] = wanted->grace;
-	limits[DEADLINE_SHAKE] = wanted->shake;
+	limits[DEADLINE_SHAKE] = wanted->shake / SECURE_LOOKS;
 	limits[DEADLINE_HEAD] = wanted->head;
 	limits[DEADLINE_BODY] = wanted->body;
 	limits[DEADLINE_WRITE] = wanted->write_check;

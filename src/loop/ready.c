@@ -54,7 +54,7 @@ ready_queue_add(struct ready_queue *queue, struct ready *ready)
 {
 	static const struct timeval at_once = { 0, 0 };
 
-	if (ready->place.next != NULL)
+	if (ready_is_queued(ready))
 		return;
 	list_add_last(&queue->queue, &ready->place);
 	if (event_add(&queue->timer, &at_once) == -1)
@@ -64,7 +64,7 @@ ready_queue_add(struct ready_queue *queue, struct ready *ready)
 void
 ready_queue_remove(struct ready *ready)
 {
-	if (ready->place.next == NULL)
+	if (!ready_is_queued(ready))
 		return;
 	list_remove(&ready->place);
 	ready->place.next = NULL;

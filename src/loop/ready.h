@@ -35,6 +35,12 @@ void ready_queue_fini(struct ready_queue *queue);
 void ready_queue_add(struct ready_queue *queue, struct ready *ready);
 void ready_queue_remove(struct ready *ready);
 
+static inline bool
+ready_is_queued(const struct ready *ready)
+{
+	return ready->place.next != NULL;
+}
+
 /* Whether somebody is queued before whoever has a turn now. */
 static inline bool
 ready_queue_goes_before(const struct ready_queue *queue)

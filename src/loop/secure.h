@@ -28,8 +28,17 @@ enum secure_shake {
 _Static_assert((int)SECURE_SHAKES <= STATS_SHAKES,
     "there is a counter for each");
 
+/* How many parts the limit of a handshake has: a look follows upon each. */
+#define SECURE_LOOKS 8
+
+/* Where more than this part of --max-conns is half open, the oldest have one part of the
+ * limit: nobody can take all places for long, nor 44 kB for each. */
+#define SECURE_CROWD_PART 4
+
 struct secure {
 	struct tls *tls;
+	int64_t
+	    since; /* the handshake's limit counts from then, as clock_now() */
 	struct channel_saved *record; /* a part of one; or NULL */
 	struct channel_saved *input;  /* opened, not yet used; or NULL */
 	struct channel_saved *output; /* not sealed yet; or NULL */

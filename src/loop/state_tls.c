@@ -5,11 +5,13 @@
 #include "loop/secure.h"
 #include "loop/state.h"
 
-/* Has a connection wait on purpose, until a time, as clock_now(). */
+/* Has a connection wait on purpose, until a time, as clock_now(), from which on its
+ * handshake has its whole limit. */
 static enum conn_state
 state_doze(struct conn *conn, int64_t until)
 {
 	conn->channel.secure->alarm.due = until;
+	conn->channel.secure->since = until;
 	return CONN_DOZING;
 }
 

@@ -5,9 +5,9 @@
 #include "base/stats.h"
 
 enum deadline_kind {
-	DEADLINE_IDLE,   /* the next request begins */
-	DEADLINE_GRACE,  /* the same while the server drains */
-	DEADLINE_SHAKE,  /* the handshake of TLS is done */
+	DEADLINE_IDLE,  /* the next request begins */
+	DEADLINE_GRACE, /* the same while the server drains */
+	DEADLINE_SHAKE, /* a look at the handshake of TLS, in parts of its limit */
 	DEADLINE_HEAD,   /* the head is there, counted from its first byte */
 	DEADLINE_BODY,   /* the body is there, counted from the head's end */
 	DEADLINE_WRITE,  /* a look at how many bytes the client takes */

@@ -404,6 +404,27 @@ def test_half_open_handshakes_hold_nobody_up(https):
     assert other.ask("/").body == HELLO
 
 
+def test_crowd_of_half_open_handshakes_has_less_time(https):
+    """Beyond a quarter of --max-conns, the oldest an eighth of it."""
+    server = https("-w", "1", "--max-conns=40", "--handshake-timeout=16s")
+    sockets = server.descriptors("socket:")
+    begin = time.monotonic()
+    other = shake(server)
+    clients = []
+    for _ in range(30):
+        clients.append(plain(server))
+        clients[-1].send(hello()[:100])
+    server.eventually(
+        lambda: server.descriptors("socket:") == sockets + 11, "room"
+    )
+    assert 2 <= time.monotonic() - begin < 16
+    for client in clients[:20]:
+        assert client.read_to_end() == (b"", "FIN")
+    assert all(client.is_silent() for client in clients[20:])
+    assert other.ask("/").body == HELLO
+    assert shake(server).ask("/").body == HELLO
+
+
 @needs_openssl
 def test_storm_of_handshakes_does_not_go_before_all_else(https, tmp_path):
     """
