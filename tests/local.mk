@@ -215,6 +215,7 @@ live_tests = \
 	tests/live/test_tls.py \
 	tests/live/test_tls_certificates.py \
 	tests/live/test_tls_tickets.py \
+	tests/live/test_tls_told.py \
 	tests/live/test_tls_words.py \
 	tests/live/test_types.py \
 	tests/live/test_updates.py \

@@ -5,6 +5,7 @@
 #ifndef MTASYNC_APP_ASKER_H
 #define MTASYNC_APP_ASKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Room for an address as text. */
@@ -15,6 +16,7 @@ struct asker {
 	uint64_t request;    /* the number of the request on it, likewise */
 	unsigned worker;     /* who serves it, from 0 on */
 	char peer[ASKER_PEER_MAX]; /* the client's address, as text */
+	bool secured;              /* the client speaks TLS */
 };
 
 #endif

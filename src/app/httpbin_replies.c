@@ -15,7 +15,8 @@ httpbin_look(const struct httpbin *bin, struct asker *asker,
 
 	moment_asker(bin->request->moment, asker);
 	*view = (struct httpbin_view){ http->method_name, http->target,
-		http->query, http->fields, http->field_count, asker->peer };
+		http->query, http->fields, http->field_count, asker->peer,
+		asker->secured };
 }
 
 struct span
@@ -48,7 +49,7 @@ httpbin_write_whole(const struct echo *echo)
 {
 	const struct httpbin_view view = { echo->method, echo->target,
 		echo->query, echo->fields, echo->field_count,
-		echo->asker.peer };
+		echo->asker.peer, echo->asker.secured };
 	struct text text = { 0 };
 
 	text_put(&text, "{\n  ");

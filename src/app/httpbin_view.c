@@ -88,7 +88,9 @@ httpbin_view_scheme(const struct httpbin_view *view)
 	if (scheme.size == 0 &&
 	    span_equal(httpbin_view_field(view, "X-Forwarded-Ssl"), SPAN("on")))
 		return SPAN("https");
-	return scheme.size > 0 ? scheme : SPAN("http");
+	if (scheme.size > 0)
+		return scheme;
+	return view->secured ? SPAN("https") : SPAN("http");
 }
 
 bool

@@ -14,13 +14,14 @@ struct httpbin_view {
 	const struct http_field *fields;
 	unsigned field_count;
 	const char *peer; /* the client's address */
+	bool secured;     /* it came by TLS */
 };
 
 /* The value of the first field with a name; or an empty one. */
 struct span httpbin_view_field(const struct httpbin_view *view,
     const char *name);
 
-/* Whether it came by https, as proxies on the way say. */
+/* Whether it came by https, as proxies on the way say, or to ourselves. */
 bool httpbin_view_is_https(const struct httpbin_view *view);
 
 /* Writes the URL of another path of this server; of the request, where it is

@@ -316,6 +316,7 @@ conn_tell(const void *client, struct asker *asker)
 		asker->request = visitor->requests + UINT64_C(1);
 	}
 	asker->worker = conn->context->host.worker;
+	asker->secured = conn->channel.secured;
 	wire_peer(conn->channel.fd, &peer);
 	wire_name_peer(&peer, asker->peer);
 }

@@ -311,6 +311,7 @@ blocking_tell(const void *client, struct asker *asker)
 	asker->connection = b->visitor.connection;
 	asker->request = 1;
 	asker->worker = 0;
+	asker->secured = false;
 	memcpy(asker->peer, b->visitor.peer, sizeof(b->visitor.peer));
 }
 

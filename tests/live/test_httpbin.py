@@ -6,11 +6,13 @@ import re
 import time
 
 import pytest
+from secured import TLS
 from server import HTDOCS, Server, assert_refused, run
 from wire import parts_of, request
 
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
+SCHEME = "https" if TLS else "http"
 
 # What has a content, which is the same each time; by its type.
 PATHS = {
@@ -99,7 +101,7 @@ def test_what_came(client, method):
         },
         "method": method,
         "origin": "127.0.0.1",
-        "url": "http://localhost/anything/x?a=1&b=%26&a=2",
+        "url": f"{SCHEME}://localhost/anything/x?a=1&b=%26&a=2",
         "data": "body",
         "files": {},
         "form": {},
@@ -252,7 +254,7 @@ def test_lines(client, path, count):
         told = json.loads(line)
         assert told["id"] == n
         assert told["headers"] == {"Host": ["localhost"], "X-A": ["1"]}
-        assert told["url"] == "http://localhost" + path
+        assert told["url"] == f"{SCHEME}://localhost{path}"
 
 
 def test_lines_up_to_the_largest_size(serve):
