@@ -11,6 +11,7 @@
 #include "app/document.h"
 #include "app/json_text.h"
 #include "loop/loop.h"
+#include "tls/built.h"
 
 static void
 configuration_put_option(void *arg, const char *name, const char *value)
@@ -105,12 +106,14 @@ configuration_write(const struct options *options,
 {
 	struct json_text json;
 	struct document *document;
-	char library[128], *text = NULL;
+	char libevent[128], openssl[64], *text = NULL;
 
-	loop_describe_library(library, sizeof(library));
+	loop_describe_library(libevent, sizeof(libevent));
+	tls_describe_library(openssl, sizeof(openssl));
 	json_text_begin(&json);
 	json_text_put_string(&json, "version", span_of(PACKAGE_VERSION));
-	json_text_put_string(&json, "libevent", span_of(library));
+	json_text_put_string(&json, "libevent", span_of(libevent));
+	json_text_put_string(&json, "openssl", span_of(openssl));
 	configuration_put_command(&json, options->argv);
 	json_text_open_object(&json, "options");
 	options_tell(options, configuration_put_option, &json);

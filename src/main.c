@@ -28,6 +28,7 @@
 #include "settings.h"
 #include "signals.h"
 #include "steering.h"
+#include "tls/built.h"
 
 /* A thread's stack: far more than the 28 KB that the deepest calls were seen to
  * take, for libraries keep what is a thread's own on it, sanitizers above all. */
@@ -94,10 +95,12 @@ main_end_output(void)
 static enum main_status
 main_print_version(void)
 {
-	char library[64];
+	char libevent[64], openssl[64];
 
-	loop_describe_library(library, sizeof library);
-	printf("mtasync %s\nlibevent %s\n", PACKAGE_VERSION, library);
+	loop_describe_library(libevent, sizeof libevent);
+	tls_describe_library(openssl, sizeof openssl);
+	printf("mtasync %s\nlibevent %s\nOpenSSL %s\n", PACKAGE_VERSION,
+	    libevent, openssl);
 	return main_end_output();
 }
 

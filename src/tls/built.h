@@ -8,6 +8,7 @@
 #define MTASYNC_TLS_BUILT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What to do where TLS is not built: half a sentence. */
 #define TLS_MISSING                                                         \
@@ -16,5 +17,9 @@
 
 /* Whether TLS is built. Any thread. */
 bool tls_is_built(void);
+
+/* Writes the versions of OpenSSL that run, and that it was built with; "none" where TLS
+ * is not built. Any thread. */
+void tls_describe_library(char *text, size_t room);
 
 #endif

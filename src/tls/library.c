@@ -3,9 +3,11 @@
 
 #include "tls/library.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <openssl/crypto.h>
+#include <openssl/opensslv.h>
 #include <openssl/rand.h>
 
 #include "tls/built.h"
@@ -15,6 +17,14 @@ bool
 tls_is_built(void)
 {
 	return true;
+}
+
+void
+tls_describe_library(char *text, size_t room)
+{
+	snprintf(text, room, "%s (built with %s)",
+	    OpenSSL_version(OPENSSL_FULL_VERSION_STRING),
+	    OPENSSL_FULL_VERSION_STR);
 }
 
 /* At exit, workers that are stuck may still be in OpenSSL: it frees nothing. */

@@ -2,6 +2,7 @@
  * comes to the other functions, since there is no material. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tls/built.h"
@@ -14,6 +15,12 @@ bool
 tls_is_built(void)
 {
 	return false;
+}
+
+void
+tls_describe_library(char *text, size_t room)
+{
+	snprintf(text, room, "none");
 }
 
 struct tls_material *

@@ -399,6 +399,7 @@ def test_config(serve):
     assert config["seed"] == 42
     assert config["version"] in run("--version").stdout
     assert config["libevent"] in run("--version").stdout
+    assert f"OpenSSL {config['openssl']}\n" in run("--version").stdout
     assert config["kernel"]["release"] == os.uname().release
     with open("/proc/sys/net/core/somaxconn") as file:
         assert config["kernel"]["somaxconn"] == int(file.read())

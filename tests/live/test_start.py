@@ -12,6 +12,7 @@ import subprocess
 import pytest
 from server import HTDOCS, PROGRAM, SOURCE, assert_refused, eventually
 from server import needs_strace, obey_modes, run, without_capabilities
+from shaken import NOT_BUILT
 from wire import Client
 
 HELLO = (HTDOCS / "hello.html").read_bytes()
@@ -192,6 +193,17 @@ def test_version_names_libevent_and_backend():
     assert re.match(r"mtasync \d+\.\d+", result.stdout)
     assert re.search(r"libevent 2\.\d+\.\d+", result.stdout)
     assert "epoll" in result.stdout
+
+
+def test_version_names_openssl():
+    """The one that it runs with, and the one that it was built with; or none."""
+    line = run("--version").stdout.splitlines()[2]
+    if NOT_BUILT:
+        assert line == "OpenSSL none"
+    else:
+        version = r"[3-9]\.\d+\.\d+\S*"
+        told = rf"OpenSSL {version} \(built with {version}\)"
+        assert re.fullmatch(told, line)
 
 
 # What is served, and where
