@@ -118,6 +118,7 @@ unit_tests += \
 	tests/unit/test_tls_gate \
 	tests/unit/test_tls_material \
 	tests/unit/test_tls_memory \
+	tests/unit/test_tls_own \
 	tests/unit/test_tls_ratchet \
 	tests/unit/test_tls_resume \
 	tests/unit/test_tls_shake
@@ -322,6 +323,7 @@ tests_unit_test_snapshot_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_pool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_pooled_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_pools_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
+tests_unit_test_tls_own_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_tls_resume_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_staged_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 LDADD = tests/libtests.a libmtasync.a $(CMOCKA_LIBS) $(EVENT_LIBS) \

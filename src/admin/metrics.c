@@ -7,13 +7,16 @@
 #include "admin/answers.h"
 #include "admin/draft.h"
 #include "admin/process.h"
+#include "app/generation.h"
 #include "app/rules.h"
 #include "app/tally.h"
 #include "base/clock.h"
 #include "http/accept.h"
+#include "http/json.h"
 #include "server/deadline_kind.h"
 #include "server/journal.h"
 #include "server/side.h"
+#include "tls/keys.h"
 
 static const char metrics_plain_type[] =
     "text/plain; version=0.0.4; charset=utf-8";
@@ -289,6 +292,68 @@ metrics_add_pools(struct metrics *metrics, const struct pools *pools)
 	}
 }
 
+/* Writes a label's value; a name of a file may have any bytes, of which only UTF-8 may
+ * be written. */
+static void
+metrics_add_value(struct metrics *metrics, struct span value)
+{
+	bool readable = json_is_utf8(value);
+
+	for (size_t i = 0; i < value.size; i++) {
+		char c = value.data[i];
+
+		if (c == '\n')
+			draft_add_span(&metrics->draft, SPAN("\\n"));
+		else if (c == '"' || c == '\\')
+			draft_add(&metrics->draft, "\\%c", c);
+		else if (!readable && (c & 0x80) != 0)
+			draft_add_span(&metrics->draft, SPAN("?"));
+		else
+			draft_add_span(&metrics->draft,
+			    (struct span){ &value.data[i], 1 });
+	}
+}
+
+/* Whether a certificate of this file has been told of before. */
+static bool
+metrics_has_file(const struct tls_keys *keys, size_t number, const char *file)
+{
+	struct tls_certificate told;
+
+	for (size_t i = 0; i < number; i++)
+		if (tls_keys_tell(keys, i, 0, &told) &&
+		    strcmp(told.file, file) == 0)
+			return true;
+	return false;
+}
+
+/* Workers show the same certificates: the first one's are told of. */
+static void
+metrics_add_certificates(struct metrics *metrics, const struct tls_keys *keys)
+{
+	time_t now = (time_t)(clock_wall() / CLOCK_S);
+	struct tls_certificate told;
+
+	if (keys == NULL)
+		return;
+	metrics_begin(metrics, "tls_certificate_not_after_timestamp_seconds",
+	    "gauge",
+	    "When the certificate ends that is shown, by the file that it is "
+	    "of; own: one of our own, of which others are made before.");
+	for (size_t i = 0; tls_keys_tell(keys, i, now, &told); i++) {
+		if (metrics_has_file(keys, i, told.file))
+			continue;
+		draft_add(&metrics->draft,
+		    "mtasync_tls_certificate_not_after_timestamp_seconds"
+		    "{file=\"");
+		metrics_add_value(metrics, span_of(told.file));
+		draft_add(&metrics->draft, "\",name=\"");
+		metrics_add_value(metrics, span_of(told.name));
+		draft_add(&metrics->draft, "\"} %" PRId64 "\n",
+		    (int64_t)told.ends);
+	}
+}
+
 /* A number without a label. */
 static void
 metrics_add_one(struct metrics *metrics, const char *name, const char *type,
@@ -389,6 +454,12 @@ answers_metrics(struct admin *admin, const struct app_request *request,
 	metrics_add_histogram(&metrics, "loop_lag_seconds",
 	    "How late the loop came to a tick of 100 ms.",
 	    offsetof(struct stats, lag));
+	metrics_add_histogram(&metrics, "tls_handshake_duration_seconds",
+	    "How long handshakes lasted that were done, from the accept on, but "
+	    "for what their sleep was to be.",
+	    offsetof(struct stats, shake));
+	metrics_add_certificates(&metrics,
+	    generation_keys(request->app->site.generation, 0));
 	metrics_add_rest(&metrics, admin, request->app);
 	process_add_metrics(&metrics.draft, admin, metrics.open);
 	if (metrics.open)

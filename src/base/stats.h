@@ -60,6 +60,7 @@ struct stats {
 	struct histogram duration;  /* of requests, but for the asked sleep */
 	struct histogram late;      /* of sleeps */
 	struct histogram lag;       /* of the ticks */
+	struct histogram shake;     /* of handshakes, but for the asked sleep */
 };
 
 _Static_assert(offsetof(struct stats, accepted) >= STATS_APART &&

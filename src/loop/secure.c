@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/generation.h"
+#include "base/clock.h"
 #include "loop/channel_saved.h"
 
 /* What is read of a file, and sealed, at a time: what is kept where the client does not
@@ -32,6 +33,7 @@ secure_new(struct context *context, const struct entrance *entrance)
 		free(secure);
 		return NULL;
 	}
+	secure->began = clock_now();
 	secure->tls = tls_new(keys, &entrance->act);
 	if (secure->tls == NULL) {
 		free(secure);

@@ -43,6 +43,7 @@ struct secure {
 	struct channel_saved *input;  /* opened, not yet used; or NULL */
 	struct channel_saved *output; /* not sealed yet; or NULL */
 	struct alarm alarm;           /* when the handshake goes on */
+	int64_t began;                /* as clock_now() */
 	bool opens; /* there may be more to open of what has been received */
 	bool last; /* nothing follows what is to be sent: a close_notify does */
 	bool quiet;  /* the end of what is sent is no end that was meant */

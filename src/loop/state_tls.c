@@ -1,6 +1,7 @@
 /* The steps of a connection until its handshake is done; the worker's thread. */
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "loop/secure.h"
 #include "loop/state.h"
@@ -50,7 +51,8 @@ state_end_handshake(struct conn *conn)
 	return CONN_LINGERING;
 }
 
-/* Takes down that the handshake is done. */
+/* Takes down that the handshake is done; its time is that from the accept on, without
+ * the sleep that it was asked for. */
 static void
 state_note_shake(struct conn *conn)
 {
@@ -63,6 +65,8 @@ state_note_shake(struct conn *conn)
 	stats_add(&conn->context->stats
 		       .shakes[facts.resumed ? SECURE_RESUMED : SECURE_FULL],
 	    1);
+	histogram_add(&conn->context->stats.shake,
+	    clock_now() - secure->began - tls_act(secure->tls)->sleep);
 	if (visitor != NULL)
 		visitor_note_tls(visitor, secure->tls);
 }

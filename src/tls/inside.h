@@ -101,6 +101,8 @@ struct tls_keys {
 	struct tls_signed known[TLS_SIGNED_MAX];
 	size_t known_next; /* whose place the next one takes */
 	struct tls_names names;
+	struct tls_certificate *certificates; /* as they are told of; owned */
+	size_t certificate_count;
 	struct tls_ratchet ratchet;
 	BIO_METHOD *method;
 	struct tls_gate gate;
@@ -168,6 +170,10 @@ X509 *tls_own_sign(const struct tls_signers *signers, enum tls_shown shown,
 int tls_signed_show(struct tls_keys *keys, SSL *ssl, enum tls_shown shown,
     struct span name);
 void tls_signed_fini(struct tls_keys *keys);
+
+/* signed: the soonest end of any of our own that may be shown at `now`, of which the
+ * first ended at `ends`. */
+time_t tls_signed_end(time_t ends, time_t now);
 
 /* protocol: an SSL_CTX by our rules, but for certificates and callbacks; or
  * NULL. */

@@ -86,6 +86,30 @@ keys_copy_names(struct tls_keys *keys, const struct tls_names *names)
 }
 
 static int
+keys_copy_certificates(struct tls_keys *keys,
+    const struct tls_material *material)
+{
+	keys->certificates = calloc(material->count,
+	    sizeof(keys->certificates[0]));
+	if (keys->certificates == NULL)
+		return -1;
+	for (; keys->certificate_count < material->count;
+	     keys->certificate_count++) {
+		size_t i = keys->certificate_count;
+		struct tls_certificate told = material->certificates[i];
+
+		told.file = strdup(told.file);
+		told.name = strdup(told.name);
+		keys->certificates[i] = told;
+		if (told.file == NULL || told.name == NULL) {
+			keys->certificate_count++;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
 keys_make(struct tls_keys *keys, const struct tls_material *material,
     const char **why)
 {
@@ -98,6 +122,7 @@ keys_make(struct tls_keys *keys, const struct tls_material *material,
 	    keys->ticket_cipher == NULL ||
 	    tls_gate_open(&keys->gate, ctx, keys->method) == -1 ||
 	    keys_copy_names(keys, &material->names) == -1 ||
+	    keys_copy_certificates(keys, material) == -1 ||
 	    keys_make_sets(keys, material, why) == -1)
 		return -1;
 	if (material->own.ca == NULL)
@@ -135,6 +160,18 @@ tls_keys_new(struct tls_library *library, const struct tls_material *material,
 	return NULL;
 }
 
+bool
+tls_keys_tell(const struct tls_keys *keys, size_t number, time_t now,
+    struct tls_certificate *told)
+{
+	if (number >= keys->certificate_count)
+		return false;
+	*told = keys->certificates[number];
+	if (keys->own)
+		told->ends = tls_signed_end(told->ends, now);
+	return true;
+}
+
 struct tls_keys *
 tls_keys_hold(struct tls_keys *keys)
 {
@@ -159,6 +196,11 @@ tls_keys_release(struct tls_keys *keys)
 	EVP_MD_free(keys->sha256);
 	EVP_CIPHER_free(keys->ticket_cipher);
 	tls_names_fini(&keys->names);
+	for (size_t i = 0; i < keys->certificate_count; i++) {
+		free((char *)keys->certificates[i].file);
+		free((char *)keys->certificates[i].name);
+	}
+	free(keys->certificates);
 	tls_ratchet_fini(&keys->ratchet);
 	free(keys);
 }

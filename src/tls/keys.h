@@ -21,6 +21,15 @@ struct tls_keys;
 struct tls_keys *tls_keys_new(struct tls_library *library,
     const struct tls_material *material, struct text *fault);
 
+/*
+ * Says what there is to know of a certificate, by its number from 0 on: of those that are
+ * shown at `now`, in s since 1970, to whoever asks for no fault. Of our own, which are
+ * made anew before, `ends` is the soonest end of any that is shown. Strings live as
+ * long as the keys. Returns false where there are no more. Any thread, of an owner.
+ */
+bool tls_keys_tell(const struct tls_keys *keys, size_t number, time_t now,
+    struct tls_certificate *told);
+
 /* Adds an owner, for whom the caller, an owner too, asks. Returns the keys. Any
  * thread. */
 struct tls_keys *tls_keys_hold(struct tls_keys *keys);

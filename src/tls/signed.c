@@ -70,6 +70,12 @@ tls_signed_show(struct tls_keys *keys, SSL *ssl, enum tls_shown shown,
 	return x509 != NULL && SSL_use_certificate(ssl, x509) == 1 ? 0 : -1;
 }
 
+time_t
+tls_signed_end(time_t ends, time_t now)
+{
+	return ends > now + SIGNED_LIFE ? ends : now + SIGNED_LIFE;
+}
+
 void
 tls_signed_fini(struct tls_keys *keys)
 {

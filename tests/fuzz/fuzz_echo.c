@@ -35,7 +35,8 @@ static void
 tell_asker(const void *client, struct asker *asker)
 {
 	(void)client;
-	*asker = (struct asker){ UINT64_MAX, UINT64_MAX, 0, "2001:db8::1" };
+	*asker = (struct asker){ UINT64_MAX, UINT64_MAX, 0, "2001:db8::1",
+		false };
 }
 
 static const struct moment moment = { .who = tell_asker };

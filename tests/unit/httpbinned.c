@@ -15,7 +15,7 @@ static void
 httpbinned_tell(const void *client, struct asker *asker)
 {
 	(void)client;
-	*asker = (struct asker){ 1, 1, 0, "127.0.0.1" };
+	*asker = (struct asker){ 1, 1, 0, "127.0.0.1", false };
 }
 
 int

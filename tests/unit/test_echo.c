@@ -27,7 +27,7 @@ static void
 tell_asker(const void *client, struct asker *asker)
 {
 	(void)client;
-	*asker = (struct asker){ 7, 3, 2, "192.0.2.1" };
+	*asker = (struct asker){ 7, 3, 2, "192.0.2.1", false };
 }
 
 #define GET_ECHO "GET /echo HTTP/1.0\r\n\r\n"

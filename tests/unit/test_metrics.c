@@ -50,6 +50,7 @@ count(struct stats *stats)
 	histogram_add(&stats->late, CLOCK_MS);
 	histogram_add(&stats->late, 100 * CLOCK_S);
 	histogram_add(&stats->lag, -1);
+	histogram_add(&stats->shake, 3 * CLOCK_MS);
 }
 
 /* Writes the text that is awaited: in it, `@` stands for what counters' families have
