@@ -9,7 +9,9 @@ import urllib.parse
 import urllib.request
 
 import pytest
+from secured import TLS
 from server import SOURCE, Server, eventually, free_port
+from shaken import NOT_BUILT, TLS_ADDRESS, shake
 from wire import PATIENCE, Client
 
 PROMETHEUS = SOURCE / "contrib" / "prometheus"
@@ -18,12 +20,14 @@ LOOK = r"look and steer on http://([\d.]+):(\d+)/"
 OPEN = "application/openmetrics-text"
 NAME = re.compile(r"\b(?:mtasync|process)_[a-z_]+\b")
 SELECTOR = re.compile(rf"({NAME.pattern})\{{([^}}]*)\}}")
-LABEL = re.compile(r"([a-z]+)=~?\"")
+LABEL = re.compile(r"([a-z]+)(?:=~?|!=)\"")
 GROUPED = re.compile(r"\b(?:by|on) \(([a-z, ]*)\)")
 LEGEND = re.compile(r"\{\{ *([a-z]+) *\}\}")
 GIVEN = {"job", "instance"}  # labels that Prometheus adds
 OPTIONS = ["-w", "2", "--admin=0", "--pool=db:slots=1",
            "--rule=/db pool=db"]  # fmt: skip
+CERTIFICATE = "mtasync_tls_certificate"  # a build without TLS tells of none
+LISTEN = ["127.0.0.1:0"] + [TLS_ADDRESS] * (not TLS and not NOT_BUILT)
 
 needs_promtool = pytest.mark.skipif(
     not shutil.which("promtool"),
@@ -34,7 +38,7 @@ needs_promtool = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def watched():
     """A server with an operator's side, and all that there are numbers of."""
-    server = Server(*OPTIONS)
+    server = Server(*OPTIONS, listen=LISTEN)
     yield server
     server.finish()
 
@@ -77,6 +81,14 @@ def labels_by_name(text):
     return found
 
 
+def text_of(path):
+    """But for the lines of what this build does not tell of."""
+    lines = path.read_text().replace('\\"', '"').splitlines()
+    return "\n".join(
+        line for line in lines if not NOT_BUILT or CERTIFICATE not in line
+    )
+
+
 def panels():
     return json.loads(DASHBOARD.read_text())["panels"]
 
@@ -100,7 +112,7 @@ def files():
 def test_names_occur_in_an_answer(watched, path):
     """Metrics, and the labels that they are selected by."""
     found = labels_by_name(metrics(watched).body.decode())
-    text = path.read_text().replace('\\"', '"')
+    text = text_of(path)
     for name in NAME.findall(text):
         assert name in found
     for name, matchers in SELECTOR.findall(text):
@@ -255,14 +267,21 @@ class Scraper:
 )
 def test_all_expressions_find_numbers(watched, tmp_path):
     """
-    Those of the dashboard: each has a number, once somebody has slept. Those of
-    the alerts can be evaluated, and none fires of a server that is well.
+    Those of the dashboard: each has a number, once somebody has slept, and
+    somebody has shaken hands, which a build without TLS does not. Those of the
+    alerts can be evaluated, and none fires of a server that is well.
     """
-    expressions = dashboard_expressions()
+    expressions = [
+        expression
+        for expression in dashboard_expressions()
+        if not NOT_BUILT or "mtasync_tls" not in expression
+    ]
     with Scraper(watched, tmp_path) as scraper:
 
         def without_a_number():
             watched.connect().ask("/sleep/1ms")
+            for which in range(1, len(watched.addresses)):
+                shake(watched, which=which).close()
             return [
                 expression
                 for expression in expressions
