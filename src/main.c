@@ -249,7 +249,7 @@ main_wait(struct server *server, struct files *files,
 		case SERVER_RELOADED:
 			if (steering_settle(&steering))
 				break;
-			report_reload(files->options, config, files->rules);
+			report_reload(files, config);
 			activation_tell(ACTIVATION_READY);
 			break;
 		case SERVER_GONE:
@@ -292,8 +292,7 @@ main_serve(struct server *server, struct files *files,
 		return MAIN_FAILED;
 	if (server_start(server) == -1)
 		return MAIN_FAILED;
-	report_start(options, config, server_listeners(server), privileges,
-	    files->rules);
+	report_start(files, config, server_listeners(server), privileges);
 	if (options->admin != NULL)
 		report_admin(options, server_admin_listeners(server));
 	activation_tell(ACTIVATION_READY);

@@ -79,6 +79,20 @@ report_add_seed(struct report *line, const struct server_config *config,
 		    config->app.seed);
 }
 
+/* Adds what is wrong with certificates. */
+static void
+report_add_errors(struct report *line, const struct secrets_read *read)
+{
+	size_t count = 0;
+	const struct tls_notice *notices = NULL;
+
+	if (read->material != NULL)
+		notices = tls_material_notices(read->material, &count);
+	for (size_t i = 0; i < count; i++)
+		if (notices[i].grave)
+			report_add(line, "; error: %s", notices[i].text);
+}
+
 static void
 report_add_addresses(struct report *line, const struct listeners *listeners)
 {
@@ -101,10 +115,10 @@ report_add_addresses(struct report *line, const struct listeners *listeners)
 }
 
 void
-report_start(const struct options *options, const struct server_config *config,
-    const struct listeners *listeners, const struct privileges *privileges,
-    const struct rules *rules)
+report_start(const struct files *files, const struct server_config *config,
+    const struct listeners *listeners, const struct privileges *privileges)
 {
+	const struct options *options = files->options;
 	struct report line = { 0 };
 
 	if (options->log_level < LOG_LEVEL_INFO)
@@ -117,7 +131,8 @@ report_start(const struct options *options, const struct server_config *config,
 	if (options->chroot != NULL)
 		report_add(&line, ", in %s", options->chroot);
 	report_add_sandbox(&line, &config->sandbox);
-	report_add_seed(&line, config, rules);
+	report_add_seed(&line, config, files->rules);
+	report_add_errors(&line, &files->read);
 	report_say(&line, options);
 }
 
@@ -134,15 +149,16 @@ report_admin(const struct options *options, const struct listeners *listeners)
 }
 
 void
-report_reload(const struct options *options, const struct server_config *config,
-    const struct rules *rules)
+report_reload(const struct files *files, const struct server_config *config)
 {
+	const struct options *options = files->options;
 	struct report line = { 0 };
 
 	if (options->log_level < LOG_LEVEL_INFO)
 		return;
 	report_add(&line, "reloaded, serving %s as it is now", options->root);
-	report_add_seed(&line, config, rules);
+	report_add_seed(&line, config, files->rules);
+	report_add_errors(&line, &files->read);
 	report_say(&line, options);
 }
 

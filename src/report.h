@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "app/rules.h"
 #include "base/privileges.h"
+#include "files.h"
 #include "options.h"
 #include "server/server.h"
 
@@ -13,15 +13,14 @@
 void report_admin(const struct options *options,
     const struct listeners *listeners);
 
-/* What is served, where, as whom and how confined; and by which seed the rules
- * draw, where they do. */
-void report_start(const struct options *options,
-    const struct server_config *config, const struct listeners *listeners,
-    const struct privileges *privileges, const struct rules *rules);
+/* What is served, where, as whom and how confined; by which seed the rules draw, where
+ * they do; and which certificates clients will refuse. */
+void report_start(const struct files *files, const struct server_config *config,
+    const struct listeners *listeners, const struct privileges *privileges);
 
-/* Likewise, by which seed the rules draw now. */
-void report_reload(const struct options *options,
-    const struct server_config *config, const struct rules *rules);
+/* Likewise, by which seed the rules draw now, and which certificates are refused. */
+void report_reload(const struct files *files,
+    const struct server_config *config);
 
 /* What was done in `time` nanoseconds; `dropped` are lines of the log. */
 void report_end(const struct options *options,

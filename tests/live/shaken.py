@@ -142,23 +142,36 @@ def is_resumed(server, session, **how):
 # Certificates
 
 
-def make_certificate(directory, name, *names, kind="EC", days=90):
-    """A file with a certificate for these names, and its key."""
-    file = directory / name
-    curve = ["-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "EC" else []
+def openssl(*arguments):
+    """Runs it, which has to go well."""
     made = subprocess.run(
-        [
-            *["openssl", "req", "-x509", "-nodes", "-newkey"],
-            *["rsa:2048" if kind == "RSA" else "ec", *curve],
-            *["-days", str(days), "-subj", f"/CN={name}"],
-            *["-addext", "subjectAltName=" + ",".join(names)],
-            *["-keyout", f"{file}.key", "-out", file],
-        ],
+        ["openssl", *arguments],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         timeout=PATIENCE,
     )
     assert made.returncode == 0, made.stderr
+
+
+def make_certificate(directory, name, *names, kind="EC", days=90):
+    """
+    A file with a certificate for these names, and its key; it ended yesterday
+    where days are -1.
+    """
+    file = directory / name
+    curve = ["-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "EC" else []
+    openssl(
+        *["req", "-x509", "-nodes", "-newkey"],
+        *["rsa:2048" if kind == "RSA" else "ec", *curve],
+        *["-days", str(abs(days)), "-subj", f"/CN={name}"],
+        *["-addext", "subjectAltName=" + ",".join(names)],
+        *["-keyout", f"{file}.key", "-out", file],
+    )
+    if days < 0:
+        openssl(
+            *["x509", "-in", file, "-signkey", f"{file}.key"],
+            *["-days", str(days), "-out", file],
+        )
     with open(file, "ab") as whole:
         whole.write(file.with_name(name + ".key").read_bytes())
     return file

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import ssl
 import subprocess
@@ -150,7 +151,23 @@ def test_end_that_is_near_is_warned_of(https, tmp_path, days, warned):
     server = https("-w", "1", f"--cert={file}")
     line = f"mtasync: {file}: the certificate of a.test ends on 2"
     assert (line in server.stderr) == warned
+    assert "error" not in server.start_line
     assert shake(server, "a.test").ask("/").body == HELLO
+
+
+def test_end_that_has_been_is_in_the_start_line(https, tmp_path):
+    """As an error; also in that of a reload, until it is mended."""
+    file = make_certificate(tmp_path, "a", "DNS:a.test", days=-1)
+    said = (
+        rf"{file}: the certificate of a\.test has ended on \d{{4}}-\d\d-\d\d"
+    )
+    server = https("-w", "1", f"--cert={file}")
+    assert re.search(rf"; error: {said}$", server.start_line)
+    assert re.fullmatch(rf"mtasync: {said}\n", server.stderr)
+    assert shake(server, "a.test").ask("/").body == HELLO
+    assert re.search(rf"mtasync: reloaded.*; error: {said}\n", reload(server))
+    make_certificate(tmp_path, "a", "DNS:a.test")
+    assert "error" not in reload(server)
 
 
 # Faulty ones
