@@ -255,6 +255,9 @@ main_wait(struct server *server, struct files *files,
 		case SERVER_GONE:
 			files_replace_root(files, server);
 			break;
+		case SERVER_HOUR:
+			secrets_turn(&files->read);
+			break;
 		case SERVER_STOPPING:
 			activation_tell(ACTIVATION_STOPPING);
 			break;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "app/app.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 int
@@ -125,6 +126,7 @@ secrets_make_keys(const struct secrets *secrets, struct secrets_read *read)
 	return read->count == secrets->count ? 0 : -1;
 }
 
+/* Says what the operator has not been told yet. */
 static void
 secrets_tell(const struct tls_material *material)
 {
@@ -133,7 +135,8 @@ secrets_tell(const struct tls_material *material)
 	    &count);
 
 	for (size_t i = 0; i < count; i++)
-		log_error("%s", notices[i].text);
+		if (notices[i].fresh)
+			log_error("%s", notices[i].text);
 }
 
 int
@@ -159,6 +162,15 @@ secrets_write_ca(const struct secrets *secrets, const struct secrets_read *read)
 		return 0;
 	log_error("--write-ca=%.200s: the CA can't be written there: %m", path);
 	return -1;
+}
+
+void
+secrets_turn(struct secrets_read *read)
+{
+	if (tls_material_turn(read->material,
+		(time_t)(clock_wall() / CLOCK_S)) == -1)
+		log_error("no memory to forget the secrets of TLS");
+	secrets_tell(read->material);
 }
 
 void

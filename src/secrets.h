@@ -43,6 +43,11 @@ int secrets_read(const struct secrets *secrets,
 int secrets_write_ca(const struct secrets *secrets,
     const struct secrets_read *read);
 
+/* To be called each hour: wipes the secrets of the hours before, so that who gets at the
+ * memory of the process can't open what was said then; and says what the operator
+ * should know by now of certificates. */
+void secrets_turn(struct secrets_read *read);
+
 /* Lets go of what was read. */
 void secrets_drop(struct secrets_read *read);
 

@@ -215,6 +215,7 @@ live_tests = \
 	tests/live/test_start.py \
 	tests/live/test_tls.py \
 	tests/live/test_tls_certificates.py \
+	tests/live/test_tls_hours.py \
 	tests/live/test_tls_tickets.py \
 	tests/live/test_tls_told.py \
 	tests/live/test_tls_words.py \
@@ -234,6 +235,7 @@ CLEANFILES += tests/bench/floor
 preloaded = \
 	tests/live/counted_calls.so \
 	tests/live/held_look.so \
+	tests/live/shifted_clocks.so \
 	tests/live/stuck_calls.so \
 	tests/live/stuck_names.so \
 	tests/live/stuck_opens.so
@@ -245,6 +247,10 @@ tests_live_held_look_so_SOURCES = tests/live/held_look.c
 tests_live_held_look_so_CFLAGS = $(AM_CFLAGS) -fPIC
 tests_live_held_look_so_LDFLAGS = -shared
 tests_live_held_look_so_LDADD =
+tests_live_shifted_clocks_so_SOURCES = tests/live/shifted_clocks.c
+tests_live_shifted_clocks_so_CFLAGS = $(AM_CFLAGS) -fPIC
+tests_live_shifted_clocks_so_LDFLAGS = -shared
+tests_live_shifted_clocks_so_LDADD =
 tests_live_stuck_calls_so_SOURCES = tests/live/stuck_calls.c
 tests_live_stuck_calls_so_CFLAGS = $(AM_CFLAGS) -fPIC
 tests_live_stuck_calls_so_LDFLAGS = -shared

@@ -129,6 +129,7 @@ server_open(struct server_config *config, struct server_config *admin)
 		    server_on_admin_end } };
 	server->pid_publisher.fd = server->pid_file.directory = -1;
 	server->deadline = INT64_MAX;
+	server->hour = config->tls ? clock_now() + SERVER_HOUR_TIME : INT64_MAX;
 	if (server_set_up(server) == 0)
 		return server;
 	server_close(server);

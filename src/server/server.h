@@ -21,6 +21,7 @@ enum server_event {
 	SERVER_RELOAD,   /* SIGHUP: re-open ROOT and the log */
 	SERVER_RELOADED, /* all workers serve from the new ROOT */
 	SERVER_GONE,     /* ROOT has been removed: look for another one */
+	SERVER_HOUR,     /* another hour has passed, where there is TLS */
 	SERVER_ASKED,    /* server_take_petition() has what */
 	SERVER_STOPPING, /* SIGTERM, SIGINT, or a worker ended by itself */
 	SERVER_ENDED,    /* all workers have ended, or are stuck */

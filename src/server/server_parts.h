@@ -7,9 +7,13 @@
 
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "server/server.h"
 #include "server/side.h"
 #include "server/signal_queue.h"
+
+/* The time from one SERVER_HOUR to the next. */
+#define SERVER_HOUR_TIME (3600 * CLOCK_S)
 
 struct server {
 	struct side clients;
@@ -29,6 +33,7 @@ struct server {
 	bool stuck;       /* some workers have not ended in time */
 	bool reloading;   /* until all have taken what they were sent */
 	int64_t deadline; /* when the order goes up by itself */
+	int64_t hour;     /* when SERVER_HOUR is next; INT64_MAX: never */
 };
 
 /* Whether there is a side for the operator. */

@@ -155,10 +155,10 @@ server_poll_time(const struct server *server)
 {
 	int64_t look = server_shorter(stages_look(&server->clients.stages),
 	    server_has_admin(server) ? stages_look(&server->admin.stages) : 0);
-	int64_t wait = server->deadline - clock_now();
+	int64_t due = server->deadline < server->hour ? server->deadline
+						      : server->hour;
+	int64_t wait = due == INT64_MAX ? INT64_MAX : due - clock_now();
 
-	if (server->deadline == INT64_MAX)
-		wait = INT64_MAX;
 	if (look > 0 && look < wait)
 		wait = look;
 	if (wait == INT64_MAX)
@@ -197,6 +197,10 @@ server_await(struct server *server)
 		if (server_on_workers(server, &event) ||
 		    server_on_signal(server, &event))
 			return event;
+		if (now >= server->hour) {
+			server->hour = now + SERVER_HOUR_TIME;
+			return SERVER_HOUR;
+		}
 		if (now >= server->deadline && !server_on_deadline(server)) {
 			server->stuck = true;
 			return SERVER_ENDED;

@@ -289,6 +289,7 @@ material_notice(struct tls_material *material, const char *text, size_t i,
 		return;
 	}
 	notice->grave = when != 0 && strncmp(text, "ends", 4) != 0;
+	notice->fresh = true;
 	material->notice_count++;
 }
 
@@ -351,6 +352,14 @@ tls_material_read(const struct tls_config *config,
 	return NULL;
 }
 
+static void
+material_free_notices(struct tls_notice *notices, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(notices[i].text);
+	free(notices);
+}
+
 void
 tls_material_free(struct tls_material *material)
 {
@@ -359,21 +368,55 @@ tls_material_free(struct tls_material *material)
 	for (size_t i = 0; i < material->count; i++)
 		material_free_chain(&material->chains[i],
 		    &material->certificates[i]);
-	for (size_t i = 0; i < material->notice_count; i++)
-		free(material->notices[i].text);
+	material_free_notices(material->notices, material->notice_count);
 	free(material->chains);
 	free(material->certificates);
-	free(material->notices);
 	tls_names_fini(&material->names);
 	tls_own_fini(&material->own);
 	tls_ratchet_fini(&material->ratchet);
 	free(material);
 }
 
+/* Whether one of `count` notices has this text. */
+static bool
+material_has_noted(const struct tls_notice *notices, size_t count,
+    const char *text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(notices[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+/* Notes all anew; what has been noted before is not fresh. Returns 0; or -1 where memory
+ * is short, and all is as before. */
+static int
+material_notice_anew(struct tls_material *material, time_t now)
+{
+	struct tls_notice *before = material->notices;
+	size_t count = material->notice_count;
+
+	material->notice_count = 0;
+	if (material_notice_all(material, now) == -1) {
+		material->notices = before;
+		material->notice_count = count;
+		return -1;
+	}
+	for (size_t i = 0; i < material->notice_count; i++)
+		material->notices[i].fresh = !material_has_noted(before, count,
+		    material->notices[i].text);
+	material_free_notices(before, count);
+	return 0;
+}
+
 int
 tls_material_turn(struct tls_material *material, time_t now)
 {
-	return tls_ratchet_turn(&material->ratchet, now);
+	int result = tls_ratchet_turn(&material->ratchet, now);
+
+	if (!material->own_shown && material_notice_anew(material, now) == -1)
+		result = -1;
+	return result;
 }
 
 const struct tls_certificate *

@@ -50,6 +50,7 @@ struct tls_certificate {
 /* What the operator should know. */
 struct tls_notice {
 	bool grave; /* clients are refused: an error, not a warning */
+	bool fresh; /* since the last turn */
 	char *text; /* a line, without its end */
 };
 
@@ -70,14 +71,14 @@ struct tls_material *tls_material_read(const struct tls_config *config,
 void tls_material_free(struct tls_material *material);
 
 /*
- * Wipes the secrets of tickets that nobody needs any more: for whoever wants
- * them out of the memory of the main thread too, to be called each hour.
- * Returns 0, or -1 where OpenSSL fails.
+ * Wipes the secrets of tickets that nobody needs any more, and looks anew what to
+ * tell the operator at `now`: to be called each hour. Workers turn their keys by
+ * themselves. Returns 0, or -1 where memory is short.
  */
 int tls_material_turn(struct tls_material *material, time_t now);
 
-/* The certificates that are shown to whoever asks for no fault, and what to tell
- * the operator of them. Both live as long as the material. */
+/* The certificates that are shown to whoever asks for no fault, as long as the material
+ * lives; and what to tell the operator of them, until the next turn. */
 const struct tls_certificate *
 tls_material_certificates(const struct tls_material *material, size_t *count);
 const struct tls_notice *

@@ -180,6 +180,71 @@ test_noted(void **state)
 	}
 }
 
+/* An hour after the other, or many: it is noted what has come to be so, once; and the
+ * secret of tickets is that of the hour. */
+static void
+test_turned(void **state)
+{
+	static const struct {
+		int days; /* from the end on */
+		bool fresh, grave;
+		const char *said; /* NULL: nothing */
+	} rows[] = {
+		{ -15, false, false, NULL },
+		{ -13, true, false, " ends on 20" },
+		{ -12, false, false, " ends on 20" },
+		{ 1, true, true, " has ended on 20" },
+		{ 2, false, true, " has ended on 20" },
+	};
+	const struct tls_files files = { "ec.pem", NULL };
+	const struct tls_config config = { .files = &files, .count = 1 };
+	struct text fault = { 0 };
+	struct tls_material *material = tls_material_read(&config, NULL,
+	    time(NULL), &fault);
+	size_t count;
+	time_t end;
+
+	(void)state;
+	assert_non_null(material);
+	end = tls_material_certificates(material, &count)->ends;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		time_t now = end + (time_t)rows[i].days * 24 * 3600;
+		const struct tls_notice *notices;
+
+		assert_int_equal(tls_material_turn(material, now), 0);
+		assert_int_equal(material->ratchet.epoch,
+		    (now - TLS_RATCHET_START) / TLS_RATCHET_EPOCH);
+		notices = tls_material_notices(material, &count);
+		assert_int_equal(count, rows[i].said == NULL ? 0 : 1);
+		if (count == 0)
+			continue;
+		assert_non_null(strstr(notices[0].text, rows[i].said));
+		assert_int_equal(notices[0].fresh, rows[i].fresh);
+		assert_int_equal(notices[0].grave, rows[i].grave);
+	}
+	tls_material_free(material);
+}
+
+/* Of our own, nothing is to be said, whatever the time. */
+static void
+test_own_turned(void **state)
+{
+	const struct tls_config config = { .words = true };
+	struct text fault = { 0 };
+	struct tls_material *material = tls_material_read(&config, NULL,
+	    time(NULL), &fault);
+	size_t count;
+
+	(void)state;
+	assert_non_null(material);
+	assert_int_equal(tls_material_turn(material,
+			     time(NULL) + (time_t)3 * 24 * 3600),
+	    0);
+	(void)tls_material_notices(material, &count);
+	assert_int_equal(count, 0);
+	tls_material_free(material);
+}
+
 /* One that begins later is refused by clients, too. */
 static void
 test_not_begun(void **state)
@@ -411,6 +476,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faulty),
 		cmocka_unit_test(test_noted),
+		cmocka_unit_test(test_turned),
+		cmocka_unit_test(test_own_turned),
 		cmocka_unit_test(test_not_begun),
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_shown),
