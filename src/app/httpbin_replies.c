@@ -48,8 +48,8 @@ static struct document *
 httpbin_write_whole(const struct echo *echo)
 {
 	const struct httpbin_view view = { echo->method, echo->target,
-		echo->query, echo->fields, echo->field_count,
-		echo->asker.peer, echo->asker.secured };
+		echo->query, echo->fields, echo->field_count, echo->asker.peer,
+		echo->asker.secured };
 	struct text text = { 0 };
 
 	text_put(&text, "{\n  ");

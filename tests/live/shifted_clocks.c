@@ -37,15 +37,14 @@ static void __attribute__((constructor)) shifted_clocks_init(void)
 }
 
 int
-clock_gettime(clockid_t clock, struct timespec *now)
+clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
 	int64_t time;
 
-	if (shifted_clocks_get(clock, now) == -1)
+	if (shifted_clocks_get(clock_id, tp) == -1)
 		return -1;
-	time = now->tv_sec * SECOND + now->tv_nsec +
-	       atomic_load(shifted_clocks);
-	now->tv_sec = time / SECOND;
-	now->tv_nsec = time % SECOND;
+	time = tp->tv_sec * SECOND + tp->tv_nsec + atomic_load(shifted_clocks);
+	tp->tv_sec = time / SECOND;
+	tp->tv_nsec = time % SECOND;
 	return 0;
 }
