@@ -134,11 +134,13 @@ static enum conn_state
 state_take_records(struct conn *conn)
 {
 	const struct context *context = conn->context;
+	const struct tls *tls = conn->channel.secure->tls;
 
-	if (tls_turn_input(&context->records).size == 0)
+	/* one that has slept has nothing there, but its ServerHello to sign */
+	if (tls_turn_input(&context->records).size == 0 &&
+	    !tls_signs_next(tls, &context->records))
 		return CONN_SHAKING;
-	if (!tls_has_begun(conn->channel.secure->tls) &&
-	    state_is_clear(context))
+	if (!tls_has_begun(tls) && state_is_clear(context))
 		return state_refuse_clear(conn);
 	return state_shake(conn);
 }

@@ -7,6 +7,7 @@ import pytest
 from secured import client_context
 from server import SANITIZERS
 from shaken import DATA, GONE, HANDSHAKE, TLS_ADDRESS, Tapped, alert
+from shaken import await_bytes
 from shaken import believed  # noqa: F401
 from shaken import hello, https, needs_tls, plain, read_raw  # noqa: F401
 from shaken import session_of, shake, take_records, wrapped
@@ -69,6 +70,18 @@ def test_sleep_keeps_nobody_waiting(serve, by):
     sleepers = [greeted(server, name) for _ in range(50)]
     assert shake(server, which=1).ask("/").body == HELLO
     assert all(sleeper.is_silent(QUIET / 50) for sleeper in sleepers)
+
+
+def test_sleepers_that_wake_together_all_go_on(https):
+    """More of them than may sign in a round of the loop."""
+    server = https("-w", "1")
+    sleepers = [greeted(server, "sleep-300ms.localhost") for _ in range(20)]
+    assert shake(server).ask("/").body == HELLO  # all are asleep by now
+    server.freeze()
+    time.sleep(0.4)
+    server.thaw()
+    for sleeper in sleepers:
+        assert await_bytes(sleeper, 1)[0] == HANDSHAKE
 
 
 def test_sleeper_that_says_more_sleeps_on(https):
