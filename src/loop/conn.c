@@ -132,7 +132,8 @@ conn_set_deadline(struct conn *conn, enum deadline_kind kind)
 	struct context *context = conn->context;
 	bool same = kind == conn->deadline.kind;
 
-	if (same && (kind == DEADLINE_WRITE || context->turn_requests == 0)) {
+	if (same && (kind == DEADLINE_WRITE || kind == DEADLINE_SHAKE ||
+			context->turn_requests == 0)) {
 		if (kind == DEADLINE_LINGER)
 			conn_renew_linger(conn);
 		return;

@@ -317,6 +317,28 @@ def test_hello_by_and_by_is_not_waited_for(https):
     assert time.monotonic() - begin >= LIMIT
 
 
+def test_hellos_by_and_by_of_many_are_not_waited_for(https):
+    """Whoever has to wait until others have signed has no more time for that."""
+    server = https("-w", "1", f"--handshake-timeout={LIMIT}s")
+    sockets = server.descriptors("socket:")
+    begin = time.monotonic()
+    clients = [plain(server) for _ in range(100)]
+    for client in clients:
+        client.send(b"\x16\x03\x01\x00\x04\x01\x00\x3f\xfb")
+    server.await_descriptors(sockets + 100)
+    while server.descriptors("socket:") > sockets:
+        assert time.monotonic() - begin < PATIENCE / 2
+        server.freeze()  # so that the loop finds all of them at once
+        for client in clients:
+            with contextlib.suppress(ConnectionError):
+                client.send(b"\x16\x03\x01\x00\x01\x00")
+        server.thaw()
+        time.sleep(0.05)
+    assert time.monotonic() - begin >= LIMIT
+    for client in clients:
+        client.close()
+
+
 def test_client_that_does_not_finish_is_not_waited_for(https):
     """It has had the ServerHello, and says nothing more."""
     server = https("-w", "1", f"--handshake-timeout={LIMIT}s")
