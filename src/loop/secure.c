@@ -110,6 +110,49 @@ secure_skip(struct channel *channel, struct context *context)
 	return secure_fetch(channel, context);
 }
 
+/* Seals what there is room for, of the output and then of `bytes`; behind an alert there
+ * is nothing to be sealed, and they are dropped. Returns false where memory is short. */
+static bool
+secure_seal(struct channel *channel, struct context *context,
+    struct span *bytes)
+{
+	struct tls *tls = channel->secure->tls;
+	size_t room = tls_room(tls, &context->records);
+	struct span output = { context->output, context->output_size };
+	struct span next = *bytes;
+
+	if (channel->secure->failed) {
+		context->output_size = 0;
+		span_skip(bytes, bytes->size);
+		return true;
+	}
+	if (room > SECURE_SEAL_MAX)
+		room = SECURE_SEAL_MAX;
+	if (output.size > room)
+		output.size = room;
+	if (next.size > room - output.size)
+		next.size = room - output.size;
+	if ((output.size > 0 &&
+		tls_seal(tls, &context->records, output) == -1) ||
+	    (next.size > 0 && tls_seal(tls, &context->records, next) == -1))
+		return false;
+	context_forget_output(context, output.size);
+	span_skip(bytes, next.size);
+	return true;
+}
+
+/* Seals the answers so far before more is opened: if that is false, an alert comes, and
+ * nothing behind it. */
+static bool
+secure_seal_before(struct channel *channel, struct context *context)
+{
+	struct span none = { "", 0 };
+
+	return context->output_size == 0 ||
+	       tls_turn_input(&context->records).size == 0 ||
+	       secure_seal(channel, context, &none);
+}
+
 /* Opens what has been received into the context's input; WIRE_BLOCKED: more has to
  * come. */
 static enum wire_result
@@ -118,6 +161,8 @@ secure_open(struct channel *channel, struct context *context, size_t most)
 	struct secure *secure = channel->secure;
 	size_t free_room = context_make_room(context), size;
 
+	if (!secure_seal_before(channel, context))
+		return WIRE_BROKEN;
 	switch (tls_open(secure->tls, &context->records,
 	    context->input + context->input_end,
 	    free_room < most ? free_room : most, &size)) {
@@ -202,32 +247,6 @@ secure_flush(struct channel *channel, struct context *context, bool more)
 	if (result == WIRE_BLOCKED)
 		channel->has_blocked = true;
 	return result;
-}
-
-/* Seals what there is room for, of the output and then of `bytes`. Returns false where
- * memory is short. */
-static bool
-secure_seal(struct channel *channel, struct context *context,
-    struct span *bytes)
-{
-	struct tls *tls = channel->secure->tls;
-	size_t room = tls_room(tls, &context->records);
-	struct span output = { context->output, context->output_size };
-	struct span next = *bytes;
-
-	if (room > SECURE_SEAL_MAX)
-		room = SECURE_SEAL_MAX;
-	if (output.size > room)
-		output.size = room;
-	if (next.size > room - output.size)
-		next.size = room - output.size;
-	if ((output.size > 0 &&
-		tls_seal(tls, &context->records, output) == -1) ||
-	    (next.size > 0 && tls_seal(tls, &context->records, next) == -1))
-		return false;
-	context_forget_output(context, output.size);
-	span_skip(bytes, next.size);
-	return true;
 }
 
 enum wire_result

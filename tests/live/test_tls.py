@@ -162,6 +162,23 @@ def test_record_that_was_changed_is_told_by_an_alert(https, most):
     assert client.socket.raw.recv(1) == b""
 
 
+@either_version
+def test_record_that_was_changed_behind_requests(https, most):
+    """They are answered before the alert, though all came at once."""
+    server = https("-w", "1")
+    client = wrapped(
+        server, Tapped, context=client_context(most=most), shake=PATIENCE
+    )
+    client.ask("/")
+    good = sealed(client, request("/")) + sealed(client, request("/"))
+    client.socket.raw.sendall(good + b"\x17\x03\x03\0\x40" + 64 * b"x")
+    with pytest.raises(ssl.SSLError) as raised:
+        client.read_response()  # all has come at once
+    assert raised.value.reason == "SSLV3_ALERT_BAD_RECORD_MAC"
+    assert bytes(client.socket._plain).count(HELLO) == 2
+    assert client.socket.raw.recv(1) == b""
+
+
 # Its end
 
 
