@@ -164,6 +164,9 @@ slow_tests = \
 	tests/live/test_root.py \
 	tests/live/test_faults_on_purpose.py \
 	tests/live/test_over_tls.py \
+	tests/live/test_tls_scanners.py \
+	tests/live/test_tls_memory.py \
+	tests/live/test_tls_drain.py \
 	tests/live/test_memory.py
 live_tests = \
 	tests/live/test_addresses.py \
@@ -215,6 +218,8 @@ live_tests = \
 	tests/live/test_start.py \
 	tests/live/test_tls.py \
 	tests/live/test_tls_certificates.py \
+	tests/live/test_tls_clients.py \
+	tests/live/test_tls_floods.py \
 	tests/live/test_tls_hours.py \
 	tests/live/test_tls_tickets.py \
 	tests/live/test_tls_told.py \
