@@ -140,13 +140,15 @@ options_resolve_listen(const struct options *options, const char *text,
 	if (strncmp(behind, handshake, sizeof(handshake) - 1) != 0)
 		return "behind ,tls there may be ,handshake=WORDS alone";
 	behind += sizeof(handshake) - 1;
+	if (options->routes == app_file_routes)
+		return "--no-sleep takes the words of handshakes away";
 	return tls_words_parse(span_of(behind), options->max_sleep, &place->act,
 		   &fault) == 0
 		   ? NULL
 		   : fault.wanted;
 }
 
-/* Whether something is said of TLS, which nobody speaks; says so then. */
+/* Whether something is said of TLS that is of no use; says so then. */
 static bool
 options_has_vain_tls(const struct options *options)
 {
@@ -155,13 +157,18 @@ options_has_vain_tls(const struct options *options)
 			   : options->ticket_secret != NULL ? "ticket-secret"
 							    : NULL;
 
-	for (unsigned i = 0; i < options->listen_count; i++)
+	const char *why = "nobody speaks TLS: it wants --listen=ADDRESS,tls";
+
+	for (unsigned i = 0; i < options->listen_count && name != NULL; i++)
 		if (options->listen[i].tls)
-			return false;
+			name = NULL;
+	if (name == NULL && options->write_ca != NULL &&
+	    options->certs.count > 0 && options->routes == app_file_routes) {
+		name = "write-ca";
+		why = "with --cert and --no-sleep, no certificate is its own";
+	}
 	if (name != NULL)
-		log_error("--%s: nobody speaks TLS: it wants "
-			  "--listen=ADDRESS,tls",
-		    name);
+		log_error("--%s: %s", name, why);
 	return name != NULL;
 }
 

@@ -137,6 +137,22 @@ options_add_text(const struct options_row *row, struct options *options,
 	return false;
 }
 
+/* Takes the names of one more certificate and, behind a comma, of its key. */
+bool
+options_add_cert(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	const char *comma = strchr(text, ',');
+
+	if (text[0] != '\0' && comma != text &&
+	    (comma == NULL || comma[1] != '\0'))
+		return options_add_text(row, options, text);
+	log_error(OPTIONS_REFUSED "must be the name of a file, or of two with "
+				  "a comma between",
+	    row->name, text);
+	return false;
+}
+
 /* Takes one more name of a host, without a port. */
 bool
 options_add_host(const struct options_row *row, struct options *options,

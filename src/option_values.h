@@ -51,6 +51,8 @@ bool options_set_index(const struct options_row *row, struct options *options,
     const char *text);
 bool options_add_text(const struct options_row *row, struct options *options,
     const char *text);
+bool options_add_cert(const struct options_row *row, struct options *options,
+    const char *text);
 bool options_add_host(const struct options_row *row, struct options *options,
     const char *text);
 bool options_set_fields(const struct options_row *row, struct options *options,

@@ -92,7 +92,7 @@ static const struct options_row options_table[] = {
 
 	{ "cert", "FILE[,KEY]", "to show; may be repeated",
 	    .origin = "one of its own", .group = "TLS: --listen=ADDRESS,tls",
-	    .set = options_add_text, .field = offsetof(struct options, certs) },
+	    .set = options_add_cert, .field = offsetof(struct options, certs) },
 	{ "write-ca", "FILE", "write the CA of its own certificate there",
 	    OPTIONS_PATH(write_ca, "file") },
 	{ "ticket-secret", "FILE", "so that several servers resume sessions",

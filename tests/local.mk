@@ -166,6 +166,7 @@ slow_tests = \
 	tests/live/test_over_tls.py \
 	tests/live/test_tls_scanners.py \
 	tests/live/test_tls_memory.py \
+	tests/live/test_tls_crowds.py \
 	tests/live/test_tls_drain.py \
 	tests/live/test_memory.py
 live_tests = \

@@ -252,7 +252,7 @@ channel_send_sealed_file(struct channel *channel, struct context *context,
 	while (result == WIRE_DONE && *size > 0) {
 		if (context_turn_is_over(context))
 			return WIRE_BLOCKED;
-		result = secure_read_file(context, file, offset, size);
+		result = secure_read_file(channel, context, file, offset, size);
 		if (result == WIRE_DONE)
 			result = channel_flush_before(channel, context,
 			    *size > 0);

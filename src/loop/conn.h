@@ -45,6 +45,9 @@ void conn_refuse_sleep(struct deadline *deadline);
  * cut. */
 void conn_end_hang(struct deadline *deadline);
 
+/* Whether a connection in DEADLINE_DOZE never goes on. */
+bool conn_is_stalled(const struct deadline *deadline);
+
 /* Closes the connection that has waited the longest for its client: for a request, or
  * for more of it, or to take an answer. Returns false where none does. */
 bool conn_shed(struct context *context);

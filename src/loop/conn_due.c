@@ -74,7 +74,9 @@ conn_on_parted(struct conn *conn)
 		return;
 	}
 	conn_begin_turn(context, false);
-	if (states[CONN_LINGERING].step(conn) == CONN_CLOSED)
+	channel_restore(&conn->channel, context);
+	if (states[CONN_LINGERING].step(conn) == CONN_CLOSED ||
+	    channel_save(&conn->channel, context) == -1)
 		conn_close(conn);
 	else
 		conn_check_pace(conn);
@@ -113,8 +115,8 @@ conn_shakes_in_a_crowd(const struct context *context)
 	       config->max_conns / config->workers / SECURE_CROWD_PART;
 }
 
-/* Ends a handshake that has taken too long; in a crowd, one that waits for its client
- * after the first part of that. */
+/* Ends a handshake that has taken too long; in a crowd, or a drain, one that waits for its
+ * client after the first part of that. */
 static void
 conn_on_shaking(struct conn *conn)
 {
@@ -124,12 +126,13 @@ conn_on_shaking(struct conn *conn)
 		      wire_is_silent(conn->channel.fd);
 
 	if (now - conn->channel.secure->since < context->config->limits.shake &&
-	    !(silent && conn_shakes_in_a_crowd(context))) {
+	    !(silent &&
+		(context->moment.closing || conn_shakes_in_a_crowd(context)))) {
 		deadlines_renew(&context->deadlines, &conn->deadline, now);
 		return;
 	}
 	log_debug("a handshake took too long");
-	stats_add(&context->stats.shakes[SECURE_LATE], 1);
+	secure_count(conn->channel.secure, context, SECURE_LATE);
 	conn_close(conn);
 }
 
@@ -206,6 +209,14 @@ conn_end_hang(struct deadline *deadline)
 
 	conn->reset = true;
 	conn_close(conn);
+}
+
+bool
+conn_is_stalled(const struct deadline *deadline)
+{
+	const struct conn *conn = LIST_OWNER(deadline, struct conn, deadline);
+
+	return conn->channel.secure->alarm.due == INT64_MAX;
 }
 
 void

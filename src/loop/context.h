@@ -105,6 +105,15 @@ context_end_turn(struct context *context)
 	context->turn_requests = CONTEXT_TURN_REQUESTS;
 }
 
+/* Counts work of this turn that its bytes do not show, as if it were so many more; what
+ * the counters tell stays as it is. */
+static inline void
+context_charge(struct context *context, size_t bytes)
+{
+	context->turn_received += bytes;
+	context->received -= bytes; /* to which those of the turn are added */
+}
+
 /* Notes that the request that follows in the input has been received by now:
  * the looks at the disk from now on will do for it; see site.h. */
 static inline void

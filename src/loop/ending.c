@@ -30,6 +30,24 @@ ending_empty(struct context *context, int kind,
 		end(deadline);
 }
 
+/* Ends the handshakes that would never go on; those that sleep do. */
+static void
+ending_end_stalls(struct context *context)
+{
+	struct deadlines *deadlines = &context->deadlines;
+	uint64_t count = stats_read(&context->stats.waiting[DEADLINE_DOZE]);
+
+	for (; count > 0; count--) {
+		struct deadline *first = deadlines_first(deadlines,
+		    DEADLINE_DOZE);
+
+		if (conn_is_stalled(first))
+			conn_end_hang(first);
+		else
+			deadlines_renew(deadlines, first, context->moment.now);
+	}
+}
+
 void
 ending_drain(struct context *context)
 {
@@ -38,7 +56,7 @@ ending_drain(struct context *context)
 	ending_move(context, DEADLINE_IDLE, DEADLINE_GRACE);
 	ending_move(context, DEADLINE_LINGER, DEADLINE_PART);
 	ending_empty(context, DEADLINE_HANG, conn_end_hang);
-	ending_empty(context, DEADLINE_DOZE, conn_end_hang);
+	ending_end_stalls(context);
 }
 
 /* Ends the sleepers last, since conn_refuse_sleep() moves them to another
@@ -49,6 +67,7 @@ ending_cut(struct context *context)
 	for (int kind = 0; kind < DEADLINE_NEVER; kind++)
 		if (kind != DEADLINE_PART)
 			ending_empty(context, kind, conn_abort);
+	ending_empty(context, DEADLINE_DOZE, conn_abort);
 	ending_empty(context, DEADLINE_NEVER, conn_refuse_sleep);
 }
 

@@ -18,6 +18,9 @@
 /* What one recv(2) may bring: a whole record, and what comes with it. */
 #define SECURE_RECEIVE_MAX ((size_t)20 * 1024)
 
+/* What a record costs, in bytes of a turn's share: some 500 are one. */
+#define SECURE_RECORD_COST ((size_t)2048)
+
 /* The same while a request waits: what is sent ahead stays in the kernel but for
  * this. A close_notify has 31 bytes at most. */
 #define SECURE_LOOK_MAX ((size_t)256)
@@ -43,10 +46,20 @@ secure_new(struct context *context, const struct entrance *entrance)
 }
 
 void
+secure_count(struct secure *secure, struct context *context,
+    enum secure_shake outcome)
+{
+	if (!secure->counted)
+		stats_add(&context->stats.shakes[outcome], 1);
+	secure->counted = true;
+}
+
+void
 secure_free(struct secure *secure, struct context *context)
 {
 	if (secure == NULL)
 		return;
+	secure_count(secure, context, SECURE_FAILED);
 	alarms_unset(&context->alarms, &secure->alarm);
 	tls_free(secure->tls);
 	free(secure->record);
@@ -66,6 +79,15 @@ secure_make_room(struct tls_turn *records)
 	records->in_start = 0;
 	records->in_end = rest.size;
 	return TLS_TURN_MAX - rest.size;
+}
+
+/* Has the turn pay for the records that were opened and sealed, beyond their bytes: a MiB
+ * of tiny ones takes 0.3 s. */
+static void
+secure_charge(struct context *context)
+{
+	context_charge(context, context->records.records * SECURE_RECORD_COST);
+	context->records.records = 0;
 }
 
 /* Receives records, of at most so many bytes. */
@@ -136,6 +158,7 @@ secure_seal(struct channel *channel, struct context *context,
 		tls_seal(tls, &context->records, output) == -1) ||
 	    (next.size > 0 && tls_seal(tls, &context->records, next) == -1))
 		return false;
+	secure_charge(context);
 	context_forget_output(context, output.size);
 	span_skip(bytes, next.size);
 	return true;
@@ -160,12 +183,15 @@ secure_open(struct channel *channel, struct context *context, size_t most)
 {
 	struct secure *secure = channel->secure;
 	size_t free_room = context_make_room(context), size;
+	enum tls_result result;
 
 	if (!secure_seal_before(channel, context))
 		return WIRE_BROKEN;
-	switch (tls_open(secure->tls, &context->records,
+	result = tls_open(secure->tls, &context->records,
 	    context->input + context->input_end,
-	    free_room < most ? free_room : most, &size)) {
+	    free_room < most ? free_room : most, &size);
+	secure_charge(context);
+	switch (result) {
 	case TLS_DONE:
 		secure->opens = true;
 		context->input_end += size;
@@ -267,6 +293,8 @@ secure_send(struct channel *channel, struct context *context,
 		result = secure_flush(channel, context, more || left);
 		if (result != WIRE_DONE || !left)
 			return result;
+		if (context->output_size == 0 && context_turn_is_over(context))
+			return WIRE_BLOCKED;
 	}
 }
 
@@ -279,14 +307,22 @@ secure_send_output(struct channel *channel, struct context *context, bool more)
 }
 
 enum wire_result
-secure_read_file(struct context *context, int file, off_t *offset, size_t *size)
+secure_read_file(const struct channel *channel, struct context *context,
+    int file, off_t *offset, size_t *size)
 {
-	size_t room = SECURE_SEAL_MAX - context->output_size;
+	size_t room = tls_room(channel->secure->tls, &context->records);
+	size_t most = *size;
 	ssize_t got;
 
+	if (room > SECURE_SEAL_MAX)
+		room = SECURE_SEAL_MAX;
+	/* behind a long output, some goes on its own */
+	room = context->output_size < room ? room - context->output_size : 1;
+	if (most > room)
+		most = room;
 	do {
-		got = pread(file, context->output + context->output_size,
-		    *size < room ? *size : room, *offset);
+		got = pread(file, context->output + context->output_size, most,
+		    *offset);
 	} while (got == -1 && errno == EINTR);
 	if (got <= 0)
 		return got == 0 ? WIRE_ENDED : WIRE_BROKEN;

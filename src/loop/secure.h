@@ -44,6 +44,7 @@ struct secure {
 	struct channel_saved *output; /* not sealed yet; or NULL */
 	struct alarm alarm;           /* when the handshake goes on */
 	int64_t began;                /* as clock_now() */
+	bool counted;                 /* how its handshake ended */
 	bool opens; /* there may be more to open of what has been received */
 	bool last; /* nothing follows what is to be sent: a close_notify does */
 	bool quiet;  /* the end of what is sent is no end that was meant */
@@ -55,7 +56,11 @@ struct secure {
 struct secure *secure_new(struct context *context,
     const struct entrance *entrance);
 
-/* Frees it. NULL is allowed. */
+/* Counts how the handshake has ended, unless that has been done. */
+void secure_count(struct secure *secure, struct context *context,
+    enum secure_shake outcome);
+
+/* Frees it; a handshake that has not been counted has failed. NULL is allowed. */
 void secure_free(struct secure *secure, struct context *context)
     __attribute__((noinline));
 
@@ -80,7 +85,8 @@ enum wire_result secure_flush(struct channel *channel, struct context *context,
 
 /*
  * Seals and sends the context's output and `bytes`, of which *bytes is what has not been
- * sealed; and secure->last, a close_notify. WIRE_DONE: all has been sent.
+ * sealed; and secure->last, a close_notify. WIRE_DONE: all has been sent; WIRE_BLOCKED
+ * also when the turn is over, and nothing is left of the output.
  */
 enum wire_result secure_send(struct channel *channel, struct context *context,
     struct span *bytes, bool more) __attribute__((noinline));
@@ -90,10 +96,10 @@ enum wire_result secure_send_output(struct channel *channel,
     struct context *context, bool more) __attribute__((noinline));
 
 /* Reads the next part of a file behind the context's output, to be sealed with it: at
- * most *size bytes from *offset on, both of which move on. WIRE_ENDED: the file is
- * shorter. */
-enum wire_result secure_read_file(struct context *context, int file,
-    off_t *offset, size_t *size);
+ * most *size bytes from *offset on, both of which move on, and no more than is sealed at
+ * a time. WIRE_ENDED: the file is shorter. */
+enum wire_result secure_read_file(const struct channel *channel,
+    struct context *context, int file, off_t *offset, size_t *size);
 
 /* What channel_restore() and channel_save() do; `input` is the context's. */
 void secure_restore(struct secure *secure, struct context *context)

@@ -44,7 +44,7 @@ state_is_clear(const struct context *context)
 static enum conn_state
 state_end_handshake(struct conn *conn)
 {
-	stats_add(&conn->context->stats.shakes[SECURE_FAILED], 1);
+	secure_count(conn->channel.secure, conn->context, SECURE_FAILED);
 	conn->channel.secure->quiet = true;
 	conn->channel.secure->failed = true;
 	conn->lingers = true;
@@ -62,9 +62,8 @@ state_note_shake(struct conn *conn)
 
 	secure->opens = true;
 	tls_tell(secure->tls, &facts);
-	stats_add(&conn->context->stats
-		       .shakes[facts.resumed ? SECURE_RESUMED : SECURE_FULL],
-	    1);
+	secure_count(secure, conn->context,
+	    facts.resumed ? SECURE_RESUMED : SECURE_FULL);
 	histogram_add(&conn->context->stats.shake,
 	    clock_now() - secure->began - tls_act(secure->tls)->sleep);
 	if (visitor != NULL)
@@ -87,9 +86,10 @@ state_judge_shake(struct conn *conn, enum tls_result result)
 		return state_doze(conn,
 		    conn->context->moment.now + tls_act(secure->tls)->sleep);
 	case TLS_STALL:
-		return state_doze(conn, INT64_MAX);
+		if (!conn->context->moment.closing)
+			return state_doze(conn, INT64_MAX);
+		__attribute__((fallthrough));
 	case TLS_RESET:
-		stats_add(&conn->context->stats.shakes[SECURE_FAILED], 1);
 		conn->reset = true;
 		return CONN_CLOSED;
 	case TLS_BAD:

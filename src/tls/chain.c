@@ -105,7 +105,7 @@ chain_use(SSL_CTX *ssl_ctx, STACK_OF(X509) * all, EVP_PKEY *key,
 	X509 *first = sk_X509_value(all, 0);
 
 	if (X509_check_private_key(first, key) != 1) {
-		*why = "the key is not that of the certificate";
+		*why = "the key is not that of the first certificate";
 		return -1;
 	}
 	ERR_clear_error();

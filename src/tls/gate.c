@@ -62,6 +62,7 @@ gate_next(struct tls_gate *gate)
 	gate->left = gate_measure(input);
 	if (gate->left == 0)
 		return false;
+	gate->turn->records++;
 	/* whatever follows such a head is not looked at */
 	gate->refused = gate->left == TLS_HEAD_SIZE;
 	if (input.data[0] == GATE_HANDSHAKE &&
@@ -122,6 +123,7 @@ gate_write(BIO *bio, const char *data, int size)
 		return -1;
 	memcpy(turn->out + turn->out_size, data, (size_t)size);
 	turn->out_size += (size_t)size;
+	turn->records++;
 	return size;
 }
 

@@ -110,21 +110,23 @@ hello_sign(const struct tls *tls, struct span name)
 	return tls_signed_show(keys, tls->ssl, tls->act.shown, name);
 }
 
-/* Has tickets be good for this name alone, whatever its case: a server of another
- * name may ask for other certificates. */
+/* Has tickets be good for this name alone, whatever its case, and for certificates of the
+ * same kind: a server of another name may ask for others, and one of another address
+ * may show wrong ones. */
 static int
 hello_bind_tickets(const struct tls *tls, struct span name)
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
-	char text[TLS_NAME_MAX];
+	char text[TLS_NAME_MAX + 1];
 	unsigned size;
 
+	text[name.size] = (char)tls->act.shown;
 	for (size_t i = 0; i < name.size; i++)
 		text[i] = (char)(name.data[i] >= 'A' && name.data[i] <= 'Z'
 				     ? name.data[i] - 'A' + 'a'
 				     : name.data[i]);
-	if (EVP_Digest(text, name.size, hash, &size, tls->keys->sha256, NULL) !=
-		1 ||
+	if (EVP_Digest(text, name.size + 1, hash, &size, tls->keys->sha256,
+		NULL) != 1 ||
 	    SSL_set_session_id_context(tls->ssl, hash, size) != 1)
 		return -1;
 	return 0;

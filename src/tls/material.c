@@ -461,7 +461,9 @@ tls_material_write_ca(const struct tls_material *material, const char *path)
 		errno = ENOENT;
 		return -1;
 	}
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	/* nobody may read a FIFO, for which open(2) would wait */
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK,
+	    0644);
 	if (fd == -1)
 		return -1;
 	result = material_write(fd, material->own.ca);

@@ -87,7 +87,7 @@ bool
 tls_signs_next(const struct tls *tls, const struct tls_turn *turn)
 {
 	return !tls->answered && !tls->over &&
-	       (tls->heard || tls_turn_input(turn).size >= TLS_HEAD_SIZE);
+	       (tls->heard || tls_gate_has_record(turn));
 }
 
 /* Whether the first bytes show that it is no TLS: OpenSSL would take the hello of

@@ -19,6 +19,9 @@ struct tls_turn {
 	size_t in_end;
 	char *out; /* to be sent: [0, out_size) */
 	size_t out_size;
+	unsigned
+	    records; /* that were opened or sealed since the caller set it to
+			   * 0: each is work, however few bytes it has */
 };
 
 /* Makes the buffers of a zeroed turn. Returns 0, or -1 with ENOMEM. */

@@ -368,6 +368,7 @@ def test_blocking_models_have_none(model):
     "tls,handshake=", "tls,handshake=later", "tls,handshake=sleep-1d",
     "tls,handshake=sleep-11m", "tls,handshake=alert-256", "tls,hand", "tls,",
     "tlsx", "tls,handshake=stall,mode=0600", "tls,handshake=stall.",
+    "tls,handshake=sleep-1.5s",
 ])  # fmt: skip
 def test_what_else_is_behind_an_address_is_refused(behind):
     result = run("-l", f"127.0.0.1:0,{behind}", HTDOCS)
@@ -379,3 +380,23 @@ def test_said_in_vain(option):
     """Where nobody speaks TLS."""
     result = run(f"--{option}=/x", "-l", "127.0.0.1:0", HTDOCS)
     assert_refused(result, 2, f"--{option}", ",tls")
+
+
+@pytest.mark.parametrize("options, said", [
+    (["--no-sleep", "-l", f"{TLS_ADDRESS},handshake=stall"], "--no-sleep"),
+    (["-l", f"{TLS_ADDRESS},handshake=stall", "--no-sleep"], "--no-sleep"),
+    (["-l", TLS_ADDRESS, "--cert="], "--cert="),
+    (["-l", TLS_ADDRESS, "--cert=,k"], "--cert=,k"),
+    (["-l", TLS_ADDRESS, "--cert=c,"], "--cert=c,"),
+    (["-l", TLS_ADDRESS, "--cert=c", "--write-ca=a", "--no-sleep"],
+     "--write-ca"),
+])  # fmt: skip
+def test_what_has_no_sense_is_refused(options, said):
+    assert_refused(run(*options, HTDOCS), 2, said)
+
+
+def test_ca_is_written_to_no_fifo_that_nobody_reads(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    result = run("-l", TLS_ADDRESS, f"--write-ca={fifo}", HTDOCS)
+    assert_refused(result, 1, f"--write-ca={fifo}")

@@ -5,11 +5,12 @@ test_tls_tickets.py.)
 """
 
 import ssl
+import time
 
 import pytest
 from secured import client_context
 from server import scaled
-from shaken import TLS_ADDRESS, needs_tls
+from shaken import TLS_ADDRESS, hello, needs_tls, plain
 from wire import PATIENCE, request
 
 pytestmark = needs_tls
@@ -137,3 +138,47 @@ def test_hand_over_loses_nobody(start, most):
     [new] = successors
     for client in [new.connect(tls={}) for _ in range(COUNT)]:
         assert client.ask("/").body == HELLO
+
+
+@either_version
+def test_stop_waits_for_handshakes_that_sleep(start, most):
+    """And ends at once those that stall."""
+    server = start("-w", "1")
+    context = client_context(most=most)
+
+    def greet(name):
+        return server.connect(
+            tls={"context": context, "name": name, "shake": 0}
+        )
+
+    sleeper, stalled = greet("sleep-1s.localhost"), greet("stall.localhost")
+    sleeper.send(request("/"))
+    assert sleeper.is_silent(0.1)
+    server.stop()
+    assert stalled.read_to_end() == (b"", "RST")
+    response = sleeper.read_response()
+    assert response.body == HELLO and response.field("Connection") == "close"
+    server.join()
+
+
+def test_handshake_that_sleeps_is_cut_with_the_sleepers(start):
+    server = start("-w", "1", "--drain-timeout=200ms")
+    client = server.connect(tls={"name": "sleep-1m.localhost", "shake": 0})
+    assert client.is_silent(0.1)
+    server.stop()
+    server.join()
+    assert client.read_to_end()[0] == b""
+
+
+@pytest.mark.parametrize("size", [0, 100, -1])
+def test_stop_does_not_wait_for_who_says_nothing(start, size):
+    """In the middle of a handshake: not for all of its limit."""
+    server = start("-w", "1", "--handshake-timeout=16s", "--drain-timeout=1m")
+    client = plain(server)
+    client.send(hello()[:size])
+    if size < 0:
+        assert client.is_silent(0.1)
+    began = time.monotonic()
+    server.stop()
+    server.join()
+    assert time.monotonic() - began < 12

@@ -57,6 +57,20 @@ def test_ticket_is_good_after_a_reload(https, most):
         assert resumed, number
 
 
+@either_version
+def test_ticket_is_good_for_the_same_certificates_alone(serve, most):
+    """Who is to see a wrong one has to see it."""
+    server = serve(
+        "-w", "1", listen=[TLS_ADDRESS, f"{TLS_ADDRESS},handshake=expired"]
+    )
+    context = client_context(most=most)
+    for first in 0, 1:
+        session = session_of(server, context=context, which=first)
+        resumed, session = is_resumed(server, session, which=first)
+        assert resumed
+        assert not is_resumed(server, session, which=1 - first)[0]
+
+
 def reload(server):
     before = server.stdout.count("reloaded") + server.stderr.count("reloaded")
     server.reload()

@@ -10,7 +10,7 @@ import pytest
 from admin_side import Admin
 from server import SANITIZERS
 from shaken import GONE, TLS_ADDRESS, https, is_resumed  # noqa: F401
-from shaken import make_certificate, needs_openssl, needs_tls
+from shaken import hello, make_certificate, needs_openssl, needs_tls, plain
 from shaken import session_of, shake
 from wire import PATIENCE
 
@@ -74,6 +74,41 @@ def test_handshakes_by_their_end(watched):
     )
     assert metrics.sum(f"{LASTED}_count") == 12
     assert metrics.sum(f"{LASTED}_sum") > 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, -1])
+@pytest.mark.parametrize("way", ["close", "reset"])
+def test_handshakes_that_the_client_ends_have_failed(watched, size, way):
+    server, admin = watched("-w", "1")
+    client = plain(server)
+    client.send(hello()[:size])
+    assert client.is_silent(0.05) or size < 0
+    getattr(client, way)()
+    admin.await_metrics(
+        lambda metrics: outcomes(metrics) == {"failed": 1}, "its end"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["stall.a", "sleep-1m.a", "reset.a", "close.a"]
+)
+def test_handshakes_that_end_on_purpose_have_failed(watched, name):
+    server, admin = watched("-w", "1")
+    client = plain(server)
+    client.send(hello(name))
+    assert client.is_silent(0.05) or name[0] in "rc"
+    client.close()
+    admin.await_metrics(
+        lambda metrics: outcomes(metrics) == {"failed": 1}, "its end"
+    )
+
+
+def test_http_in_clear_is_a_handshake_that_failed(watched):
+    server, admin = watched("-w", "1")
+    assert plain(server).ask("/").status == 400
+    admin.await_metrics(
+        lambda metrics: outcomes(metrics) == {"failed": 1}, "its end"
+    )
 
 
 def test_time_of_handshakes_is_without_their_sleep(watched):

@@ -137,9 +137,12 @@ test_room(void **state)
 		size_t size = sizes[i / COUNT(versions)], room;
 
 		connect_as(versions[i % COUNT(versions)], NULL);
+		shaking.turn.records = 0;
 		assert_int_equal(tls_seal(shaking.tls, &shaking.turn,
 				     (struct span){ plain, size }),
 		    0);
+		assert_int_equal(shaking.turn.records,
+		    (size + TLS_RECORD_MAX - 1) / TLS_RECORD_MAX);
 		assert_true(shaking.turn.out_size <=
 			    tls_sealed_size(shaking.tls, size));
 		room = tls_room(shaking.tls, &shaking.turn);
@@ -292,7 +295,9 @@ test_key_updates(void **state)
 		connect_as(TLS1_3_VERSION, NULL);
 		for (int j = 0; j < 5; j++) {
 			update_keys(TLS_EMPTY_MAX, kinds[i]);
+			shaking.turn.records = 0;
 			assert_int_equal(open_all(&all), TLS_MORE);
+			assert_true(shaking.turn.records >= TLS_EMPTY_MAX);
 			assert_true(shaking.turn.out_size <= TLS_OUT_SPARE);
 			/* one answer may do for several (RFC 8446 4.6.3) */
 			if (kinds[i] == SSL_KEY_UPDATE_REQUESTED)
