@@ -360,8 +360,10 @@ test_listing_later(void **state)
 		assert_false(asking->exchange.asleep);
 		if (gone)
 			assert_return_code(rmdir("sub"), 0);
-		listings->due = 0;
-		piece = asking_next(asking);
+		do { /* on a busy machine, in several slices */
+			listings->due = 0;
+			piece = asking_next(asking);
+		} while (piece.kind == PIECE_UNTIL);
 		assert_int_equal(piece.kind, PIECE_BYTES);
 		assert_memory_equal(asking->room + 9, gone ? "404 " : "200 ",
 		    4);
