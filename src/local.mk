@@ -8,6 +8,8 @@ mtasync_SOURCES = \
 	src/names.c \
 	src/options.c \
 	src/option_addresses.c \
+	src/option_environment.c \
+	src/option_environment.h \
 	src/option_values.c \
 	src/report.c \
 	src/rulebook.c \

@@ -401,7 +401,7 @@ main(int argc, char **argv)
 	signal_queue_hold();
 	main_fill_standard_fds();
 	main_size_stacks();
-	result = options_parse(&options, argc, argv);
+	result = options_parse(&options, argc, argv, environ);
 	/* while nothing is open, and outside of a chroot, where databases are */
 	if (result == OPTIONS_RUN)
 		result = names_look_up(&options, &privileges);

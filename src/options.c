@@ -17,6 +17,7 @@
 
 #include "app/roll.h"
 #include "base/clock.h"
+#include "option_environment.h"
 #include "option_values.h"
 #include "rulebook.h"
 #include "usage.h"
@@ -336,31 +337,54 @@ options_parse_root(struct options *options, int count, char **arguments)
 	return OPTIONS_USAGE;
 }
 
-enum options_result
-options_parse(struct options *options, int argc, char **argv)
+/* Goes through the command line; without `options`, only notes which rows it gives,
+ * until anything ends that. */
+static enum options_result
+options_parse_line(struct options *options, int argc, char **argv,
+    bool given[OPTIONS_COUNT])
 {
 	char letters[2 * OPTIONS_COUNT + 2];
 	struct option names[OPTIONS_COUNT + 1];
 	int code;
 
-	options_set_defaults(options);
 	options_describe(letters, names);
-	options->argv = argv;
-	options->listen_count = 0; /* the first --listen replaces the default */
-	optind = 0;                /* begin anew, whoever used getopt before */
+	optind = 0; /* begin anew, whoever used getopt before */
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
 	while ((code = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		const struct options_row *row = options_find(code);
 
 		if (row == NULL)
-			return options_refuse(code, argv);
-		if (row->result == OPTIONS_DONE)
+			return options == NULL ? OPTIONS_USAGE
+					       : options_refuse(code, argv);
+		given[row - options_table] = true;
+		if (row->result == OPTIONS_DONE && options != NULL)
 			options_print_help();
 		if (row->result != OPTIONS_RUN)
 			return row->result;
-		if (!row->set(row, options, optarg))
+		if (options != NULL && !row->set(row, options, optarg))
 			return OPTIONS_USAGE;
 	}
+	return OPTIONS_RUN;
+}
+
+enum options_result
+options_parse(struct options *options, int argc, char **argv,
+    char **environment)
+{
+	bool given[OPTIONS_COUNT] = { false };
+	enum options_result result;
+
+	options_set_defaults(options);
+	options->argv = argv;
+	options->listen_count = 0; /* the first --listen replaces the default */
+	result = options_parse_line(NULL, argc, argv, given);
+	if (result == OPTIONS_RUN &&
+	    !options_take_environment(options, options_table, OPTIONS_COUNT,
+		given, environment))
+		return OPTIONS_USAGE;
+	result = options_parse_line(options, argc, argv, given);
+	if (result != OPTIONS_RUN)
+		return result;
 	options->listen_given = options->listen_count > 0;
 	if (!options->listen_given)
 		options->listen_count = 1;

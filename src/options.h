@@ -93,12 +93,13 @@ enum options_result {
 };
 
 /*
- * Reads the command line; `listen` stays as it is. What is wrong with it is one
- * line on standard error that names the option, its value and what would be
- * right. Main thread, once.
+ * Reads the command line, and of the environment what that does not say; `listen` stays
+ * as it is. What is wrong with them is one line on standard error that names the
+ * option, its value and what would be right, and one that tells of the environment.
+ * Main thread, once.
  */
 enum options_result options_parse(struct options *options, int argc,
-    char **argv);
+    char **argv, char **environment);
 
 /*
  * Sets `listen` of options that are to be run, by looking their addresses up.

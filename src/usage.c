@@ -50,6 +50,8 @@ usage_print_end(void)
 	    " 512, 64k, 1m, 2g.\n"
 	    "RULE is '[METHOD] PATH WORD...': * is any run within a segment,"
 	    " ** any at all.\n"
+	    "Without --max-conns=N, MTASYNC_MAX_CONNS=N in the environment counts,"
+	    " and so on.\n"
 	    "\n"
 	    "  mtasync -l 0.0.0.0:80 -l [::]:80 --log=combined"
 	    " --log-file=access.log site");

@@ -3,7 +3,7 @@
 # src/README.md, never up, nor sideways between the folders of one floor.
 # Reports in TAP; the rules are tried on small trees that break them first.
 
-src=${1:-${MTASYNC_SRCDIR:-.}/src}
+src=${1:-${CHECK_SRCDIR:-.}/src}
 count=0
 failed=0
 

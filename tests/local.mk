@@ -63,6 +63,7 @@ unit_tests = \
 	tests/unit/test_mime_types \
 	tests/unit/test_options \
 	tests/unit/test_options_refused \
+	tests/unit/test_option_environment \
 	tests/unit/test_origin \
 	tests/unit/test_pace \
 	tests/unit/test_parameters \
@@ -275,6 +276,7 @@ options_sources = \
 	src/model.c \
 	src/options.c \
 	src/option_addresses.c \
+	src/option_environment.c \
 	src/option_values.c \
 	src/rulebook.c \
 	src/usage.c \
@@ -285,6 +287,9 @@ tests_unit_test_options_SOURCES = \
 tests_unit_test_options_refused_SOURCES = \
 	$(options_sources) \
 	tests/unit/test_options_refused.c
+tests_unit_test_option_environment_SOURCES = \
+	$(options_sources) \
+	tests/unit/test_option_environment.c
 tests_unit_test_rulebook_SOURCES = \
 	$(options_sources) \
 	tests/unit/test_rulebook.c
@@ -362,8 +367,8 @@ check_path = $(kit):$(tests)/live:$(tests)/dialogues:$(tests)/faults:$(tests)/ra
 # No test takes 86 for one of the program's own exit statuses.
 AM_TESTS_ENVIRONMENT = \
 	MTASYNC='$(abs_builddir)/mtasync'; export MTASYNC; \
-	MTASYNC_SRCDIR='$(abs_srcdir)'; export MTASYNC_SRCDIR; \
-	MTASYNC_SANITIZERS='$(SANITIZERS)'; export MTASYNC_SANITIZERS; \
+	CHECK_SRCDIR='$(abs_srcdir)'; export CHECK_SRCDIR; \
+	CHECK_SANITIZERS='$(SANITIZERS)'; export CHECK_SANITIZERS; \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	PYTHONPATH='$(check_path)'; \
 	export PYTHONPATH; \

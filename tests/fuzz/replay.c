@@ -59,7 +59,7 @@ static int
 replay_enter_corpus(int argc, char **argv)
 {
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-	const char *source = getenv("MTASYNC_SRCDIR");
+	const char *source = getenv("CHECK_SRCDIR");
 	char path[4096];
 
 	if (argc > 1)

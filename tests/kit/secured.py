@@ -10,7 +10,7 @@ import ssl
 import time
 
 # Whether servers of the kit are to speak TLS, and how: "1", or "1.2" at most.
-TLS = os.environ.get("MTASYNC_TLS", "")
+TLS = os.environ.get("CHECK_TLS", "")
 PATIENCE = 30  # seconds after which a test gives up waiting
 READ_SIZE = 1 << 18
 SHAKE = 0.5  # seconds for a handshake, before one goes on without having it

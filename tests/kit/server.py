@@ -30,7 +30,7 @@ PROGRAM = os.path.abspath(os.environ.get("MTASYNC", "./mtasync"))
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 HTDOCS = SOURCE / "htdocs"
 CACHED = 256 << 10  # the largest file that is answered from memory
-SANITIZERS = os.environ.get("MTASYNC_SANITIZERS", "")
+SANITIZERS = os.environ.get("CHECK_SANITIZERS", "")
 
 QUIET = 0.2  # seconds without any work, after which a server is at rest
 ADDRESS = re.compile(
@@ -113,7 +113,7 @@ needs_strace = unittest.skipIf(NO_STRACE, NO_STRACE)
 
 
 def clear_only(reason):
-    """Leaves a test out where MTASYNC_TLS is set: the reason is why."""
+    """Leaves a test out where CHECK_TLS is set: the reason is why."""
     return unittest.skipIf(TLS, f"in clear only: {reason}")
 
 

@@ -1,10 +1,10 @@
 """
-Live tests of HTTP once more, over TLS: the switch MTASYNC_TLS=1 of the kit. Here
+Live tests of HTTP once more, over TLS: the switch CHECK_TLS=1 of the kit. Here
 are those that take little time; any other is run so by
 
-    MTASYNC_TLS=1 make check TESTS=tests/live/test_paces.py
+    CHECK_TLS=1 make check TESTS=tests/live/test_paces.py
 
-and with MTASYNC_TLS=1.2 it is the older version. A test that says clear_only()
+and with CHECK_TLS=1.2 it is the older version. A test that says clear_only()
 why is left out.
 """
 
@@ -31,7 +31,7 @@ def test_over_tls(module):
     asked = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     ran = subprocess.run(
         [*asked, HERE / f"test_{module}.py"],
-        env={**os.environ, "MTASYNC_TLS": "1"},
+        env={**os.environ, "CHECK_TLS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -13,8 +13,8 @@
 
 #include "capture.h"
 
-enum options_result
-parse(struct options *options, const struct line *line)
+static enum options_result
+parse_both(struct options *options, const struct line *line, char **environment)
 {
 	char program[] = "mtasync", *argv[ARGUMENTS_MAX + 2] = { program };
 	enum options_result result;
@@ -22,22 +22,39 @@ parse(struct options *options, const struct line *line)
 
 	for (size_t i = 0; line->arguments[i] != NULL; i++)
 		argv[argc++] = (char *)line->arguments[i];
-	result = options_parse(options, argc, argv);
+	result = options_parse(options, argc, argv, environment);
 	return result == OPTIONS_RUN ? options_resolve(options) : result;
 }
 
+enum options_result
+parse(struct options *options, const struct line *line)
+{
+	char *none[] = { NULL };
+
+	return parse_both(options, line, none);
+}
+
 const char *
-parse_and_listen(struct options *options, const struct line *line,
+parse_with(struct options *options, const struct line *line, char **environment,
     enum options_result expected)
 {
 	static struct capture capture;
 	enum options_result result;
 
 	capture_begin(&capture, STDERR_FILENO);
-	result = parse(options, line);
+	result = parse_both(options, line, environment);
 	capture_end(&capture);
 	if (result != expected)
 		fail_msg("%s: %d: %s", line->arguments[0], (int)result,
 		    capture.text);
 	return capture.text;
+}
+
+const char *
+parse_and_listen(struct options *options, const struct line *line,
+    enum options_result expected)
+{
+	char *none[] = { NULL };
+
+	return parse_with(options, line, none, expected);
 }

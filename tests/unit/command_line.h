@@ -13,7 +13,12 @@ struct line {
 
 enum options_result parse(struct options *options, const struct line *line);
 
-/* Parses, and returns all that was said on standard error. */
+/* Parses, with an environment that it may change, NULL at the end, and returns all that
+ * was said on standard error. */
+const char *parse_with(struct options *options, const struct line *line,
+    char **environment, enum options_result expected);
+
+/* The same without one. */
 const char *parse_and_listen(struct options *options, const struct line *line,
     enum options_result expected);
 
