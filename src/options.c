@@ -111,6 +111,8 @@ static const struct options_row options_table[] = {
 	    OPTIONS_TIME(write_timeout, CLOCK_MS) },
 	{ "max-sleep", "TIME", "longest that /sleep/TIME grants", "10m",
 	    OPTIONS_TIME(max_sleep, 0) },
+	{ "drain-delay", "TIME", "told to stop, before it turns anybody away",
+	    "0s", OPTIONS_TIME(drain_delay, 0) },
 	{ "drain-timeout", "TIME", "for what runs when told to stop", "30s",
 	    OPTIONS_TIME(drain_timeout, 0) },
 

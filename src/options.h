@@ -56,6 +56,7 @@ struct options {
 	int64_t idle_timeout;
 	int64_t write_timeout;
 	int64_t max_sleep;
+	int64_t drain_delay;
 	int64_t drain_timeout;
 	int64_t max_body;                /* bytes */
 	int64_t max_size;                /* bytes of a body that is made */

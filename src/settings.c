@@ -58,6 +58,7 @@ settings_take(struct server_config *config, const struct options *options)
 		.write_check = SETTINGS_WRITE_CHECK,
 		.linger = SETTINGS_LINGER,
 		.linger_most = SETTINGS_LINGER_MOST,
+		.leave = options->drain_delay,
 		.drain = options->drain_timeout };
 	config->log_format = options->access_log;
 	config->watched = options->admin != NULL;

@@ -51,7 +51,7 @@ ending_end_stalls(struct context *context)
 void
 ending_drain(struct context *context)
 {
-	context->moment.closing = true;
+	context->moment.leaving = context->moment.closing = true;
 	moment_renew(&context->moment);
 	ending_move(context, DEADLINE_IDLE, DEADLINE_GRACE);
 	ending_move(context, DEADLINE_LINGER, DEADLINE_PART);

@@ -399,10 +399,12 @@ loop_carry_out(struct loop *loop, enum worker_order order)
 {
 	struct acceptor *acceptor = &loop->acceptor;
 
+	loop->context.moment.leaving |= order >= WORKER_LEAVE;
 	if (order >= WORKER_DRAIN && !loop->context.moment.closing)
 		ending_drain(&loop->context);
 	switch (order) {
 	case WORKER_SERVE:
+	case WORKER_LEAVE:
 		return;
 	case WORKER_TRIM:
 		acceptor_leave(acceptor, ACCEPTOR_SURPLUS);

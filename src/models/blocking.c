@@ -329,7 +329,7 @@ blocking_init(struct blocking *b, struct crew *crew,
 	b->io.fd = client->fd;
 	b->io.wake = -1;
 	b->io.silent = true;
-	b->moment.closing = true; /* one request for each connection */
+	b->moment.leaving = true; /* one request for each connection */
 	b->moment.since = MOMENT_LOOK_ANEW;
 	b->moment.who = blocking_tell;
 	b->moment.client = b;

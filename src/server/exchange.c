@@ -212,7 +212,7 @@ static inline size_t
 exchange_write_head(struct exchange *exchange, const struct exchange_host *host,
     char *room)
 {
-	if (host->moment->closing)
+	if (host->moment->leaving)
 		exchange->keep = false;
 	exchange->begun = true;
 	return head_write(&exchange->answer, &host->config->app.site,

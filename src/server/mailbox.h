@@ -20,6 +20,7 @@ struct worker_host;
 enum worker_order {
 	WORKER_SERVE,
 	WORKER_TRIM,  /* leave the listeners that are given up */
+	WORKER_LEAVE, /* answer as if it drained, and accept as before */
 	WORKER_DRAIN, /* close idle connections, finish what has begun */
 	WORKER_CLOSE, /* leave all listeners */
 	WORKER_CUT,   /* the deadline: answer sleepers 503, close the others */

@@ -94,8 +94,8 @@ void server_use_root(struct server *server, struct generation *generation);
 int server_start(struct server *server);
 
 /*
- * Waits for the next event. SIGTERM and SIGINT drain (WORKER_DRAIN); a second
- * one, or the drain deadline and what it takes to say so, ends all. A worker
+ * Waits for the next event. SIGTERM and SIGINT drain (WORKER_DRAIN), where
+ * limits.leave is a time, after that, or by a second one (WORKER_LEAVE); one more, or the drain deadline and what it takes to say so, ends all. A worker
  * that does not end soon then, since a disk or a pipe holds its thread, is
  * stuck: SERVER_ENDED comes without it, and server_summary.stuck says so. With
  * that event, the --pid-file has gone.

@@ -26,6 +26,7 @@ struct server_limits {
 	int64_t write_check; /* how often one looks whether it does */
 	int64_t linger; /* until its FIN behind ours, since its last bytes */
 	int64_t linger_most; /* the same, since our FIN */
+	int64_t leave;       /* from the signal of a stop until it begins */
 	int64_t drain;       /* until what runs at a stop has ended */
 };
 

@@ -39,6 +39,23 @@ server_stop_admin(struct server *server)
 	side_order(&server->admin, WORKER_STOP);
 }
 
+/* Begins the time in which balancers learn of a stop, where there is one: nobody is turned
+ * away in it. Returns false where none begins. A start that is still taking over
+ * is left at once. */
+static bool
+server_leave(struct server *server)
+{
+	int64_t time = server->clients.config->limits.leave;
+
+	if (time == 0 || server->clients.order >= WORKER_LEAVE ||
+	    server->clients.stages.stage != STAGE_SERVING)
+		return false;
+	atomic_store(&server->phase, SERVER_DRAINING);
+	server->deadline = clock_now() + time;
+	side_order(&server->clients, WORKER_LEAVE);
+	return true;
+}
+
 /* Begins the drain: orders WORKER_DRAIN, and sets its deadline. Returns false
  * where it has begun before. The phase comes first: who is turned away has been able
  * to know. */
@@ -70,7 +87,7 @@ server_on_signal(struct server *server, enum server_event *event)
 		return server->clients.order < WORKER_DRAIN;
 	default:
 		*event = SERVER_STOPPING;
-		if (server_drain(server))
+		if (server_leave(server) || server_drain(server))
 			return true;
 		server->urgent = true;
 		server_order(server, WORKER_STOP);
@@ -166,7 +183,7 @@ server_poll_time(const struct server *server)
 	return wait <= 0 ? 0 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS);
 }
 
-/* Gives the next higher order of those that end a drain. Returns false where
+/* Gives the next higher order of those of a stop. Returns false where
  * WORKER_STOP has been given, and its time is over, too. */
 static bool
 server_on_deadline(struct server *server)
@@ -175,6 +192,8 @@ server_on_deadline(struct server *server)
 
 	if (order == WORKER_STOP || server->admin.order == WORKER_STOP)
 		return false;
+	if (order < WORKER_DRAIN)
+		return server_drain(server);
 	server_order(server, order < WORKER_CUT ? WORKER_CUT : WORKER_STOP);
 	return true;
 }

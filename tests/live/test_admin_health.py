@@ -116,6 +116,19 @@ def test_not_ready_while_it_drains(start):
         admin.connect()
 
 
+def test_not_ready_in_the_delay_before_a_drain(start):
+    """A balancer has that time to see it, while clients are let in."""
+    server, admin = start("-w", "2", "--drain-delay=1m")
+    assert admin.ask("/readyz").status == 200
+    server.stop()
+    eventually(lambda: admin.ask("/readyz").status == 503, "it to be told")
+    assert readiness(admin) == (503, "draining\n")
+    assert admin.ask("/healthz").status == 200
+    assert accepts(server.address)
+    server.stop()
+    server.join()
+
+
 @pytest.mark.parametrize("workers", [1, 32])
 def test_it_is_never_ready_once_it_refuses(start, workers):
     """Who is turned away has been able to know."""
