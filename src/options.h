@@ -46,6 +46,8 @@ struct options {
 	int64_t workers;            /* 0: as many as cpus_available() */
 	int64_t backlog;            /* connections */
 	int64_t max_connections;    /* 0: as many as RLIMIT_NOFILE allows */
+	int64_t max_conn_age;       /* 0: any */
+	int64_t max_conn_requests;  /* 0: any number */
 	int64_t max_sleepers;       /* 0: as many as connections */
 	struct options_texts certs; /* FILE[,KEYFILE] */
 	const char *ticket_secret;  /* a file; NULL: none */

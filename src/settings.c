@@ -58,6 +58,8 @@ settings_take(struct server_config *config, const struct options *options)
 		.write_check = SETTINGS_WRITE_CHECK,
 		.linger = SETTINGS_LINGER,
 		.linger_most = SETTINGS_LINGER_MOST,
+		.age = options->max_conn_age,
+		.requests = options->max_conn_requests,
 		.leave = options->drain_delay,
 		.drain = options->drain_timeout };
 	config->log_format = options->access_log;
@@ -139,7 +141,7 @@ settings_make_admin(struct server_config *admin,
 	admin->max_body = SETTINGS_ADMIN_BODY;
 	admin->log = NULL;
 	admin->journal = NULL;
-	admin->recorded = false;
+	admin->recorded = admin->visited = false;
 	admin->watched = false;
 	admin->app.site = (struct site_config){ .open_files = 1 };
 }

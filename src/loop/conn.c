@@ -296,10 +296,14 @@ conn_note_client(struct conn *conn, const struct sockaddr_storage *peer)
 	uint64_t number = visitor_number(stats_read(&context->stats.accepted),
 	    context->config->workers, context->host.worker);
 
-	if (context->config->recorded)
-		conn->visitor = visitor_new(number, peer, conn->entrance->tls);
-	else
-		conn->unlogged.number = (uint32_t)number;
+	conn->visited = context->config->visited;
+	if (!conn->visited) {
+		conn->unvisited.number = (uint32_t)number;
+		return;
+	}
+	conn->visitor = visitor_new(number, peer, conn->entrance->tls,
+	    visitor_end(number, context->config->limits.age,
+		context->moment.now));
 }
 
 void
@@ -309,9 +313,9 @@ conn_tell(const void *client, struct asker *asker)
 	const struct visitor *visitor = conn_visitor(conn);
 	struct sockaddr_storage peer;
 
-	if (!conn->context->config->recorded) {
-		asker->connection = conn->unlogged.number;
-		asker->request = conn->unlogged.requests + UINT64_C(1);
+	if (!conn->visited) {
+		asker->connection = conn->unvisited.number;
+		asker->request = conn->unvisited.requests + UINT64_C(1);
 	} else if (visitor != NULL) {
 		asker->connection = visitor->connection;
 		asker->request = visitor->requests + UINT64_C(1);

@@ -98,6 +98,20 @@ state_begin_body(struct conn *conn)
 	return CONN_BODY;
 }
 
+/* Whether a connection that may not live for ever, or for any number of requests, closes
+ * behind the answer to this one. */
+static __attribute__((noinline)) bool
+state_is_last(const struct conn *conn)
+{
+	const struct visitor *visitor = conn->visitor;
+	const struct server_limits *limits = &conn->context->config->limits;
+
+	return visitor != NULL &&
+	       (visitor_is_old(visitor, conn->context->moment.now) ||
+		   (limits->requests > 0 &&
+		       visitor->requests + 1 >= limits->requests));
+}
+
 /* Begins the answer to the request whose head is there, and looks for its
  * body. */
 static enum conn_state
@@ -115,6 +129,8 @@ state_begin(struct conn *conn)
 	context->input_start += context->request.head_size;
 	exchange_begin(&loop_exchange->exchange, &context->host, conn->entrance,
 	    &context->request);
+	if (conn->visited && state_is_last(conn))
+		loop_exchange->exchange.keep = false;
 	return state_begin_body(conn);
 }
 
@@ -214,10 +230,10 @@ state_end(struct conn *conn)
 	if (!exchange->cut)
 		conn->unsent++;
 	conn->lingers = !keep && state_must_linger(conn);
-	if (context->config->recorded)
+	if (conn->visited)
 		visitor = conn->visitor;
 	else
-		conn->unlogged.requests++;
+		conn->unvisited.requests++;
 	loop_exchange_end(conn->loop_exchange, context, visitor);
 	conn->loop_exchange = NULL;
 	return keep ? CONN_IDLE : CONN_LINGERING;

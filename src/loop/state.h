@@ -42,11 +42,12 @@ struct conn {
 	struct loop_exchange *loop_exchange; /* from a head's end to its
 					      * answer's; or NULL */
 	union {
-		struct visitor *visitor;   /* with a log: its client; or NULL */
-		struct {                   /* without one */
+		struct visitor *visitor;   /* where it is visited: its client,
+					    * or NULL */
+		struct {                   /* where not */
 			uint32_t number;   /* visitor_number(), modulo 2^32 */
 			uint32_t requests; /* whose answers have ended */
-		} unlogged;
+		} unvisited;
 	};
 	struct channel channel;
 	struct wire_pace pace; /* since the wait for the client began */
@@ -64,14 +65,15 @@ struct conn {
 	bool late : 1; /* the head's or the body's limit has passed: 408, once
 			    * nothing more lies in the socket */
 	bool has_sent : 1; /* in a turn before this one */
+	bool visited : 1;  /* there is a visitor, or memory was short */
 	bool ahead : 1;    /* has received what an event may still tell of */
 };
 
-/* Returns a connection's client as the log tells of it; or NULL. */
+/* Returns a connection's client, where it has one; or NULL. */
 static inline struct visitor *
 conn_visitor(const struct conn *conn)
 {
-	return conn->context->config->recorded ? conn->visitor : NULL;
+	return conn->visited ? conn->visitor : NULL;
 }
 
 /* A row for each state but CONN_CLOSED. */

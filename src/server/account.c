@@ -204,7 +204,7 @@ account_add_to_log(const struct exchange *exchange,
  * one where both are alike; or counts it as dropped where memory is short. */
 void
 account_tell(const struct exchange *exchange, const struct exchange_host *host,
-    struct visitor *visitor)
+    const struct visitor *visitor)
 {
 	const struct server_config *config = host->config;
 	bool logged = config->log != NULL;
@@ -212,8 +212,6 @@ account_tell(const struct exchange *exchange, const struct exchange_host *host,
 	char line[RECORD_LINE_MAX];
 	struct span told;
 
-	if (visitor != NULL)
-		visitor->requests++;
 	if (exchange->record == NULL && logged)
 		access_log_drop(config->log, host->worker);
 	if (exchange->record == NULL)

@@ -11,7 +11,7 @@
 /* Appends the lines of the log and the journal. `visitor`: see exchange_end(). It is not
  * inlined: without these, a request needs no room for a line on the stack. */
 void account_tell(const struct exchange *exchange,
-    const struct exchange_host *host, struct visitor *visitor)
+    const struct exchange_host *host, const struct visitor *visitor)
     __attribute__((noinline));
 
 /* Counts a request that is not one of the many: see account_count(). */

@@ -362,6 +362,8 @@ void
 exchange_end(struct exchange *exchange, const struct exchange_host *host,
     struct visitor *visitor)
 {
+	if (visitor != NULL)
+		visitor->requests++;
 	if (host->config->recorded)
 		account_tell(exchange, host, visitor);
 	account_count(exchange, host);

@@ -174,8 +174,8 @@ bool exchange_must_linger(const struct exchange *exchange, bool unread,
     bool slow, uint64_t sent);
 
 /* Writes the line of the log, as far as the answer went, and frees all that the
- * exchange holds. `visitor` is the client for that line, whose requests it counts;
- * or NULL where there is no log, or memory was short. */
+ * exchange holds. `visitor` is the client, whose requests it counts; or NULL where it
+ * has none, or memory was short. */
 void exchange_end(struct exchange *exchange, const struct exchange_host *host,
     struct visitor *visitor);
 

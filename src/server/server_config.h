@@ -26,6 +26,9 @@ struct server_limits {
 	int64_t write_check; /* how often one looks whether it does */
 	int64_t linger; /* until its FIN behind ours, since its last bytes */
 	int64_t linger_most; /* the same, since our FIN */
+	int64_t age;         /* of a connection, until it is closed behind an
+			      * answer; 0: none */
+	int64_t requests;    /* likewise, the answers on it */
 	int64_t leave;       /* from the signal of a stop until it begins */
 	int64_t drain;       /* until what runs at a stop has ended */
 };
@@ -50,6 +53,7 @@ struct server_config {
 	const char *shown_fields; /* of requests in the journal: a list, as
 				   * record_fields_write() has it; NULL: none */
 	bool recorded;            /* there is a log, or a journal */
+	bool visited;             /* each connection has a visitor */
 	struct sandbox sandbox;   /* confines the threads */
 	bool workers_given;       /* by the operator: it is not to be lowered */
 	bool tls;                 /* at some addresses, clients speak it */

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the pointer behind a visitor that may be secured, and its alignment. */
-#define VISITOR_POINTER sizeof(void *)
+/* Where what few have lies behind the text is aligned for it: for the time to end, and
+ * behind that for the pointer to TLS. */
+#define VISITOR_ALIGNMENT sizeof(int64_t)
 
 void
 visitor_init(struct visitor *visitor, uint64_t connection,
@@ -16,41 +17,81 @@ visitor_init(struct visitor *visitor, uint64_t connection,
 {
 	visitor->connection = connection;
 	visitor->requests = 0;
-	visitor->broken = false;
-	visitor->secured = false;
+	visitor->broken = visitor->secured = visitor->aged = false;
 	wire_name_peer(peer, visitor->peer);
 }
 
-/* Returns the size of a visitor from visitor_new(), without the pointer behind it, for
- * which it is aligned. */
+/* Returns where the time to end lies behind a visitor from visitor_new(). */
 static size_t
-visitor_size(const struct visitor *visitor)
+visitor_until_offset(const struct visitor *visitor)
 {
 	return (offsetof(struct visitor, peer) + strlen(visitor->peer) +
-		   VISITOR_POINTER) /
-	       VISITOR_POINTER * VISITOR_POINTER;
+		   VISITOR_ALIGNMENT) /
+	       VISITOR_ALIGNMENT * VISITOR_ALIGNMENT;
+}
+
+/* Returns the same of the pointer to its TLS. */
+static size_t
+visitor_tls_offset(const struct visitor *visitor)
+{
+	return visitor_until_offset(visitor) +
+	       (visitor->aged ? sizeof(int64_t) : 0);
 }
 
 struct visitor *
 visitor_new(uint64_t connection, const struct sockaddr_storage *peer,
-    bool secured)
+    bool secured, int64_t until)
 {
 	struct visitor visitor, *copy;
 	size_t size;
 
 	visitor_init(&visitor, connection, peer);
+	visitor.aged = until != INT64_MAX;
 	size = offsetof(struct visitor, peer) + strlen(visitor.peer) + 1;
-	copy = malloc(
-	    secured ? visitor_size(&visitor) + VISITOR_POINTER : size);
-	if (copy != NULL)
-		memcpy(copy, &visitor, size);
+	if (secured || visitor.aged)
+		size = visitor_tls_offset(&visitor) +
+		       (secured ? sizeof(struct tls *) : 0);
+	copy = malloc(size);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, &visitor,
+	    offsetof(struct visitor, peer) + strlen(visitor.peer) + 1);
+	if (visitor.aged)
+		memcpy((char *)copy + visitor_until_offset(copy), &until,
+		    sizeof(until));
 	return copy;
+}
+
+/* The numbers of connections that follow each other are far apart once they are
+ * multiplied by the golden ratio, modulo 1 (Knuth, TAOCP 6.4). */
+int64_t
+visitor_end(uint64_t connection, int64_t age, int64_t now)
+{
+	uint32_t part = (uint32_t)connection * UINT32_C(2654435769);
+
+	if (age == 0)
+		return INT64_MAX;
+	return now + age - age / 10 +
+	       (int64_t)((double)age / 5 * (double)part / 0x1p32);
+}
+
+bool
+visitor_is_old(const struct visitor *visitor, int64_t now)
+{
+	int64_t until;
+
+	if (!visitor->aged)
+		return false;
+	memcpy(&until, (const char *)visitor + visitor_until_offset(visitor),
+	    sizeof(until));
+	return now >= until;
 }
 
 void
 visitor_note_tls(struct visitor *visitor, const struct tls *tls)
 {
-	memcpy((char *)visitor + visitor_size(visitor), &tls, VISITOR_POINTER);
+	memcpy((char *)visitor + visitor_tls_offset(visitor), &tls,
+	    sizeof(tls));
 	visitor->secured = true;
 }
 
@@ -60,7 +101,8 @@ visitor_tls(const struct visitor *visitor)
 	const struct tls *tls = NULL;
 
 	if (visitor->secured)
-		memcpy(&tls, (const char *)visitor + visitor_size(visitor),
-		    VISITOR_POINTER);
+		memcpy(&tls,
+		    (const char *)visitor + visitor_tls_offset(visitor),
+		    sizeof(tls));
 	return tls;
 }

@@ -1,6 +1,7 @@
 /*
- * visitor: the client of a connection, as the access log tells of it. A connection
- * has one only where there is a log. The thread that serves it.
+ * visitor: the client of a connection, as the access log tells of it. A connection has
+ * one only where there is a log, or an end to what it may have. The thread that serves
+ * it.
  */
 #ifndef MTASYNC_SERVER_VISITOR_H
 #define MTASYNC_SERVER_VISITOR_H
@@ -15,11 +16,12 @@ struct tls;
 struct visitor {
 	uint64_t connection; /* its number, from visitor_number() */
 	uint32_t requests;   /* whose answers have ended */
-	bool broken;         /* the server itself breaks the answer off */
-	bool secured;        /* visitor_note_tls() has been called */
+	bool broken : 1;     /* the server itself breaks the answer off */
+	bool secured : 1;    /* visitor_note_tls() has been called */
+	bool aged : 1;       /* it has a time to end */
 
 	/* The address as text. The last member: of one from visitor_new(), memory
-	 * ends with the text, or behind a pointer that follows it. */
+	 * ends with the text, or behind what few have and follows it. */
 	char peer[WIRE_NAME_MAX];
 };
 
@@ -38,10 +40,19 @@ visitor_number(uint64_t before, unsigned workers, unsigned worker)
 void visitor_init(struct visitor *visitor, uint64_t connection,
     const struct sockaddr_storage *peer);
 
-/* Returns the same, with no more memory than the address takes, and where it may be
- * `secured` a pointer, to be freed by free(); or NULL where memory is short. */
+/* Returns the same, with no more memory than that takes, and room for TLS where it may be
+ * `secured`; it has to end at `until`, as clock_now(), INT64_MAX: never. To be freed
+ * by free(); or NULL where memory is short. */
 struct visitor *visitor_new(uint64_t connection,
-    const struct sockaddr_storage *peer, bool secured);
+    const struct sockaddr_storage *peer, bool secured, int64_t until);
+
+/* Returns when a connection is to end that begins now and may be as old as `age`, a
+ * tenth more or less, so that those which came together do not leave together; 0: any
+ * age. Times as clock_now(). */
+int64_t visitor_end(uint64_t connection, int64_t age, int64_t now);
+
+/* Whether its time to end has come. */
+bool visitor_is_old(const struct visitor *visitor, int64_t now);
 
 /* Takes down the TLS of one that was made for it, whose handshake is done. */
 void visitor_note_tls(struct visitor *visitor, const struct tls *tls);

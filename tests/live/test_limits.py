@@ -348,3 +348,55 @@ def rush(server, statuses):
         assert client.read_response().status in statuses
         client.close()
     assert server.connect().ask("/").status == 200
+
+
+# How long a connection lives, and for how much
+
+
+@pytest.mark.parametrize("options", [[], ["--log=json"]], ids=["", "log"])
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+def test_connection_ends_behind_so_many_requests(serve, options, version):
+    """The last answer says so; what is sent ahead of that is not answered."""
+    ask = f"GET / HTTP/{version}\r\nHost: a\r\nConnection: keep-alive\r\n\r\n"
+    server = serve("-w", "1", "--max-conn-requests=3", *options)
+    for ahead in False, True:
+        client = server.connect()
+        if ahead:
+            client.send(5 * ask.encode())
+        for last in False, False, True:
+            if not ahead:
+                client.send(ask.encode())
+            response = client.read_response()
+            assert response.status == 200
+            assert (response.field("Connection") == "close") == last
+        client.read_eof()
+
+
+def test_connections_end_by_their_age(serve):
+    """A tenth more or less, so that they do not all come back at once."""
+    server = serve("-w", "1", "--max-conn-age=1s")
+    clients = [server.connect() for _ in range(20)]
+    began = time.monotonic()
+    ends = []
+    while len(ends) < len(clients):
+        for client in list(clients):
+            asked = time.monotonic() - began
+            if client.ask("/").field("Connection") == "close":
+                client.read_eof()
+                clients.remove(client)
+                clients.append(client := server.connect())
+                ends.append(asked)
+            if len(ends) == len(clients):
+                break
+        time.sleep(0.005)
+    assert min(ends) >= 0.9 and ends[0] < ends[10]
+    assert client.ask("/").field("Connection") is None
+
+
+def test_idle_connection_is_as_old_as_it_likes(serve):
+    """No answer could tell it of its end; the next one does."""
+    client = serve("-w", "1", "--max-conn-age=50ms").connect()
+    client.ask("/")
+    assert client.is_silent(0.3)
+    assert client.ask("/").field("Connection") == "close"
+    client.read_eof()

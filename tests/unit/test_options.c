@@ -285,7 +285,7 @@ test_help(void **state)
 		assert_true(width <= 80);
 		next += width + 1;
 	}
-	assert_true(height >= 24 && height <= 88);
+	assert_true(height >= 24 && height <= 96);
 }
 
 int
