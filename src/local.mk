@@ -60,6 +60,7 @@ libmtasync_a_SOURCES = \
 	src/base/access_writer.c \
 	src/base/activation.c \
 	src/base/beneath.c \
+	src/base/cidr.c \
 	src/base/cpus.c \
 	src/base/filter.c \
 	src/base/landlock.c \
@@ -70,6 +71,7 @@ libmtasync_a_SOURCES = \
 	src/base/log_queue.c \
 	src/base/pid_file.c \
 	src/base/privileges.c \
+	src/base/proxy_header.c \
 	src/base/ring.c \
 	src/base/sandbox.c \
 	src/base/shards.c \
@@ -198,6 +200,8 @@ libmtasync_a_SOURCES = \
 	src/loop/secure.c \
 	src/loop/sleepers.c \
 	src/loop/state.c \
+	src/loop/state_last.c \
+	src/loop/state_proxied.c \
 	src/loop/state_tls.c \
 	src/models/accepting.c \
 	src/models/blocking.c \

@@ -10,8 +10,10 @@
 #include "options.h"
 #include "tls/built.h"
 
-/* Bytes of an address in front of `,tls`. */
+/* Bytes of an address in front of the words behind it, and these. */
 #define OPTIONS_ADDRESS_MAX 512
+#define OPTIONS_PROXY       ",proxy"
+#define OPTIONS_TLS         ",tls"
 
 /* Says whether an address is among those of the first `count` places. */
 static bool
@@ -105,35 +107,26 @@ options_resolve_admin(struct options *options)
 	return errno == ENOMEM ? OPTIONS_FAILED : OPTIONS_USAGE;
 }
 
-/* Finds the addresses of a --listen, and reads what stands behind them: `,tls`, and maybe
- * `,handshake=WORDS`. Returns NULL; or what is wrong, constant. */
+/* Whether a model's connections are those of an event loop. */
+static bool
+options_have_loops(const struct options *options)
+{
+	return options->model->threads == MODEL_LOOPS ||
+	       options->model->new_worker == loop_new;
+}
+
+/* Reads `,tls` and what may stand behind it. Returns NULL; or what is wrong, constant. */
 static const char *
-options_resolve_listen(const struct options *options, const char *text,
+options_read_tls(const struct options *options, const char *behind,
     struct listeners_place *place)
 {
-	static const char tls[] = ",tls", handshake[] = ",handshake=";
-	const char *behind = strstr(text, tls), *why = NULL;
-	char address[OPTIONS_ADDRESS_MAX];
+	static const char handshake[] = ",handshake=";
 	struct tls_words_fault fault;
 
-	*place = (struct listeners_place){ .routes = options->routes };
-	if (behind == NULL) {
-		(void)listener_parse(text, &place->addresses, &why);
-		return why;
-	}
-	if ((size_t)(behind - text) >= sizeof(address))
-		return "the address is too long";
-	memcpy(address, text, (size_t)(behind - text));
-	address[behind - text] = '\0';
-	(void)listener_parse(address, &place->addresses, &why);
-	if (why != NULL)
-		return why;
 	place->tls = true;
-	behind += sizeof(tls) - 1;
 	if (!tls_is_built())
 		return TLS_MISSING;
-	if (options->model->threads != MODEL_LOOPS &&
-	    options->model->new_worker != loop_new)
+	if (!options_have_loops(options))
 		return "TLS takes an event loop: --model=mtasync or async";
 	if (*behind == '\0')
 		return NULL;
@@ -146,6 +139,79 @@ options_resolve_listen(const struct options *options, const char *text,
 		   &fault) == 0
 		   ? NULL
 		   : fault.wanted;
+}
+
+/* Reads `,proxy`. Returns NULL; or what is wrong, constant. */
+static const char *
+options_read_proxy(const struct options *options, struct listeners_place *place)
+{
+	place->proxied = true;
+	if (!options_have_loops(options))
+		return "the PROXY protocol takes an event loop: "
+		       "--model=mtasync or async";
+	for (unsigned i = 0; i < place->addresses.count; i++)
+		if (options->trusted_count == 0 &&
+		    !listener_is_local(&place->addresses.list[i]))
+			return "others can reach it: it wants --trust=CIDR, "
+			       "or a loopback address";
+	return NULL;
+}
+
+/* Returns where what stands behind an address begins: the first of these words, or the
+ * end. */
+static const char *
+options_find_words(const char *text)
+{
+	const char *tls = strstr(text, OPTIONS_TLS);
+	const char *proxy = strstr(text, OPTIONS_PROXY);
+
+	if (tls == NULL && proxy == NULL)
+		return text + strlen(text);
+	if (tls == NULL || proxy == NULL)
+		return tls != NULL ? tls : proxy;
+	return tls < proxy ? tls : proxy;
+}
+
+/* Finds the addresses of a --listen, and reads what stands behind them: `,proxy`, and
+ * behind that `,tls`. Returns NULL; or what is wrong, constant. */
+static const char *
+options_resolve_listen(const struct options *options, const char *text,
+    struct listeners_place *place)
+{
+	const char *behind = options_find_words(text), *why = NULL;
+	char address[OPTIONS_ADDRESS_MAX];
+
+	*place = (struct listeners_place){ .routes = options->routes };
+	if ((size_t)(behind - text) >= sizeof(address))
+		return "the address is too long";
+	memcpy(address, text, (size_t)(behind - text));
+	address[behind - text] = '\0';
+	(void)listener_parse(address, &place->addresses, &why);
+	if (why != NULL)
+		return why;
+	if (strncmp(behind, OPTIONS_PROXY, sizeof(OPTIONS_PROXY) - 1) == 0) {
+		behind += sizeof(OPTIONS_PROXY) - 1;
+		why = options_read_proxy(options, place);
+	}
+	if (why != NULL || *behind == '\0')
+		return why;
+	if (strncmp(behind, OPTIONS_TLS, sizeof(OPTIONS_TLS) - 1) != 0)
+		return "behind ,proxy there may be ,tls alone";
+	return options_read_tls(options, behind + sizeof(OPTIONS_TLS) - 1,
+	    place);
+}
+
+/* Whether there are trusted proxies, and no place for them; says so then. */
+static bool
+options_has_vain_trust(const struct options *options)
+{
+	for (unsigned i = 0; i < options->listen_count; i++)
+		if (options->listen[i].proxied)
+			return false;
+	if (options->trusted_count > 0)
+		log_error("--trust: no proxy is listened to: it wants "
+			  "--listen=ADDRESS,proxy");
+	return options->trusted_count > 0;
 }
 
 /* Whether something is said of TLS that is of no use; says so then. */
@@ -189,7 +255,7 @@ options_resolve(struct options *options)
 		log_error(OPTIONS_REFUSED "%s", "listen", text, why);
 		return errno == ENOMEM ? OPTIONS_FAILED : OPTIONS_USAGE;
 	}
-	if (options_has_vain_tls(options))
+	if (options_has_vain_tls(options) || options_has_vain_trust(options))
 		return OPTIONS_USAGE;
 	return options_resolve_admin(options);
 }

@@ -166,6 +166,23 @@ options_add_host(const struct options_row *row, struct options *options,
 	return false;
 }
 
+/* Takes one more range of addresses. */
+bool
+options_add_trust(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	const char *why = "one more than there is room for";
+
+	if (options->trusted_count < OPTIONS_RULE_MAX)
+		why = cidr_parse(&options->trusted[options->trusted_count],
+		    text);
+	if (why == NULL)
+		options->trusted_count++;
+	else
+		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
+	return why == NULL;
+}
+
 /* Takes a list of extensions with commas between. */
 bool
 options_set_extensions(const struct options_row *row, struct options *options,

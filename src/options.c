@@ -53,6 +53,8 @@ static const struct options_row options_table[] = {
 	{ "listen", "ADDRESS", "where to listen; may be repeated",
 	    "127.0.0.1:7878", .group = "Serving", .set = options_set_listen,
 	    .letter = 'l' },
+	{ "trust", "CIDR", "proxies at ADDRESS,proxy; may be repeated",
+	    .set = options_add_trust },
 	{ "freebind", NULL, "listen on addresses that may come later, too",
 	    .set = options_set_flag,
 	    .field = offsetof(struct options, freebind) },

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cidr.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "http/added.h"
@@ -30,10 +31,12 @@ struct options {
 	struct listeners_place listen[OPTIONS_LISTEN_MAX]; /* what these mean */
 	unsigned listen_count;                             /* at least 1 */
 	unsigned index_count; /* of those that were given */
-	bool listing;         /* of directories without an index */
-	bool listen_given;    /* it is not the default */
-	bool take_over;       /* from an mtasync that listens there */
-	bool freebind;        /* on addresses that are not there yet */
+	struct cidr trusted[OPTIONS_RULE_MAX];
+	unsigned trusted_count;
+	bool listing;      /* of directories without an index */
+	bool listen_given; /* it is not the default */
+	bool take_over;    /* from an mtasync that listens there */
+	bool freebind;     /* on addresses that are not there yet */
 	const struct app_route *routes; /* what answers at all of them */
 	const char *httpbin_hosts;      /* with commas between; NULL: none */
 	const char *admin;              /* an address; NULL: none */

@@ -45,6 +45,8 @@ settings_take(struct server_config *config, const struct options *options)
 		options->routes };
 	for (unsigned i = 0; i < options->listen_count; i++)
 		config->tls |= options->listen[i].tls;
+	config->trusted = options->trusted;
+	config->trusted_count = options->trusted_count;
 	config->max_conns = (unsigned)options->max_connections;
 	config->max_sleepers = (unsigned)options->max_sleepers;
 	config->backlog = (int)options->backlog;

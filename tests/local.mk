@@ -74,6 +74,7 @@ unit_tests = \
 	tests/unit/test_pid_file \
 	tests/unit/test_plan \
 	tests/unit/test_pool \
+	tests/unit/test_proxy_header \
 	tests/unit/test_pooled \
 	tests/unit/test_pools \
 	tests/unit/test_privileges \
@@ -132,6 +133,7 @@ fuzz_tests = \
 	tests/fuzz/fuzz_echo \
 	tests/fuzz/fuzz_httpbin \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_proxy \
 	tests/fuzz/fuzz_ranges \
 	tests/fuzz/fuzz_request \
 	tests/fuzz/fuzz_rule \
@@ -156,6 +158,7 @@ slow_tests = \
 	tests/live/test_waits.py \
 	tests/live/test_pools_queue.py \
 	tests/live/test_words_models.py \
+	tests/live/test_proxied.py \
 	tests/live/test_race.py \
 	tests/live/test_pools.py \
 	tests/live/test_listen.py \

@@ -169,6 +169,10 @@ static const char *const metrics_faults[] = { "close", "reset", "hang",
 static const char *const metrics_shakes[] = { "full", "resumed", "failed",
 	"late" };
 
+/* As enum state_unproxied. */
+static const char *const metrics_unproxied[] = { "untrusted", "malformed",
+	"late" };
+
 #define METRICS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct metrics_array metrics_arrays[] = {
@@ -178,6 +182,10 @@ static const struct metrics_array metrics_arrays[] = {
 	{ "tls_handshakes", "counter", "Handshakes that have ended, by how.",
 	    "result", metrics_shakes, METRICS_COUNT(metrics_shakes),
 	    offsetof(struct stats, shakes) },
+	{ "proxy_refused", "counter",
+	    "Connections where proxies are expected that none began, by why.",
+	    "reason", metrics_unproxied, METRICS_COUNT(metrics_unproxied),
+	    offsetof(struct stats, unproxied) },
 	{ "refusals", "counter",
 	    "Requests that were malformed, too large or late, by the status.",
 	    "code", metrics_refused, METRICS_COUNT(metrics_refused),

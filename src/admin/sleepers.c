@@ -44,7 +44,10 @@ sleepers_put(struct json_text *json, unsigned worker,
 	const struct span none = { NULL, 0 };
 	char peer[WIRE_NAME_MAX];
 
-	wire_name_peer(&sleeper->peer, peer);
+	if (sleeper->name[0] == '\0')
+		wire_name_peer(&sleeper->peer, peer);
+	else
+		memcpy(peer, sleeper->name, sizeof(peer));
 	json_text_open_object(json, NULL);
 	json_text_put_number(json, "worker", worker);
 	json_text_put_string(json, "peer", span_of(peer));

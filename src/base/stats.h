@@ -23,12 +23,13 @@
 #define STATS_APART (STATS_LINE - STATS_PAIR)
 
 /* Sizes of the arrays, whose meaning their owners know. */
-#define STATS_HANDLERS 8
-#define STATS_CLASSES  6
-#define STATS_REFUSALS 12
-#define STATS_FAULTS   8
-#define STATS_WAITING  12
-#define STATS_SHAKES   4
+#define STATS_HANDLERS  8
+#define STATS_CLASSES   6
+#define STATS_REFUSALS  12
+#define STATS_FAULTS    8
+#define STATS_WAITING   12
+#define STATS_SHAKES    4
+#define STATS_UNPROXIED 3
 
 struct stats {
 	/* Every worker that accepts reads `accepted` and `closed` of all
@@ -51,6 +52,8 @@ struct stats {
 	_Atomic uint64_t refusals[STATS_REFUSALS]; /* before any answer */
 	_Atomic uint64_t faults[STATS_FAULTS];     /* on purpose, by kind */
 	_Atomic uint64_t shakes[STATS_SHAKES];     /* handshakes, by outcome */
+	_Atomic uint64_t unproxied[STATS_UNPROXIED]; /* connections that no
+						      * proxy of ours began */
 	_Atomic uint64_t waiting[STATS_WAITING]; /* connections, by for what */
 	_Atomic uint64_t asleep;    /* requests that sleep or queue now */
 	_Atomic uint64_t backlog;   /* connections that wait to be accepted */

@@ -11,7 +11,9 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/cidr.h"
 #include "base/log.h"
 #include "loop/conn_turn.h"
 #include "loop/secure.h"
@@ -288,6 +290,17 @@ conn_run_from(struct conn *conn, enum conn_state state)
 	conn_run(conn);
 }
 
+struct visitor *
+conn_new_visitor(const struct conn *conn, uint64_t number,
+    const struct sockaddr_storage *peer)
+{
+	const struct context *context = conn->context;
+
+	return visitor_new(number, peer, conn->entrance->tls,
+	    visitor_end(number, context->config->limits.age,
+		context->moment.now));
+}
+
 /* Takes down what is told of the client, whose connection gets its number. */
 static void
 conn_note_client(struct conn *conn, const struct sockaddr_storage *peer)
@@ -296,14 +309,12 @@ conn_note_client(struct conn *conn, const struct sockaddr_storage *peer)
 	uint64_t number = visitor_number(stats_read(&context->stats.accepted),
 	    context->config->workers, context->host.worker);
 
-	conn->visited = context->config->visited;
+	conn->visited = context->config->visited || conn->entrance->proxied;
 	if (!conn->visited) {
 		conn->unvisited.number = (uint32_t)number;
 		return;
 	}
-	conn->visitor = visitor_new(number, peer, conn->entrance->tls,
-	    visitor_end(number, context->config->limits.age,
-		context->moment.now));
+	conn->visitor = conn_new_visitor(conn, number, peer);
 }
 
 void
@@ -322,23 +333,40 @@ conn_tell(const void *client, struct asker *asker)
 	}
 	asker->worker = conn->context->host.worker;
 	asker->secured = conn->channel.secured;
+	if (visitor != NULL) {
+		memcpy(asker->peer, visitor->peer, strlen(visitor->peer) + 1);
+		return;
+	}
 	wire_peer(conn->channel.fd, &peer);
 	wire_name_peer(&peer, asker->peer);
 }
 
-/* Has a connection begin with a handshake. Returns 0, or -1 where memory is short. */
-static __attribute__((noinline)) int
-conn_begin_tls(struct conn *conn)
+/* Whether a proxy is trusted to say who comes. Where none is named, all that can reach the
+ * address are local. */
+static bool
+conn_trusts(const struct server_config *config,
+    const struct sockaddr_storage *peer)
 {
-	struct secure *secure = secure_new(conn->context, conn->entrance);
+	return config->trusted_count == 0 || peer->ss_family == AF_UNIX ||
+	       cidr_any_has(config->trusted, config->trusted_count, peer);
+}
 
-	if (secure == NULL)
-		return -1;
-	secure->since = conn->context->moment.now;
-	conn->channel.secure = secure;
-	conn->channel.secured = true;
-	conn->state = CONN_SHAKING;
-	return 0;
+/* Gives a connection the state with which those of its entrance begin. Returns false
+ * where it is to be closed: memory is short, or the peer is not trusted. */
+static bool
+conn_begin(struct conn *conn, const struct sockaddr_storage *peer)
+{
+	const struct entrance *entrance = conn->entrance;
+	enum conn_state state = CONN_IDLE;
+
+	if (entrance->proxied)
+		state = conn_trusts(conn->context->config, peer)
+			    ? CONN_PROXIED
+			    : state_turn_away(conn, STATE_UNTRUSTED);
+	else if (entrance->tls)
+		state = state_begin_tls(conn);
+	conn->state = (uint8_t)state;
+	return state != CONN_CLOSED;
 }
 
 void
@@ -356,7 +384,7 @@ conn_open(struct context *context, int fd, const struct sockaddr_storage *peer,
 		.state = CONN_IDLE,
 		.channel = { .fd = fd, .readable = true } };
 	moment_renew(&context->moment);
-	if (entrance->tls && conn_begin_tls(conn) == -1) {
+	if (!conn_begin(conn, peer)) {
 		wire_close(fd);
 		free(conn);
 		return;

@@ -3,6 +3,7 @@
 
 #include "loop/secure.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -52,6 +53,19 @@ secure_count(struct secure *secure, struct context *context,
 	if (!secure->counted)
 		stats_add(&context->stats.shakes[outcome], 1);
 	secure->counted = true;
+}
+
+void
+secure_take_input(struct context *context)
+{
+	struct span input = context_input(context);
+
+	assert(input.size <= TLS_TURN_MAX);
+	if (input.size > 0)
+		memcpy(context->records.in, input.data, input.size);
+	context->records.in_start = 0;
+	context->records.in_end = input.size;
+	channel_drop_input(context);
 }
 
 void

@@ -56,6 +56,10 @@ struct secure {
 struct secure *secure_new(struct context *context,
     const struct entrance *entrance);
 
+/* Has what the context's input has been received as be records, not opened yet; there are
+ * none before, and it is no more than they have room for. */
+void secure_take_input(struct context *context);
+
 /* Counts how the handshake has ended, unless that has been done. */
 void secure_count(struct secure *secure, struct context *context,
     enum secure_shake outcome);

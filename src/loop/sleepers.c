@@ -6,9 +6,22 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "loop/conn.h"
 #include "loop/state.h"
+
+/* Tells who sleeps, as the log does; without one, the address as the kernel has it. */
+static void
+sleepers_tell_peer(const struct conn *conn, struct census_sleeper *sleeper)
+{
+	const struct visitor *visitor = conn_visitor(conn);
+
+	if (visitor != NULL)
+		memcpy(sleeper->name, visitor->peer, strlen(visitor->peer) + 1);
+	else
+		wire_peer(conn->channel.fd, &sleeper->peer);
+}
 
 /* Tells of one connection. */
 static void
@@ -19,7 +32,7 @@ sleepers_tell_one(const struct conn *conn, struct census_sleeper *sleeper)
 	const struct decision *decision = exchange->answer.message.decision;
 	struct span fields[RECORD_FIELDS], target = SPAN("");
 
-	wire_peer(conn->channel.fd, &sleeper->peer);
+	sleepers_tell_peer(conn, sleeper);
 	if (exchange->record != NULL) {
 		record_find(exchange->record, fields);
 		target = fields[RECORD_TARGET];

@@ -7,12 +7,6 @@
 #include "http/parser.h"
 #include "loop/secure.h"
 
-/* How often one looks whether all has been acknowledged before a reset. */
-#define STATE_TAKEN_LOOK (5 * CLOCK_MS)
-
-/* The unit of conn.finished_at, in ns. */
-#define STATE_TENTH (100 * CLOCK_MS)
-
 static enum conn_state
 state_idle(struct conn *conn)
 {
@@ -51,6 +45,8 @@ state_refuse(struct conn *conn, const struct http_request *request,
 enum conn_state
 state_refuse_late(struct conn *conn)
 {
+	if (conn->state == CONN_PROXIED)
+		return state_turn_away(conn, STATE_LATE);
 	if (conn->state == CONN_HEAD)
 		return state_refuse(conn, NULL, 408, "the head took too long");
 	exchange_refuse_body(&conn->loop_exchange->exchange, 408,
@@ -58,10 +54,8 @@ state_refuse_late(struct conn *conn)
 	return CONN_ANSWERING;
 }
 
-/* Waits for more of a head or a body, unless that is late and nothing more lies
- * in the socket. It is not on the way of each request, and not to be inlined
- * there. */
-static __attribute__((noinline)) enum conn_state
+/* It is not on the way of each request, and not to be inlined there. */
+__attribute__((noinline)) enum conn_state
 state_await_more(struct conn *conn)
 {
 	if (conn->late && !conn->channel.readable)
@@ -404,90 +398,8 @@ state_waiting(struct conn *conn)
 	return (enum conn_state)conn->state;
 }
 
-/*
- * Resets the connection on purpose, once the client has acknowledged all that was
- * sent: the reset would destroy what is on its way. Looks again and again;
- * DEADLINE_WRITE ends that for a client that takes nothing.
- */
-static enum conn_state
-state_resetting(struct conn *conn)
-{
-	struct context *context = conn->context;
-	struct alarm *alarm = &conn->loop_exchange->alarm;
-	enum wire_result sent = channel_flush(&conn->channel, context);
-
-	if (sent == WIRE_BLOCKED)
-		return CONN_RESETTING;
-	if (sent == WIRE_BROKEN || wire_is_taken(conn->channel.fd)) {
-		conn->unsent++;
-		conn->reset = true;
-		return CONN_CLOSED;
-	}
-	if (context->moment.now >= alarm->due)
-		alarm->due = context->moment.now + STATE_TAKEN_LOOK;
-	return CONN_RESETTING;
-}
-
-/* Returns the time in STATE_TENTH, modulo 2^16: for differences. */
-static uint16_t
-state_tenths(const struct context *context)
-{
-	return (uint16_t)(context->moment.now / STATE_TENTH);
-}
-
-int64_t
-state_has_lingered(const struct conn *conn)
-{
-	uint16_t tenths = (uint16_t)(state_tenths(conn->context) -
-				     conn->finished_at);
-
-	return tenths * STATE_TENTH;
-}
-
-/*
- * Sends the last bytes and then our FIN, in one segment where they fit. It does
- * so before any close(2), which makes a reset where anything is unread, and
- * throws away what has not gone out by then: a byte may have come since the loop
- * looked. None comes behind the peer's FIN.
- */
-static enum wire_result
-state_finish(struct conn *conn)
-{
-	bool last = conn->context->output_size > 0 || conn->channel.secured ||
-		    !conn->channel.peer_closed;
-	enum wire_result result = channel_flush_last(&conn->channel,
-	    conn->context);
-
-	if (result != WIRE_DONE || conn->finished || !(last || conn->lingers))
-		return result;
-	wire_finish(conn->channel.fd);
-	conn->finished = true;
-	if (conn->lingers)
-		conn->finished_at = state_tenths(conn->context);
-	return result;
-}
-
-static enum conn_state
-state_lingering(struct conn *conn)
-{
-	struct context *context = conn->context;
-	enum wire_result result;
-
-	channel_drop_input(context);
-	if (conn->channel.secured && conn->channel.secure->failed)
-		conn->lingers = true; /* or a reset destroys the alert */
-	result = state_finish(conn);
-	if (result == WIRE_DONE && !conn->lingers)
-		return CONN_CLOSED;
-	while (result == WIRE_DONE) {
-		result = channel_receive(&conn->channel, context,
-		    CONTEXT_INPUT_MAX);
-		channel_drop_input(context);
-	}
-	return result == WIRE_BLOCKED ? CONN_LINGERING : CONN_CLOSED;
-}
-
 const struct state states[CONN_CLOSED] = {
+	[CONN_PROXIED] = { DEADLINE_HEAD, DEADLINE_HEAD, state_proxied },
 	[CONN_SHAKING] = { DEADLINE_SHAKE, DEADLINE_SHAKE, state_shaking },
 	[CONN_IDLE] = { DEADLINE_IDLE, DEADLINE_GRACE, state_idle },
 	[CONN_HEAD] = { DEADLINE_HEAD, DEADLINE_HEAD, state_head },

@@ -1,7 +1,9 @@
 /*
  * state: what a connection does in each of its states. Known to conn alone.
  *
- *   SHAKING <-> DOZING    with TLS, before all else
+ *   PROXIED               behind a proxy, before all else
+ *      v
+ *   SHAKING <-> DOZING    with TLS
  *      v
  *   IDLE -> HEAD -> BODY -> ANSWERING -+-> IDLE
  *                            |  ^      +-> LINGERING -> CLOSED
@@ -18,6 +20,7 @@
 #include "server/entrance.h"
 
 enum conn_state {
+	CONN_PROXIED,   /* the proxy has not said who its client is */
 	CONN_SHAKING,   /* the handshake of TLS is not done */
 	CONN_IDLE,      /* no byte of a request is there */
 	CONN_HEAD,      /* a part of a head is there */
@@ -76,6 +79,17 @@ conn_visitor(const struct conn *conn)
 	return conn->visited ? conn->visitor : NULL;
 }
 
+/* How connections of a proxy's fail: the index of stats.unproxied. */
+enum state_unproxied {
+	STATE_UNTRUSTED, /* somebody else */
+	STATE_MALFORMED, /* no header */
+	STATE_LATE,      /* none in time */
+	STATE_UNPROXIED,
+};
+
+_Static_assert((int)STATE_UNPROXIED <= STATS_UNPROXIED,
+    "there is a counter for each");
+
 /* A row for each state but CONN_CLOSED. */
 struct state {
 	enum deadline_kind deadline; /* while a connection waits in it, */
@@ -101,8 +115,32 @@ state_is_timed(unsigned state)
  * out. */
 int64_t state_has_lingered(const struct conn *conn);
 
+/* Returns a new visitor for a connection with this number, whose client is at `peer`; NULL
+ * where memory is short. */
+struct visitor *conn_new_visitor(const struct conn *conn, uint64_t number,
+    const struct sockaddr_storage *peer);
+
 /* Returns that alarm: of its exchange, or of its handshake. */
 struct alarm *conn_alarm(struct conn *conn);
+
+/* Has a connection begin with a handshake; what it has sent of that is in the context's
+ * input. Returns the state that comes next. */
+enum conn_state state_begin_tls(struct conn *conn);
+
+/* Waits for more of a head, a body or a proxy's header, unless that is late and nothing more
+ * lies in the socket. Returns the state that comes next. */
+enum conn_state state_await_more(struct conn *conn);
+
+/* Closes a connection that does not begin as a trusted proxy's does; `how` of enum
+ * state_unproxied. Returns CONN_CLOSED. */
+enum conn_state state_turn_away(const struct conn *conn, int how);
+
+/* The steps of CONN_RESETTING and CONN_LINGERING. */
+enum conn_state state_resetting(struct conn *conn);
+enum conn_state state_lingering(struct conn *conn);
+
+/* The step of CONN_PROXIED. */
+enum conn_state state_proxied(struct conn *conn);
 
 /* The steps of CONN_SHAKING and CONN_DOZING. */
 enum conn_state state_shaking(struct conn *conn);
@@ -113,8 +151,8 @@ enum conn_state state_dozing(struct conn *conn);
 enum conn_state state_refuse(struct conn *conn,
     const struct http_request *request, unsigned status, const char *sentence);
 
-/* Refuses the request of a connection in CONN_HEAD or CONN_BODY with 408; returns
- * the state that comes next. */
+/* Refuses the request of a connection in CONN_HEAD or CONN_BODY with 408, and turns away
+ * one in CONN_PROXIED; returns the state that comes next. */
 enum conn_state state_refuse_late(struct conn *conn);
 
 #endif

@@ -6,6 +6,20 @@
 #include "loop/secure.h"
 #include "loop/state.h"
 
+enum conn_state
+state_begin_tls(struct conn *conn)
+{
+	struct secure *secure = secure_new(conn->context, conn->entrance);
+
+	if (secure == NULL)
+		return CONN_CLOSED;
+	secure->since = conn->context->moment.now;
+	conn->channel.secure = secure;
+	conn->channel.secured = true;
+	secure_take_input(conn->context);
+	return CONN_SHAKING;
+}
+
 /* Has a connection wait on purpose, until a time, as clock_now(), from which on its
  * handshake has its whole limit. */
 static enum conn_state

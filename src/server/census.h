@@ -12,13 +12,15 @@
 #include <sys/socket.h>
 
 #include "app/pool.h"
+#include "base/wire.h"
 
 /* Bytes of a target that are told; of a longer one, the first. */
 #define CENSUS_TARGET_MAX 128
 
 struct census_sleeper {
-	int64_t since, due; /* as clock_now(); due 0: it queues */
-	struct sockaddr_storage peer;
+	int64_t since, due;           /* as clock_now(); due 0: it queues */
+	struct sockaddr_storage peer; /* where `name` is empty */
+	char name[WIRE_NAME_MAX];     /* the same as text */
 	uint8_t pool_size;
 	uint16_t target_size;
 	char pool[POOL_NAME_MAX];

@@ -13,7 +13,8 @@
 struct entrance {
 	struct listener_address address;
 	const struct app_route *routes; /* the application that answers */
-	bool tls;                       /* clients speak TLS */
+	bool proxied;       /* a proxy says first who its client is */
+	bool tls;           /* clients speak TLS, behind that */
 	struct tls_act act; /* what becomes of all handshakes there */
 };
 

@@ -84,6 +84,7 @@ listeners_add(struct listeners *listeners, const struct listeners_place *place)
 	listeners->entrances[listeners->count] = (struct entrance){
 		.address = listeners->list[listeners->count].address,
 		.routes = place->routes,
+		.proxied = place->proxied,
 		.tls = place->tls,
 		.act = place->act
 	};

@@ -21,7 +21,8 @@ struct listeners {
 struct listeners_place {
 	struct listener_addresses addresses;
 	const struct app_route *routes;
-	bool tls; /* this and the next: see struct entrance */
+	bool proxied; /* this and the next: see struct entrance */
+	bool tls;
 	struct tls_act act;
 };
 

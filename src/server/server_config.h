@@ -11,6 +11,7 @@
 #include "http/record.h"
 #include "server/listeners.h"
 
+struct cidr;
 struct journal;
 struct worker;
 struct worker_host;
@@ -49,14 +50,17 @@ struct server_config {
 	struct server_limits limits;
 	struct access_log *log; /* a ring per worker; NULL: no log */
 	enum record_format log_format;
-	struct journal *journal;  /* the last requests; NULL: none are kept */
-	const char *shown_fields; /* of requests in the journal: a list, as
+	struct journal *journal;    /* the last requests; NULL: none are kept */
+	const char *shown_fields;   /* of requests in the journal: a list, as
 				   * record_fields_write() has it; NULL: none */
-	bool recorded;            /* there is a log, or a journal */
-	bool visited;             /* each connection has a visitor */
-	struct sandbox sandbox;   /* confines the threads */
-	bool workers_given;       /* by the operator: it is not to be lowered */
-	bool tls;                 /* at some addresses, clients speak it */
+	bool recorded;              /* there is a log, or a journal */
+	const struct cidr *trusted; /* the proxies who may say who comes; of
+				     * none, whoever can reach the address */
+	unsigned trusted_count;
+	bool visited;           /* each connection has a visitor */
+	struct sandbox sandbox; /* confines the threads */
+	bool workers_given;     /* by the operator: it is not to be lowered */
+	bool tls;               /* at some addresses, clients speak it */
 	bool sheds;   /* of max_conns, the one that waits longest makes room */
 	bool watched; /* somebody may ask how the workers do */
 	const char *pid_file; /* a path; NULL: none */

@@ -30,6 +30,8 @@ sources() {
 		echo "${answers[@]}"
 	elif [ "$name" = tls ]; then
 		echo "$src"/base/{text,text_file,units}.c "${tls[@]}"
+	elif [ "$name" = proxy ]; then
+		echo "$src"/base/proxy_header.c
 	elif [ "$name" = httpbin ]; then
 		echo "$src"/app/httpbin_{body,json,query}.c "$src"/base/text.c
 	else
