@@ -10,6 +10,7 @@
 /* Where what few have lies behind the text is aligned for it: for the time to end, and
  * behind that for the pointer to TLS. */
 #define VISITOR_ALIGNMENT sizeof(int64_t)
+#define VISITOR_POINTER   sizeof(void *)
 
 void
 visitor_init(struct visitor *visitor, uint64_t connection,
@@ -50,7 +51,7 @@ visitor_new(uint64_t connection, const struct sockaddr_storage *peer,
 	size = offsetof(struct visitor, peer) + strlen(visitor.peer) + 1;
 	if (secured || visitor.aged)
 		size = visitor_tls_offset(&visitor) +
-		       (secured ? sizeof(struct tls *) : 0);
+		       (secured ? VISITOR_POINTER : 0);
 	copy = malloc(size);
 	if (copy == NULL)
 		return NULL;
@@ -91,7 +92,7 @@ void
 visitor_note_tls(struct visitor *visitor, const struct tls *tls)
 {
 	memcpy((char *)visitor + visitor_tls_offset(visitor), &tls,
-	    sizeof(tls));
+	    VISITOR_POINTER);
 	visitor->secured = true;
 }
 
@@ -103,6 +104,6 @@ visitor_tls(const struct visitor *visitor)
 	if (visitor->secured)
 		memcpy(&tls,
 		    (const char *)visitor + visitor_tls_offset(visitor),
-		    sizeof(tls));
+		    VISITOR_POINTER);
 	return tls;
 }

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/proxy_header.h"
 #include "fuzz.h"
@@ -25,7 +26,10 @@ check_parts(struct span text, const struct proxy_header *whole)
 	}
 	FUZZ_CHECK(proxy_header_parse((struct span){ text.data, whole->size },
 		       &header) == PROXY_OK);
-	FUZZ_CHECK(memcmp(&header, whole, sizeof(header)) == 0);
+	FUZZ_CHECK(header.size == whole->size);
+	FUZZ_CHECK(header.has_peer == whole->has_peer);
+	FUZZ_CHECK(
+	    memcmp(&header.peer, &whole->peer, sizeof(header.peer)) == 0);
 }
 
 /* What was refused stays so, and the last part that was not is at most the longest
@@ -55,17 +59,18 @@ check_line(struct span text, const struct proxy_header *header)
 	const struct sockaddr_in6 *v6 =
 	    (const struct sockaddr_in6 *)&header->peer;
 	bool is_v4 = header->peer.ss_family == AF_INET;
-	unsigned family, port, other_port;
+	char family[2], port[8], other_port[8];
 	unsigned char found[16];
 
 	FUZZ_CHECK(header->size < sizeof(line));
 	memcpy(line, text.data, header->size);
 	line[header->size] = '\0';
-	FUZZ_CHECK(sscanf(line, "PROXY TCP%u %127s %127s %u %u\r\n", &family,
-		       address, other, &port, &other_port) == 5);
-	FUZZ_CHECK(family == (is_v4 ? 4U : 6U));
-	FUZZ_CHECK(port <= 65535 && other_port <= 65535);
-	FUZZ_CHECK(ntohs(is_v4 ? v4->sin_port : v6->sin6_port) == port);
+	FUZZ_CHECK(sscanf(line, "PROXY TCP%1s %127s %127s %7s %7s\r\n", family,
+		       address, other, port, other_port) == 5);
+	FUZZ_CHECK(family[0] == (is_v4 ? '4' : '6'));
+	FUZZ_CHECK(strtoul(port, NULL, 10) ==
+		   ntohs(is_v4 ? v4->sin_port : v6->sin6_port));
+	FUZZ_CHECK(strtoul(other_port, NULL, 10) <= 65535);
 	FUZZ_CHECK(inet_ntop(header->peer.ss_family,
 		       is_v4 ? (const void *)&v4->sin_addr : &v6->sin6_addr,
 		       back, sizeof(back)) != NULL);

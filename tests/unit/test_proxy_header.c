@@ -106,6 +106,7 @@ test_good(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++) {
 		const struct span whole = good[i].header;
+		const struct span behind = SPAN("PROXY \r\n");
 		struct proxy_header header;
 		char more[512], name[WIRE_NAME_MAX];
 
@@ -115,9 +116,10 @@ test_good(void **state)
 					     &header),
 			    PROXY_MORE);
 		memcpy(more, whole.data, whole.size);
-		memcpy(more + whole.size, "PROXY \r\n", 8);
+		memcpy(more + whole.size, behind.data, behind.size);
 		assert_int_equal(proxy_header_parse((struct span){ more,
-							whole.size + 8 },
+							whole.size +
+							    behind.size },
 				     &header),
 		    PROXY_OK);
 		assert_int_equal(header.size, whole.size);
@@ -146,6 +148,7 @@ static void
 test_long(void **state)
 {
 	static char line[PROXY_HEADER_MAX] = "PROXY UNKNOWN ";
+	const struct span longest = SPAN(SIGNATURE "\x21\x11\x0f\xf0");
 	struct proxy_header header;
 
 	(void)state;
@@ -156,10 +159,10 @@ test_long(void **state)
 	assert_int_equal(proxy_header_parse((struct span){ line, 107 },
 			     &header),
 	    PROXY_BAD);
-	memcpy(line, SIGNATURE "\x21\x11\x0f\xf0", 16);
+	memcpy(line, longest.data, longest.size);
 	assert_int_equal(proxy_header_parse((struct span){ line, 16 }, &header),
 	    PROXY_MORE);
-	memcpy(line, SIGNATURE "\x21\x11\x0f\xf1", 16);
+	line[15]++;
 	assert_int_equal(proxy_header_parse((struct span){ line, 16 }, &header),
 	    PROXY_BAD);
 }
