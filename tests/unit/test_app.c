@@ -154,13 +154,13 @@ test_rows(void **state)
 		assert_row(*state, &rows[i]);
 }
 
-/* While the server drains, every answer closes. */
+/* While the server is to stop, every answer closes. */
 static void
 test_closing(void **state)
 {
 	struct asking *asking = *state;
 
-	asking->moment.closing = true;
+	asking->moment.leaving = true;
 	asking_begin(asking, REQUEST("GET", "/", "1.1", ""));
 	assert_non_null(strstr(asking_next_bytes(asking),
 	    "\r\nConnection: close\r\n\r\nhhhhh"));

@@ -38,6 +38,8 @@ count(struct stats *stats)
 		stats_add(&stats->refusals[i], 100 + i);
 	for (unsigned i = 0; i < STATS_FAULTS; i++)
 		stats_add(&stats->faults[i], 200 + i);
+	for (unsigned i = 0; i < STATS_UNPROXIED; i++)
+		stats_add(&stats->unproxied[i], 700 + i);
 	for (unsigned i = 0; i < STATS_SHAKES; i++)
 		stats_add(&stats->shakes[i], 400 + i);
 	for (unsigned i = 0; i < DEADLINE_KINDS; i++)

@@ -121,7 +121,8 @@ test_usage_refused(void **state)
 		{ { { "--=1" } }, "--=1: no such option" },
 		{ { { "--max-conns-" } }, "--max-conns-: no such option" },
 		{ { { "--max" } },
-		    "--max: may be any of --max-conns, --max-sleepers,"
+		    "--max: may be any of --max-conns, --max-conn-age,"
+		    " --max-conn-requests, --max-sleepers,"
 		    " --max-body, --max-sleep, --max-keys, --max-size" },
 		{ { { "-q", "a", "--he=1", "-v" } },
 		    "--he=1: may be any of --header-timeout, --header,"
