@@ -10,7 +10,12 @@ import pytest
 from server import HTDOCS, SOURCE, run
 from wire import Client
 
-yaml = pytest.importorskip("yaml", reason="python3-yaml is missing")
+try:
+    import yaml
+except ImportError:
+    yaml = None
+
+pytestmark = pytest.mark.skipif(yaml is None, reason="python3-yaml is missing")
 BASE = SOURCE / "packaging" / "kubernetes" / "base"
 RULES = SOURCE / "packaging" / "kubernetes" / "rules"
 NAME = {"app.kubernetes.io/name": "mtasync"}
