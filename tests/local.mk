@@ -182,6 +182,7 @@ live_tests = \
 	tests/live/test_admin_rules.py \
 	tests/live/test_admin_sleepers.py \
 	tests/live/test_admin_trouble.py \
+	tests/live/test_balancers.py \
 	tests/live/test_bodies.py \
 	tests/live/test_check.py \
 	tests/live/test_clients.py \
@@ -200,7 +201,9 @@ live_tests = \
 	tests/live/test_http.py \
 	tests/live/test_httpbin.py \
 	tests/live/test_httpbin_clients.py \
+	tests/live/test_image.py \
 	tests/live/test_keys.py \
+	tests/live/test_kubernetes.py \
 	tests/live/test_listings.py \
 	tests/live/test_log.py \
 	tests/live/test_log_json.py \
