@@ -64,12 +64,14 @@ struct context {
 	size_t input_end;
 	char *output; /* answered, not yet sent: [0, output_size) */
 	size_t output_size;
-	struct tls_turn records;     /* the same, as TLS has them on the wire */
-	unsigned signs_left;         /* of CONTEXT_SIGNS, in this round */
-	bool turn_is_due;            /* see conn_run_turn() */
-	unsigned turn_requests;      /* begun in this turn */
-	size_t turn_received;        /* bytes, in this turn */
-	size_t turn_sent;            /* likewise */
+	struct tls_turn records; /* the same, as TLS has them on the wire */
+	unsigned signs_left;     /* of CONTEXT_SIGNS, in this round */
+	bool turn_is_due;        /* see conn_run_turn() */
+	unsigned turn_requests;  /* begun in this turn */
+	size_t turn_received;    /* bytes, in this turn */
+	size_t turn_sent;        /* likewise */
+	size_t
+	    turn_work; /* of TLS, as bytes that cost as much; 0 between turns */
 	uint64_t received, sent;     /* bytes, in all turns before it */
 	struct http_request request; /* valid while its input is */
 };
@@ -94,7 +96,8 @@ static inline bool
 context_turn_is_over(const struct context *context)
 {
 	return context->turn_requests >= CONTEXT_TURN_REQUESTS ||
-	       context->turn_received + context->turn_sent >=
+	       context->turn_received + context->turn_sent +
+		       context->turn_work >=
 		   CONTEXT_TURN_BYTES;
 }
 
@@ -103,15 +106,6 @@ static inline void
 context_end_turn(struct context *context)
 {
 	context->turn_requests = CONTEXT_TURN_REQUESTS;
-}
-
-/* Counts work of this turn that its bytes do not show, as if it were so many more; what
- * the counters tell stays as it is. */
-static inline void
-context_charge(struct context *context, size_t bytes)
-{
-	context->turn_received += bytes;
-	context->received -= bytes; /* to which those of the turn are added */
 }
 
 /* Notes that the request that follows in the input has been received by now:

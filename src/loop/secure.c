@@ -74,6 +74,7 @@ secure_free(struct secure *secure, struct context *context)
 	if (secure == NULL)
 		return;
 	secure_count(secure, context, SECURE_FAILED);
+	context->turn_work = 0;
 	alarms_unset(&context->alarms, &secure->alarm);
 	tls_free(secure->tls);
 	free(secure->record);
@@ -100,7 +101,7 @@ secure_make_room(struct tls_turn *records)
 static void
 secure_charge(struct context *context)
 {
-	context_charge(context, context->records.records * SECURE_RECORD_COST);
+	context->turn_work += context->records.records * SECURE_RECORD_COST;
 	context->records.records = 0;
 }
 
@@ -372,7 +373,7 @@ secure_save(struct channel *channel, struct context *context, struct span input)
 	    (channel->output == NULL &&
 		channel_keep(&channel->output, tls_turn_output(records)) == -1))
 		result = -1;
-	context->output_size = 0;
+	context->output_size = context->turn_work = 0;
 	context_drop_records(context);
 	return result;
 }
