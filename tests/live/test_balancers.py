@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import re
+import socket
 import threading
 
 import load
@@ -10,7 +11,7 @@ import peer
 import pytest
 from secured import TLS
 from server import HTDOCS, SOURCE, Server, eventually
-from wire import Client
+from wire import Client, request
 
 PACKAGING = SOURCE / "packaging"
 PAGE = (HTDOCS / "hello.html").read_bytes()
@@ -187,3 +188,49 @@ def test_envoys_is_yaml_of_its_shape():
     assert check["http_health_check"]["path"] == "/readyz"
     for each in cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]:
         assert each["endpoint"]["health_check_config"] == {"port_value": 7879}
+
+
+PROXIED = """
+defaults
+	mode tcp
+	timeout connect 5s
+	timeout client 30s
+	timeout server 30s
+listen front
+	bind 127.0.0.1:@PORT@
+	server a 127.0.0.1:{port} {words}
+"""
+
+
+@needs("haproxy")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "send-proxy",
+        "send-proxy-v2",
+        "send-proxy-v2 proxy-v2-options crc32c,unique-id,authority",
+        "send-proxy-v2 check check-send-proxy inter 100ms",
+    ],
+)
+def test_true_address_by_the_proxy_protocol(serve, tmp_path, words):
+    """The balancer says who comes, and for its own checks that it does."""
+    server = serve(
+        *("-w", "1", "--admin=0", "--trust=127.0.0.1"),
+        listen=["127.0.0.1:0,proxy"],
+    )
+    port = server.address[1]
+    (tmp_path / "haproxy.conf").write_text(
+        PROXIED.format(port=port, words=words)
+    )
+    with Server(target=peer.find("haproxy", tmp_path)) as balancer:
+        for source in "127.0.0.5", "127.1.2.3":
+            with socket.create_connection(
+                balancer.address, source_address=(source, 0)
+            ) as raw:
+                raw.sendall(request("/echo", "Connection: close"))
+                told = b"".join(iter(lambda: raw.recv(4096), b""))
+            assert f'"peer": "{source}"'.encode() in told
+    with Client(("127.0.0.1", admin_port(server))) as client:
+        metrics = client.ask("/metrics").body.decode()
+    refused = re.findall(r"(?m)^mtasync_proxy_refused_total.* (\d+)$", metrics)
+    assert [int(each) for each in refused] == [0, 0, 0]
