@@ -93,7 +93,8 @@ def test_ports_are_named(objects, container):
 
 def test_grace_is_longer_than_the_stop(pod, container):
     drain = seconds(option(container["args"], "drain-timeout"))
-    before = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    before = seconds(option(container["args"], "drain-delay"))
+    assert before >= 5 and "lifecycle" not in container
     assert pod["terminationGracePeriodSeconds"] >= before + drain + 5
 
 
