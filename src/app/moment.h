@@ -21,7 +21,8 @@ struct moment {
 	int64_t now;  /* clock_now(), at the start of this turn */
 	time_t wall;  /* seconds of CLOCK_REALTIME */
 	bool leaving; /* the server is to stop: no connection goes on */
-	bool closing; /* it drains: nobody waits for a connection's next request */
+	bool
+	    closing; /* it drains: nobody waits for a connection's next request */
 	char date[HTTP_DATE_SIZE + 1]; /* `wall` as IMF-fixdate */
 	/* Looks at the disk are numbered as site.h has it. */
 	uint64_t look;  /* a look that is made now gets this number, */
