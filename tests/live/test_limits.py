@@ -309,8 +309,9 @@ def test_descriptors_run_out(serve):
     begin = time.monotonic()
     allow_descriptors(server.pid, 40)
     rush(server, [200, 503])
+    eventually(lambda: NO_ROOM in server.stderr, "it to say so")
     lines = server.stderr.count(NO_ROOM)
-    assert 1 <= lines <= 1 + time.monotonic() - begin
+    assert lines <= 1 + time.monotonic() - begin
     assert server.stderr.count("\n") == lines
 
 

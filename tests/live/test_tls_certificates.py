@@ -150,6 +150,8 @@ def test_end_that_is_near_is_warned_of(https, tmp_path, days, warned):
     file = make_certificate(tmp_path, "a", "DNS:a.test", days=days)
     server = https("-w", "1", f"--cert={file}")
     line = f"mtasync: {file}: the certificate of a.test ends on 2"
+    if warned:  # another thread writes it
+        server.eventually(lambda: line in server.stderr, "the warning")
     assert (line in server.stderr) == warned
     assert "error" not in server.start_line
     assert shake(server, "a.test").ask("/").body == HELLO
