@@ -163,6 +163,7 @@ slow_tests = \
 	tests/live/test_pools.py \
 	tests/live/test_listen.py \
 	tests/live/test_drain.py \
+	tests/live/test_drain_delay.py \
 	tests/live/test_bench.py \
 	tests/live/test_words_asleep.py \
 	tests/live/test_root.py \
