@@ -79,16 +79,13 @@ class Admin:
         return Exposition(answer.body.decode(), open)
 
     def await_metrics(self, predicate, what):
-        """Until they are so; returns the metrics."""
-        last = None
+        """Until they are so; returns the metrics of one more look.
 
-        def look():
-            nonlocal last
-            last = self.metrics()
-            return predicate(last)
-
-        eventually(look, what)
-        return last
+        A look reads one series after another while the workers go on: those that
+        were read before what made it true may be older than that.
+        """
+        eventually(lambda: predicate(self.metrics()), what)
+        return self.metrics()
 
     def asleep(self):
         return self.metrics().sum("mtasync_sleepers")
