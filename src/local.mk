@@ -91,6 +91,7 @@ libmtasync_a_SOURCES = \
 	src/http/conditions.c \
 	src/http/date.c \
 	src/http/fields.c \
+	src/http/forwarded.c \
 	src/http/framing.c \
 	src/http/json.c \
 	src/http/json_line.c \

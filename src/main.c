@@ -180,7 +180,8 @@ main_open_shared(struct server_config *config, const struct options *options)
 	config->recorded = options->access_log != RECORD_OFF ||
 			   config->journal != NULL;
 	config->visited = config->recorded || config->limits.age > 0 ||
-			  config->limits.requests > 0;
+			  config->limits.requests > 0 ||
+			  config->forwarded.field != NULL;
 	config->app.tally = tally_new((uint32_t)options->max_keys);
 	if (config->app.tally != NULL)
 		return 0;

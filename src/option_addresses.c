@@ -208,10 +208,11 @@ options_has_vain_trust(const struct options *options)
 	for (unsigned i = 0; i < options->listen_count; i++)
 		if (options->listen[i].proxied)
 			return false;
-	if (options->trusted_count > 0)
-		log_error("--trust: no proxy is listened to: it wants "
-			  "--listen=ADDRESS,proxy");
-	return options->trusted_count > 0;
+	if (options->trusted_count == 0 || options->forwarded != NULL)
+		return false;
+	log_error("--trust: no proxy is listened to: it wants "
+		  "--listen=ADDRESS,proxy or --forwarded");
+	return true;
 }
 
 /* Whether something is said of TLS that is of no use; says so then. */

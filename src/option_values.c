@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/chars.h"
 #include "http/record_fields.h"
 
 static void
@@ -181,6 +182,22 @@ options_add_trust(const struct options_row *row, struct options *options,
 	else
 		log_error(OPTIONS_REFUSED "%s", row->name, text, why);
 	return why == NULL;
+}
+
+/* Takes the name of a field. */
+bool
+options_set_forwarded(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	const char *end = text + strlen(text);
+
+	options->forwarded = text;
+	if (text < end && http_skip_chars(text, end, HTTP_CHAR_TOKEN) == end)
+		return true;
+	log_error(OPTIONS_REFUSED
+	    "must be a field's name, such as X-Forwarded-For or Forwarded",
+	    row->name, text);
+	return false;
 }
 
 /* Takes a list of extensions with commas between. */

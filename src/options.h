@@ -33,10 +33,11 @@ struct options {
 	unsigned index_count; /* of those that were given */
 	struct cidr trusted[OPTIONS_RULE_MAX];
 	unsigned trusted_count;
-	bool listing;      /* of directories without an index */
-	bool listen_given; /* it is not the default */
-	bool take_over;    /* from an mtasync that listens there */
-	bool freebind;     /* on addresses that are not there yet */
+	const char *forwarded; /* a field of theirs; NULL: none */
+	bool listing;          /* of directories without an index */
+	bool listen_given;     /* it is not the default */
+	bool take_over;        /* from an mtasync that listens there */
+	bool freebind;         /* on addresses that are not there yet */
 	const struct app_route *routes; /* what answers at all of them */
 	const char *httpbin_hosts;      /* with commas between; NULL: none */
 	const char *admin;              /* an address; NULL: none */

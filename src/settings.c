@@ -45,8 +45,13 @@ settings_take(struct server_config *config, const struct options *options)
 		options->routes };
 	for (unsigned i = 0; i < options->listen_count; i++)
 		config->tls |= options->listen[i].tls;
-	config->trusted = options->trusted;
-	config->trusted_count = options->trusted_count;
+	config->forwarded = (struct forwarded){ options->forwarded,
+		cidr_loopback,
+		sizeof(cidr_loopback) / sizeof(cidr_loopback[0]) };
+	if (options->trusted_count > 0) {
+		config->forwarded.trusted = options->trusted;
+		config->forwarded.trusted_count = options->trusted_count;
+	}
 	config->max_conns = (unsigned)options->max_connections;
 	config->max_sleepers = (unsigned)options->max_sleepers;
 	config->backlog = (int)options->backlog;

@@ -37,6 +37,7 @@ unit_tests = \
 	tests/unit/test_fields \
 	tests/unit/test_file \
 	tests/unit/test_file_growth \
+	tests/unit/test_forwarded \
 	tests/unit/test_framing \
 	tests/unit/test_generation \
 	tests/unit/test_histogram \
@@ -158,6 +159,7 @@ slow_tests = \
 	tests/live/test_waits.py \
 	tests/live/test_pools_queue.py \
 	tests/live/test_words_models.py \
+	tests/live/test_forwarded.py \
 	tests/live/test_proxied.py \
 	tests/live/test_race.py \
 	tests/live/test_pools.py \

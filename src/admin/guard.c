@@ -3,7 +3,7 @@
 
 #include "admin/guard.h"
 
-#include <arpa/inet.h>
+#include "base/wire.h"
 
 /* Returns a field's value; data is NULL where there is none. */
 static struct span
@@ -28,30 +28,16 @@ guard_host(struct span authority)
 	return span_take(&rest, SPAN(":"));
 }
 
-/* Whether a host is an address as text. */
-static bool
-guard_is_address(struct span host)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr address;
-
-	if (host.size == 0 || host.size >= sizeof(text))
-		return false;
-	memcpy(text, host.data, host.size);
-	text[host.size] = '\0';
-	return inet_pton(AF_INET, text, &address) == 1 ||
-	       inet_pton(AF_INET6, text, &address) == 1;
-}
-
 static bool
 guard_knows_host(const struct admin *admin, struct span authority)
 {
+	struct sockaddr_storage unused;
 	struct span host;
 
 	if (authority.size == 0)
 		return true;
 	host = guard_host(authority);
-	if (guard_is_address(host) ||
+	if (wire_read_name(host, &unused) ||
 	    span_equal_nocase(host, SPAN("localhost")))
 		return true;
 	for (unsigned i = 0; i < admin->host_count; i++)

@@ -12,6 +12,11 @@
 
 #define CIDR_BITS 128
 
+const struct cidr cidr_loopback[2] = {
+	{ { .s6_addr = { [10] = 0xff, [11] = 0xff, [12] = 127 } }, 104 },
+	{ { .s6_addr = { [15] = 1 } }, CIDR_BITS },
+};
+
 static void
 cidr_map(struct in6_addr *mapped, const void *v4)
 {

@@ -12,6 +12,9 @@ struct cidr {
 	unsigned bits; /* of it that count, 0 to 128 */
 };
 
+/* The addresses by which a machine reaches itself: 127.0.0.0/8 and ::1. */
+extern const struct cidr cidr_loopback[2];
+
 /* Reads `text`: an address, or one with /BITS, behind which none may be set. Returns NULL;
  * or what is wrong with it, constant. */
 const char *cidr_parse(struct cidr *cidr, const char *text);

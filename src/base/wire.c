@@ -44,6 +44,26 @@ wire_name_peer(const struct sockaddr_storage *peer, char name[WIRE_NAME_MAX])
 		name[0] = '\0';
 }
 
+bool
+wire_read_name(struct span text, struct sockaddr_storage *address)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
+	char name[WIRE_NAME_MAX];
+
+	if (text.size >= sizeof(name) ||
+	    memchr(text.data, '\0', text.size) != NULL)
+		return false;
+	memcpy(name, text.data, text.size);
+	name[text.size] = '\0';
+	memset(address, 0, sizeof(*address));
+	address->ss_family = AF_INET;
+	if (inet_pton(AF_INET, name, &v4->sin_addr) == 1)
+		return true;
+	address->ss_family = AF_INET6;
+	return inet_pton(AF_INET6, name, &v6->sin6_addr) == 1;
+}
+
 void
 wire_peer(int fd, struct sockaddr_storage *peer)
 {

@@ -37,6 +37,10 @@ int wire_accept(int listener, struct sockaddr_storage *peer);
 void wire_name_peer(const struct sockaddr_storage *peer,
     char name[WIRE_NAME_MAX]);
 
+/* Reads an IPv4 or IPv6 address as text, into one without a port. Returns false where it
+ * is none. Any thread. */
+bool wire_read_name(struct span text, struct sockaddr_storage *address);
+
 /* Finds the peer's address: of one that is not connected any more, none. */
 void wire_peer(int fd, struct sockaddr_storage *peer);
 

@@ -29,23 +29,33 @@ channel_restore(struct channel *channel, struct context *context)
 		    context->input);
 }
 
-int
-channel_save(struct channel *channel, struct context *context)
+/* The same where there is something to be saved, or may be: apart, so that a turn that
+ * leaves nothing has no more than a look. */
+static __attribute__((noinline)) int
+channel_save_rest(struct channel *channel, struct context *context,
+    struct span input)
 {
-	struct span input = context_input(context);
 	struct span output = { context->output, context->output_size };
 	int result;
 
-	channel_drop_input(context);
 	if (channel->secured)
 		return secure_save(channel, context, input);
-	if (input.size + output.size == 0)
-		return 0;
 	result = channel_keep(&channel->input, input);
 	if (channel_keep(&channel->output, output) == -1)
 		result = -1;
 	context->output_size = 0;
 	return result;
+}
+
+int
+channel_save(struct channel *channel, struct context *context)
+{
+	struct span input = context_input(context);
+
+	channel_drop_input(context);
+	if (!channel->secured && input.size + context->output_size == 0)
+		return 0;
+	return channel_save_rest(channel, context, input);
 }
 
 bool

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cidr.h"
 #include "base/log.h"
 #include "loop/conn_turn.h"
 #include "loop/secure.h"
@@ -290,13 +289,16 @@ conn_run_from(struct conn *conn, enum conn_state state)
 	conn_run(conn);
 }
 
-struct visitor *
-conn_new_visitor(const struct conn *conn, uint64_t number,
+void
+conn_note_visitor(struct conn *conn, uint64_t number,
     const struct sockaddr_storage *peer)
 {
 	const struct context *context = conn->context;
+	const struct forwarded *forwarded = &context->config->forwarded;
 
-	return visitor_new(number, peer, conn->entrance->tls,
+	conn->believed = forwarded->field != NULL &&
+			 forwarded_trusts(forwarded, peer);
+	conn->visitor = visitor_new(number, peer, conn->entrance->tls,
 	    visitor_end(number, context->config->limits.age,
 		context->moment.now));
 }
@@ -314,7 +316,7 @@ conn_note_client(struct conn *conn, const struct sockaddr_storage *peer)
 		conn->unvisited.number = (uint32_t)number;
 		return;
 	}
-	conn->visitor = conn_new_visitor(conn, number, peer);
+	conn_note_visitor(conn, number, peer);
 }
 
 void
@@ -341,16 +343,6 @@ conn_tell(const void *client, struct asker *asker)
 	wire_name_peer(&peer, asker->peer);
 }
 
-/* Whether a proxy is trusted to say who comes. Where none is named, all that can reach the
- * address are local. */
-static bool
-conn_trusts(const struct server_config *config,
-    const struct sockaddr_storage *peer)
-{
-	return config->trusted_count == 0 || peer->ss_family == AF_UNIX ||
-	       cidr_any_has(config->trusted, config->trusted_count, peer);
-}
-
 /* Gives a connection the state with which those of its entrance begin. Returns false
  * where it is to be closed: memory is short, or the peer is not trusted. */
 static bool
@@ -360,7 +352,8 @@ conn_begin(struct conn *conn, const struct sockaddr_storage *peer)
 	enum conn_state state = CONN_IDLE;
 
 	if (entrance->proxied)
-		state = conn_trusts(conn->context->config, peer)
+		state = forwarded_trusts(&conn->context->config->forwarded,
+			    peer)
 			    ? CONN_PROXIED
 			    : state_turn_away(conn, STATE_UNTRUSTED);
 	else if (entrance->tls)

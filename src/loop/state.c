@@ -33,6 +33,8 @@ enum conn_state
 state_refuse(struct conn *conn, const struct http_request *request,
     unsigned status, const char *sentence)
 {
+	if (conn->believed && state_note_client(conn, NULL) == -1)
+		return CONN_CLOSED;
 	conn->loop_exchange = loop_exchange_new(conn->context);
 	if (conn->loop_exchange == NULL)
 		return CONN_CLOSED;
@@ -112,8 +114,11 @@ static enum conn_state
 state_begin(struct conn *conn)
 {
 	struct context *context = conn->context;
-	struct loop_exchange *loop_exchange = loop_exchange_new(context);
+	struct loop_exchange *loop_exchange;
 
+	if (conn->believed && state_note_client(conn, &context->request) == -1)
+		return CONN_CLOSED;
+	loop_exchange = loop_exchange_new(context);
 	if (loop_exchange == NULL)
 		return CONN_CLOSED;
 	conn->loop_exchange = loop_exchange;

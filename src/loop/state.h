@@ -70,6 +70,7 @@ struct conn {
 	bool has_sent : 1; /* in a turn before this one */
 	bool visited : 1;  /* there is a visitor, or memory was short */
 	bool ahead : 1;    /* has received what an event may still tell of */
+	bool believed : 1; /* its peer may say for whom it asks */
 };
 
 /* Returns a connection's client, where it has one; or NULL. */
@@ -115,10 +116,14 @@ state_is_timed(unsigned state)
  * out. */
 int64_t state_has_lingered(const struct conn *conn);
 
-/* Returns a new visitor for a connection with this number, whose client is at `peer`; NULL
- * where memory is short. */
-struct visitor *conn_new_visitor(const struct conn *conn, uint64_t number,
+/* Gives a connection with this number the visitor that is at `peer`, or none where memory
+ * is short; of one that has no other. */
+void conn_note_visitor(struct conn *conn, uint64_t number,
     const struct sockaddr_storage *peer);
+
+/* Takes down for whom the trusted peer of a connection asks with a request; NULL: with none
+ * that can be read. Returns 0; or -1 where memory is short. */
+int state_note_client(struct conn *conn, const struct http_request *request);
 
 /* Returns that alarm: of its exchange, or of its handshake. */
 struct alarm *conn_alarm(struct conn *conn);

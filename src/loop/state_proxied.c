@@ -1,5 +1,5 @@
-/* The step of a connection whose proxy has yet to say who its client is; the worker's
- * thread. */
+/* What a connection's proxy says of its client, once in front of all or with each request;
+ * the worker's thread. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -30,8 +30,27 @@ state_note_peer(struct conn *conn, const struct proxy_header *header)
 
 	if (!header->has_peer || old == NULL)
 		return;
-	conn->visitor = conn_new_visitor(conn, old->connection, &header->peer);
+	conn_note_visitor(conn, old->connection, &header->peer);
 	free(old);
+}
+
+/* Few connections are such, and all have the frame of who calls it. */
+__attribute__((noinline)) int
+state_note_client(struct conn *conn, const struct http_request *request)
+{
+	const struct forwarded *forwarded = &conn->context->config->forwarded;
+	struct sockaddr_storage client;
+	struct visitor *visitor;
+	bool told;
+
+	if (conn->visitor == NULL)
+		return 0;
+	told = request != NULL && forwarded_client(forwarded, request, &client);
+	visitor = visitor_rename(conn->visitor, told ? &client : NULL);
+	if (visitor == NULL)
+		return -1;
+	conn->visitor = visitor;
+	return 0;
 }
 
 enum conn_state

@@ -17,12 +17,25 @@
 
 /* ---- receiving ---- */
 
+/* Takes down for whom a trusted peer asks. */
+static void
+blocking_note_client(struct blocking *b)
+{
+	const struct forwarded *forwarded = &b->host.config->forwarded;
+	struct sockaddr_storage client;
+
+	if (forwarded->field != NULL && forwarded_trusts(forwarded, b->peer) &&
+	    forwarded_client(forwarded, &b->request, &client))
+		visitor_init(&b->visitor, b->visitor.connection, &client);
+}
+
 /* Begins the answer to the request that is there. */
 static void
 blocking_begin(struct blocking *b)
 {
 	b->io.used = b->request.head_size;
 	b->answering = true;
+	blocking_note_client(b);
 	(void)crew_take_app(b->io.crew);
 	exchange_begin(&b->exchange, &b->host, b->entrance, &b->request);
 	crew_give_app(b->io.crew);
@@ -325,6 +338,7 @@ blocking_init(struct blocking *b, struct crew *crew,
 	b->host = (struct exchange_host){ crew->config, crew->host->totals,
 		&crew->app, &b->moment, 0, &crew->stats };
 	b->entrance = client->entrance;
+	b->peer = &client->peer;
 	b->io.crew = crew;
 	b->io.fd = client->fd;
 	b->io.wake = -1;

@@ -16,6 +16,7 @@ struct blocking {
 	struct exchange_host host;
 	struct pool_waker waker; /* of the answer that waits for a slot */
 	const struct entrance *entrance;
+	const struct sockaddr_storage *peer; /* of the connection */
 	struct visitor visitor;
 	bool answering; /* the exchange has begun, and is to be ended */
 	bool waited;    /* the answer had to wait for its time */

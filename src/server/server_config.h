@@ -8,10 +8,10 @@
 #include "app/app.h"
 #include "base/access_log.h"
 #include "base/sandbox.h"
+#include "http/forwarded.h"
 #include "http/record.h"
 #include "server/listeners.h"
 
-struct cidr;
 struct journal;
 struct worker;
 struct worker_host;
@@ -54,13 +54,12 @@ struct server_config {
 	const char *shown_fields;   /* of requests in the journal: a list, as
 				   * record_fields_write() has it; NULL: none */
 	bool recorded;              /* there is a log, or a journal */
-	const struct cidr *trusted; /* the proxies who may say who comes; of
-				     * none, whoever can reach the address */
-	unsigned trusted_count;
-	bool visited;           /* each connection has a visitor */
-	struct sandbox sandbox; /* confines the threads */
-	bool workers_given;     /* by the operator: it is not to be lowered */
-	bool tls;               /* at some addresses, clients speak it */
+	struct forwarded forwarded; /* the proxies who may say who comes; and
+				     * the field where they do so */
+	bool visited;               /* each connection has a visitor */
+	struct sandbox sandbox;     /* confines the threads */
+	bool workers_given; /* by the operator: it is not to be lowered */
+	bool tls;           /* at some addresses, clients speak it */
 	bool sheds;   /* of max_conns, the one that waits longest makes room */
 	bool watched; /* somebody may ask how the workers do */
 	const char *pid_file; /* a path; NULL: none */

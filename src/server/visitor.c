@@ -19,14 +19,26 @@ visitor_init(struct visitor *visitor, uint64_t connection,
 	visitor->connection = connection;
 	visitor->requests = 0;
 	visitor->broken = visitor->secured = visitor->aged = false;
+	visitor->renamed = false;
 	wire_name_peer(peer, visitor->peer);
+}
+
+/* Returns the name of the connection's own peer: behind the other name, where there is
+ * one. */
+static const char *
+visitor_own_name(const struct visitor *visitor)
+{
+	return visitor->peer +
+	       (visitor->renamed ? strlen(visitor->peer) + 1 : 0);
 }
 
 /* Returns where the time to end lies behind a visitor from visitor_new(). */
 static size_t
 visitor_until_offset(const struct visitor *visitor)
 {
-	return (offsetof(struct visitor, peer) + strlen(visitor->peer) +
+	const char *own = visitor_own_name(visitor);
+
+	return ((size_t)(own - (const char *)visitor) + strlen(own) +
 		   VISITOR_ALIGNMENT) /
 	       VISITOR_ALIGNMENT * VISITOR_ALIGNMENT;
 }
@@ -61,6 +73,35 @@ visitor_new(uint64_t connection, const struct sockaddr_storage *peer,
 		memcpy((char *)copy + visitor_until_offset(copy), &until,
 		    sizeof(until));
 	return copy;
+}
+
+struct visitor *
+visitor_rename(struct visitor *old, const struct sockaddr_storage *peer)
+{
+	const char *own = visitor_own_name(old);
+	const size_t behind = (old->aged ? sizeof(int64_t) : 0) +
+			      (old->secured ? VISITOR_POINTER : 0);
+	struct visitor *visitor;
+	char name[WIRE_NAME_MAX];
+
+	memcpy(name, own, strlen(own) + 1);
+	if (peer != NULL)
+		wire_name_peer(peer, name);
+	if (strcmp(name, old->peer) == 0)
+		return old;
+	visitor = malloc(
+	    sizeof(*visitor) + sizeof(name) + VISITOR_ALIGNMENT + behind);
+	if (visitor == NULL)
+		return NULL;
+	memcpy(visitor, old, offsetof(struct visitor, peer));
+	visitor->renamed = strcmp(name, own) != 0;
+	memcpy(visitor->peer, name, strlen(name) + 1);
+	memcpy(visitor->peer + (visitor->renamed ? strlen(name) + 1 : 0), own,
+	    strlen(own) + 1);
+	memcpy((char *)visitor + visitor_until_offset(visitor),
+	    (const char *)old + visitor_until_offset(old), behind);
+	free(old);
+	return visitor;
 }
 
 /* The numbers of connections that follow each other are far apart once they are

@@ -19,6 +19,7 @@ struct visitor {
 	bool broken : 1;     /* the server itself breaks the answer off */
 	bool secured : 1;    /* visitor_note_tls() has been called */
 	bool aged : 1;       /* it has a time to end */
+	bool renamed : 1;    /* `peer` is whom the connection's peer asks for */
 
 	/* The address as text. The last member: of one from visitor_new(), memory
 	 * ends with the text, or behind what few have and follows it. */
@@ -45,6 +46,12 @@ void visitor_init(struct visitor *visitor, uint64_t connection,
  * by free(); or NULL where memory is short. */
 struct visitor *visitor_new(uint64_t connection,
     const struct sockaddr_storage *peer, bool secured, int64_t until);
+
+/* Returns the same visitor as the client at `peer`, NULL: as the connection's own peer
+ * again; it takes the place of `old`, one from visitor_new(), which is freed where it is
+ * another. Or NULL where memory is short. */
+struct visitor *visitor_rename(struct visitor *old,
+    const struct sockaddr_storage *peer);
 
 /* Returns when a connection is to end that begins now and may be as old as `age`, a
  * tenth more or less, so that those which came together do not leave together; 0: any

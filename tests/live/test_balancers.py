@@ -234,3 +234,23 @@ def test_true_address_by_the_proxy_protocol(serve, tmp_path, words):
         metrics = client.ask("/metrics").body.decode()
     refused = re.findall(r"(?m)^mtasync_proxy_refused_total.* (\d+)$", metrics)
     assert [int(each) for each in refused] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_true_address_by_a_field(name, serve, tmp_path):
+    """
+    By the packaged configurations, whatever the clients say themselves; though
+    they all come by the same connections.
+    """
+    options = "-w", "1", "--admin=0", "--forwarded=X-Forwarded-For"
+    servers = [serve(*options, "--trust=127.0.0.1") for _ in range(2)]
+    lies = [], ["X-Forwarded-For: 192.0.2.1"], ['X-Forwarded-For: "x']
+    with balancing(name, tmp_path, ports_of(servers)) as balancer:
+        for source in "127.0.0.5", "127.1.2.3", "127.0.0.5":
+            for lie in lies:
+                with socket.create_connection(
+                    balancer.address, source_address=(source, 0)
+                ) as raw:
+                    raw.sendall(request("/echo", *lie, "Connection: close"))
+                    told = b"".join(iter(lambda: raw.recv(4096), b""))
+                assert f'"peer": "{source}"'.encode() in told
