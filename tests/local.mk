@@ -132,6 +132,7 @@ fuzz_tests = \
 	tests/fuzz/fuzz_codings \
 	tests/fuzz/fuzz_date \
 	tests/fuzz/fuzz_echo \
+	tests/fuzz/fuzz_forwarded \
 	tests/fuzz/fuzz_httpbin \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_proxy \

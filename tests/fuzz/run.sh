@@ -32,6 +32,8 @@ sources() {
 		echo "$src"/base/{text,text_file,units}.c "${tls[@]}"
 	elif [ "$name" = proxy ]; then
 		echo "$src"/base/proxy_header.c
+	elif [ "$name" = forwarded ]; then
+		echo "$src"/base/{cidr,wire}.c
 	elif [ "$name" = httpbin ]; then
 		echo "$src"/app/httpbin_{body,json,query}.c "$src"/base/text.c
 	else
