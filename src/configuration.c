@@ -10,7 +10,7 @@
 
 #include "app/document.h"
 #include "app/json_text.h"
-#include "loop/loop.h"
+#include "loop/library.h"
 #include "tls/built.h"
 
 static void
@@ -108,7 +108,7 @@ configuration_write(const struct options *options,
 	struct document *document;
 	char libevent[128], openssl[64], *text = NULL;
 
-	loop_describe_library(libevent, sizeof(libevent));
+	library_describe(libevent, sizeof(libevent));
 	tls_describe_library(openssl, sizeof(openssl));
 	json_text_begin(&json);
 	json_text_put_string(&json, "version", span_of(PACKAGE_VERSION));

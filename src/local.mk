@@ -195,6 +195,7 @@ libmtasync_a_SOURCES = \
 	src/loop/context.c \
 	src/loop/deadlines.c \
 	src/loop/ending.c \
+	src/loop/library.c \
 	src/loop/loop.c \
 	src/loop/loop_exchange.c \
 	src/loop/ready.c \
@@ -214,6 +215,7 @@ libmtasync_a_SOURCES = \
 	src/models/serial.c \
 	src/models/thread.c \
 	src/server/account.c \
+	src/server/balance.c \
 	src/server/census.c \
 	src/server/descriptors.c \
 	src/server/exchange.c \

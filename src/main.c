@@ -17,7 +17,7 @@
 #include "base/privileges.h"
 #include "configuration.h"
 #include "files.h"
-#include "loop/loop.h"
+#include "loop/library.h"
 #include "names.h"
 #include "options.h"
 #include "report.h"
@@ -97,7 +97,7 @@ main_print_version(void)
 {
 	char libevent[64], openssl[64];
 
-	loop_describe_library(libevent, sizeof libevent);
+	library_describe(libevent, sizeof libevent);
 	tls_describe_library(openssl, sizeof openssl);
 	printf("mtasync %s\nlibevent %s\nOpenSSL %s\n", PACKAGE_VERSION,
 	    libevent, openssl);

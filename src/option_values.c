@@ -184,6 +184,18 @@ options_add_trust(const struct options_row *row, struct options *options,
 	return why == NULL;
 }
 
+/* Takes who deals connections out. */
+bool
+options_set_balance(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	options->balanced = strcmp(text, "least") == 0;
+	if (options->balanced || strcmp(text, "kernel") == 0)
+		return true;
+	log_error(OPTIONS_REFUSED "must be kernel or least", row->name, text);
+	return false;
+}
+
 /* Takes the name of a field. */
 bool
 options_set_forwarded(const struct options_row *row, struct options *options,

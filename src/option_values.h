@@ -55,6 +55,8 @@ bool options_add_cert(const struct options_row *row, struct options *options,
     const char *text);
 bool options_add_host(const struct options_row *row, struct options *options,
     const char *text);
+bool options_set_balance(const struct options_row *row, struct options *options,
+    const char *text);
 bool options_set_forwarded(const struct options_row *row,
     struct options *options, const char *text);
 bool options_add_trust(const struct options_row *row, struct options *options,

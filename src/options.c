@@ -65,6 +65,8 @@ static const struct options_row options_table[] = {
 	{ "workers", "N", "threads that serve requests",
 	    .origin = "as many as CPUs",
 	    OPTIONS_NUMBER(workers, options_count, 1, 1024), .letter = 'w' },
+	{ "balance", "HOW", "dealing of connections: kernel or least",
+	    "kernel", .set = options_set_balance },
 	{ "backlog", "N", "queue for accept, per thread",
 	    .origin = "net.core.somaxconn",
 	    OPTIONS_NUMBER(backlog, options_count, 1, INT_MAX) },
@@ -403,6 +405,12 @@ options_parse(struct options *options, int argc, char **argv,
 		log_error("--workers=%" PRId64 ": --model=%s has no choice of "
 			  "threads (see mtasync --help)",
 		    options->workers, options->model->name);
+		return OPTIONS_USAGE;
+	}
+	if (options->balanced && options->model->threads != MODEL_LOOPS) {
+		log_error("--balance=least: --model=%s has not several loops "
+			  "(see mtasync --help)",
+		    options->model->name);
 		return OPTIONS_USAGE;
 	}
 	if (!rulebook_check(options))

@@ -33,6 +33,7 @@ struct options {
 	unsigned index_count; /* of those that were given */
 	struct cidr trusted[OPTIONS_RULE_MAX];
 	unsigned trusted_count;
+	bool balanced;         /* over the loops, by connections */
 	const char *forwarded; /* a field of theirs; NULL: none */
 	bool listing;          /* of directories without an index */
 	bool listen_given;     /* it is not the default */

@@ -71,6 +71,7 @@ settings_take(struct server_config *config, const struct options *options)
 		.drain = options->drain_timeout };
 	config->log_format = options->access_log;
 	config->watched = options->admin != NULL;
+	config->balanced = options->balanced;
 	config->pid_file = options->pid_file;
 	config->app.limits.when.most = options->max_sleep;
 	config->app.limits.max_size = options->max_size;
@@ -149,6 +150,6 @@ settings_make_admin(struct server_config *admin,
 	admin->log = NULL;
 	admin->journal = NULL;
 	admin->recorded = admin->visited = false;
-	admin->watched = false;
+	admin->watched = admin->balanced = false;
 	admin->app.site = (struct site_config){ .open_files = 1 };
 }

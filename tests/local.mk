@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test_alarms \
 	tests/unit/test_answer \
 	tests/unit/test_app \
+	tests/unit/test_balance \
 	tests/unit/test_beneath \
 	tests/unit/test_beneath_trouble \
 	tests/unit/test_body \
@@ -186,6 +187,7 @@ live_tests = \
 	tests/live/test_admin_rules.py \
 	tests/live/test_admin_sleepers.py \
 	tests/live/test_admin_trouble.py \
+	tests/live/test_balance.py \
 	tests/live/test_balancers.py \
 	tests/live/test_bodies.py \
 	tests/live/test_check.py \

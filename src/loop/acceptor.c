@@ -60,10 +60,14 @@ acceptor_add(struct acceptor *acceptor, const struct listeners *listeners,
 
 int
 acceptor_open(struct acceptor *acceptor, struct context *context,
-    const struct acceptor_host *host, const struct listeners *listeners,
+    const struct acceptor_host *host, const struct worker_host *server,
     unsigned worker)
 {
-	*acceptor = (struct acceptor){ .context = context, .host = *host };
+	const struct listeners *listeners = server->listeners;
+
+	*acceptor = (struct acceptor){ .context = context,
+		.balance = server->balance,
+		.host = *host };
 	evtimer_assign(&acceptor->room_timer, context->base,
 	    acceptor_on_room_tick, acceptor);
 	/* room for the sockets of all workers, which is more than needed */
@@ -148,6 +152,20 @@ acceptor_squeeze_in(struct acceptor_listener *listener, int fd,
 		wire_reset(fd);
 }
 
+/* Has a connection opened: by this worker, or by one that has fewer. */
+static void
+acceptor_deal(struct acceptor_listener *listener, int fd,
+    const struct sockaddr_storage *peer)
+{
+	const struct acceptor *acceptor = listener->acceptor;
+	struct context *context = acceptor->context;
+
+	if (acceptor->balance == NULL ||
+	    !balance_hand(acceptor->balance, context->host.worker, fd, peer,
+		listener->entrance))
+		conn_open(context, fd, peer, listener->entrance);
+}
+
 /*
  * Takes up to `limit` connections off a queue. Returns false where there is no
  * room for one more, or no descriptor or memory.
@@ -169,8 +187,7 @@ acceptor_accept(struct acceptor_listener *listener, unsigned limit)
 		}
 		fd = wire_accept(listener->fd, &peer);
 		if (fd != -1 && room)
-			conn_open(acceptor->context, fd, &peer,
-			    listener->entrance);
+			acceptor_deal(listener, fd, &peer);
 		else if (fd != -1)
 			acceptor_squeeze_in(listener, fd, &peer);
 		else if (errno == EAGAIN)

@@ -7,7 +7,9 @@
 #define MTASYNC_LOOP_ACCEPTOR_H
 
 #include "loop/context.h"
+#include "server/balance.h"
 #include "server/listeners.h"
+#include "server/worker.h"
 
 /* Which listeners are to be left. */
 enum acceptor_part {
@@ -36,6 +38,7 @@ struct acceptor_listener {
 
 struct acceptor {
 	struct context *context;
+	struct balance *balance; /* NULL: who accepts one has it */
 	struct acceptor_host host;
 	struct acceptor_listener *listeners;
 	unsigned count;
@@ -44,11 +47,11 @@ struct acceptor {
 	struct event room_timer; /* looks for room for those who are queued */
 };
 
-/* Collects the sockets from which worker number `worker` accepts; `listeners`
- * outlives the acceptor. Returns 0, or -1 with errno; acceptor_close() is right
+/* Collects the sockets from which worker number `worker` accepts; the server, whose
+ * they are, outlives the acceptor. Returns 0, or -1 with errno; acceptor_close() is right
  * in both cases. */
 int acceptor_open(struct acceptor *acceptor, struct context *context,
-    const struct acceptor_host *host, const struct listeners *listeners,
+    const struct acceptor_host *host, const struct worker_host *server,
     unsigned worker);
 void acceptor_close(struct acceptor *acceptor);
 

@@ -12,13 +12,13 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "loop/acceptor.h"
 #include "loop/conn.h"
 #include "loop/ending.h"
+#include "loop/library.h"
 #include "loop/secure.h"
 #include "loop/sleepers.h"
 
@@ -94,8 +94,10 @@ loop_open(struct loop *loop, unsigned index)
 	event_assign(&loop->mailbox_event, context->base,
 	    loop->worker.mailbox.wake, EV_READ | EV_PERSIST, loop_on_mailbox,
 	    loop);
-	return acceptor_open(&loop->acceptor, context, &of_acceptor,
-	    host->listeners, index);
+	if (host->balance != NULL)
+		balance_add(host->balance, index, &loop->worker.mailbox);
+	return acceptor_open(&loop->acceptor, context, &of_acceptor, host,
+	    index);
 }
 
 static void
@@ -261,20 +263,6 @@ static const struct worker_kind loop_kind = {
 	.free = loop_free,
 };
 
-/*
- * Logs what libevent says, as an error where libevent exits then, which it does
- * by itself. Else it has told its caller, who says what comes of it, so that
- * debug level suffices. Any thread.
- */
-static void
-loop_on_library_log(int severity, const char *text)
-{
-	if (severity >= EVENT_LOG_ERR)
-		log_error("libevent: %s", text);
-	else if (severity >= EVENT_LOG_WARN)
-		log_debug("libevent: %s", text);
-}
-
 struct worker *
 loop_new(const struct worker_host *host, unsigned index)
 {
@@ -282,7 +270,7 @@ loop_new(const struct worker_host *host, unsigned index)
 
 	if (loop == NULL)
 		return NULL;
-	event_set_log_callback(loop_on_library_log);
+	library_begin_log();
 	loop->worker.kind = &loop_kind;
 	loop->host = host;
 	sem_init(&loop->ready, 0, 0);
@@ -294,17 +282,6 @@ loop_new(const struct worker_host *host, unsigned index)
 	loop_free(&loop->worker);
 	errno = error;
 	return NULL;
-}
-
-void
-loop_describe_library(char *text, size_t room)
-{
-	struct event_base *base = event_base_new();
-
-	snprintf(text, room, "%s (%s)", event_get_version(),
-	    base != NULL ? event_base_get_method(base) : "no backend");
-	if (base != NULL)
-		event_base_free(base);
 }
 
 /* ---- serving ---- */
@@ -324,13 +301,17 @@ loop_open_conns(const struct loop *loop)
 	return stats_read(&stats->accepted) - stats_read(&stats->closed);
 }
 
-/* Ends the loop of a worker that drains, once nobody is connected or queued any
- * more. */
+/* Ends the loop of a worker that drains, once nobody is connected, queued or on the way
+ * to it any more. */
 static void
 loop_end_if_done(struct loop *loop)
 {
+	struct balance *balance = loop->host->balance;
+
 	if (loop->context.moment.closing &&
-	    acceptor_has_left(&loop->acceptor) && loop_open_conns(loop) == 0)
+	    acceptor_has_left(&loop->acceptor) && loop_open_conns(loop) == 0 &&
+	    (balance == NULL ||
+		balance_leave(balance, loop->context.host.worker)))
 		event_base_loopbreak(loop->context.base);
 }
 
@@ -462,6 +443,28 @@ loop_tell_sleepers(struct loop *loop)
 	census_release(census);
 }
 
+/* Opens the connections that other loops have handed over; behind the deadline of a drain,
+ * closes them. */
+static void
+loop_take_handed(struct loop *loop)
+{
+	struct context *context = &loop->context;
+	struct handed *next, *handed = NULL;
+
+	if (loop->host->balance != NULL)
+		handed = balance_take(loop->host->balance,
+		    context->host.worker);
+	for (; handed != NULL; handed = next) {
+		next = handed->next;
+		if (loop->worker.mailbox.order_seen < WORKER_CUT)
+			conn_open(context, handed->fd, &handed->peer,
+			    handed->entrance);
+		else
+			wire_close(handed->fd);
+		free(handed);
+	}
+}
+
 static void
 loop_on_mailbox(evutil_socket_t fd, short what, void *arg)
 {
@@ -472,6 +475,7 @@ loop_on_mailbox(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	mailbox_rest(mailbox);
+	loop_take_handed(loop);
 	loop_take_generation(loop);
 	loop_go_on_in_slots(loop);
 	loop_tell_sleepers(loop);

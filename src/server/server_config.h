@@ -60,6 +60,7 @@ struct server_config {
 	struct sandbox sandbox;     /* confines the threads */
 	bool workers_given; /* by the operator: it is not to be lowered */
 	bool tls;           /* at some addresses, clients speak it */
+	bool balanced;      /* connections are dealt out by how many each has */
 	bool sheds;   /* of max_conns, the one that waits longest makes room */
 	bool watched; /* somebody may ask how the workers do */
 	const char *pid_file; /* a path; NULL: none */

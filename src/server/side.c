@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "server/balance.h"
 #include "server/census.h"
 
 int
@@ -29,6 +30,14 @@ side_make_workers(struct side *side)
 	const struct server_config *config = side->config;
 
 	totals_limit(&side->totals, config->max_conns, config->max_sleepers);
+	if (config->balanced && config->workers > 1) {
+		side->host.balance = balance_new(&side->totals,
+		    config->workers);
+		if (side->host.balance == NULL) {
+			log_error("no inboxes can be made: %m");
+			return -1;
+		}
+	}
 	for (unsigned i = 0; i < config->workers; i++) {
 		side->workers[i] = config->new_worker(&side->host, i);
 		if (side->workers[i] == NULL) {
@@ -156,6 +165,7 @@ side_close(struct side *side)
 	for (unsigned i = 0; i < side->worker_count; i++)
 		side->workers[i]->kind->free(side->workers[i]);
 	free(side->workers);
+	balance_free(side->host.balance);
 	totals_close(&side->totals);
 	publisher_abandon(&side->publisher);
 	listeners_free(&side->listeners);

@@ -43,7 +43,8 @@ totals_add(struct totals *totals, const struct stats *stats)
 bool
 totals_have_room(const struct totals *totals)
 {
-	int64_t open = 0;
+	int64_t open = atomic_load_explicit(&totals->handed,
+	    memory_order_relaxed);
 
 	for (unsigned i = 0; i < totals->count; i++)
 		open += (int64_t)(stats_read(&totals->stats[i]->accepted) -

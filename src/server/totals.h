@@ -21,6 +21,7 @@ struct totals {
 	unsigned count;
 	const struct stats **stats; /* of each worker */
 	_Atomic unsigned sleepers;  /* where they have a limit */
+	_Atomic unsigned handed;    /* connections between two workers */
 	_Atomic int64_t said_full;  /* when it was last said */
 	char crowded[64];           /* what is said where no more may sleep */
 };

@@ -141,7 +141,7 @@ open_side(unsigned without)
 	world.side.config = &world.config;
 	world.side.publisher.fd = -1;
 	world.side.host = (struct worker_host){ &world.config,
-		&world.side.listeners, &world.side.totals, NULL, on_news,
+		&world.side.listeners, &world.side.totals, NULL, on_news, NULL,
 		NULL };
 	assert_return_code(side_open(&world.side), 0);
 	return side_make_workers(&world.side);
