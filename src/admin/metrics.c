@@ -147,6 +147,7 @@ struct metrics_array {
 
 static const char *const metrics_states[] = {
 	[DEADLINE_IDLE] = "idle",
+	[DEADLINE_PROXY] = "proxy",
 	[DEADLINE_GRACE] = "grace",
 	[DEADLINE_HEAD] = "head",
 	[DEADLINE_BODY] = "body",

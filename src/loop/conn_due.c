@@ -45,17 +45,21 @@ conn_check_pace(struct conn *conn)
 	}
 }
 
-/* Ends an idle connection, unless a request has come since the loop last looked
- * at its socket. */
+/* Ends a connection that is idle, or has not begun, unless bytes have come since the loop
+ * last looked at its socket. */
 static void
 conn_on_idle(struct conn *conn)
 {
+	struct context *context = conn->context;
+
 	if (wire_is_silent(conn->channel.fd)) {
 		conn->lingers = true;
 		conn_run_from(conn, CONN_LINGERING);
 		return;
 	}
 	conn->channel.readable = true;
+	deadlines_renew(&context->deadlines, &conn->deadline,
+	    context->moment.now);
 	conn_run(conn);
 }
 
@@ -151,6 +155,7 @@ conn_on_due(struct deadline *deadline)
 	case DEADLINE_SHAKE:
 		conn_on_shaking(conn);
 		return;
+	case DEADLINE_PROXY:
 	case DEADLINE_HEAD:
 	case DEADLINE_BODY:
 		conn_on_late(conn);

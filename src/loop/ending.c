@@ -54,6 +54,7 @@ ending_drain(struct context *context)
 	context->moment.leaving = context->moment.closing = true;
 	moment_renew(&context->moment);
 	ending_move(context, DEADLINE_IDLE, DEADLINE_GRACE);
+	ending_move(context, DEADLINE_PROXY, DEADLINE_GRACE);
 	ending_move(context, DEADLINE_LINGER, DEADLINE_PART);
 	ending_empty(context, DEADLINE_HANG, conn_end_hang);
 	ending_end_stalls(context);

@@ -64,6 +64,7 @@ loop_set_limits(int64_t limits[DEADLINE_KINDS],
     const struct server_limits *wanted)
 {
 	limits[DEADLINE_IDLE] = wanted->idle;
+	limits[DEADLINE_PROXY] = wanted->head;
 	limits[DEADLINE_GRACE] = wanted->grace;
 	limits[DEADLINE_SHAKE] = wanted->shake / SECURE_LOOKS;
 	limits[DEADLINE_HEAD] = wanted->head;

@@ -404,7 +404,7 @@ state_waiting(struct conn *conn)
 }
 
 const struct state states[CONN_CLOSED] = {
-	[CONN_PROXIED] = { DEADLINE_HEAD, DEADLINE_HEAD, state_proxied },
+	[CONN_PROXIED] = { DEADLINE_PROXY, DEADLINE_GRACE, state_proxied },
 	[CONN_SHAKING] = { DEADLINE_SHAKE, DEADLINE_SHAKE, state_shaking },
 	[CONN_IDLE] = { DEADLINE_IDLE, DEADLINE_GRACE, state_idle },
 	[CONN_HEAD] = { DEADLINE_HEAD, DEADLINE_HEAD, state_head },

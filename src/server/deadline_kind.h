@@ -6,7 +6,8 @@
 
 enum deadline_kind {
 	DEADLINE_IDLE,  /* the next request begins */
-	DEADLINE_GRACE, /* the same while the server drains */
+	DEADLINE_PROXY, /* the proxy says who its client is */
+	DEADLINE_GRACE, /* these two while the server drains */
 	DEADLINE_SHAKE, /* a look at the handshake of TLS, in parts of its limit */
 	DEADLINE_HEAD,   /* the head is there, counted from its first byte */
 	DEADLINE_BODY,   /* the body is there, counted from the head's end */

@@ -255,9 +255,16 @@ def test_they_take_no_places_along(proxied):
     )
 
 
-def test_a_drain_ends_those_who_say_nothing(proxied):
-    server = proxied("-w", "1", "--header-timeout=300ms")
-    client = begin(server, V1[:5])
+@pytest.mark.parametrize("data", [b"", V1[:5]])
+def test_a_drain_ends_those_who_say_nothing(proxied, data):
+    """Without the time that they would have for their header."""
+    server = proxied("-w", "1", "--header-timeout=5m", "--admin=0")
+    client = begin(server, data)
+    Admin(server).await_metrics(
+        lambda metrics: metrics.by("mtasync_connections", "state")
+        == {"proxy": 1},
+        "the connection",
+    )
     server.stop()
     server.join()
     assert_ends(client)
