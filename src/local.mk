@@ -60,6 +60,7 @@ libmtasync_a_SOURCES = \
 	src/base/access_writer.c \
 	src/base/activation.c \
 	src/base/beneath.c \
+	src/base/cgroups.c \
 	src/base/cidr.c \
 	src/base/cpus.c \
 	src/base/filter.c \
@@ -69,6 +70,7 @@ libmtasync_a_SOURCES = \
 	src/base/log.c \
 	src/base/log_file.c \
 	src/base/log_queue.c \
+	src/base/machine.c \
 	src/base/pid_file.c \
 	src/base/privileges.c \
 	src/base/proxy_header.c \

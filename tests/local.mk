@@ -58,6 +58,7 @@ unit_tests = \
 	tests/unit/test_log \
 	tests/unit/test_log_file \
 	tests/unit/test_log_queue \
+	tests/unit/test_machine \
 	tests/unit/test_made \
 	tests/unit/test_mailbox \
 	tests/unit/test_media_type \

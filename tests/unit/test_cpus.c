@@ -29,25 +29,6 @@ struct file {
 	const char *path, *text;
 };
 
-/* Makes the file, and first all directories above it. */
-static void
-put(const char *root, const struct file *file)
-{
-	char path[PATH_MAX];
-	FILE *stream;
-
-	snprintf(path, sizeof(path), "%s%s", root, file->path);
-	for (char *slash = path + strlen(root) + 1;
-	     (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
-		*slash = '\0';
-		mkdir(path, 0755); /* it may be there already */
-	}
-	stream = fopen(path, "w");
-	assert_non_null(stream);
-	assert_true(fputs(file->text, stream) >= 0);
-	assert_int_equal(fclose(stream), 0);
-}
-
 /* Returns the quota in a system that has these files and no others. */
 static unsigned
 quota_of(const struct file files[FILES_MAX])
@@ -57,7 +38,7 @@ quota_of(const struct file files[FILES_MAX])
 
 	tree_make(root);
 	for (size_t i = 0; i < FILES_MAX && files[i].path != NULL; i++)
-		put(root, &files[i]);
+		tree_put(root, files[i].path, files[i].text);
 	quota = cpus_quota(root);
 	tree_remove(root);
 	return quota;

@@ -4,11 +4,13 @@
 #include "tree.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +35,24 @@ tree_remove_one(const char *path, const struct stat *status, int type,
 	(void)type;
 	(void)place;
 	return remove(path);
+}
+
+void
+tree_put(const char *root, const char *path, const char *text)
+{
+	char whole[PATH_MAX];
+	FILE *stream;
+
+	snprintf(whole, sizeof(whole), "%s%s", root, path);
+	for (char *slash = whole + strlen(root) + 1;
+	     (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
+		*slash = '\0';
+		mkdir(whole, 0755); /* it may be there already */
+	}
+	stream = fopen(whole, "w");
+	assert_non_null(stream);
+	assert_true(fputs(text, stream) >= 0);
+	assert_int_equal(fclose(stream), 0);
 }
 
 void

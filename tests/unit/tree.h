@@ -10,6 +10,10 @@
 /* Makes an empty directory; the test fails where it cannot. */
 void tree_make(char path[TREE_PATH_MAX]);
 
+/* Writes the text to a file below the tree's root, and first makes all directories above
+ * it; `path` begins with a slash. */
+void tree_put(const char *root, const char *path, const char *text);
+
 /* Removes it with all that is in it. */
 void tree_remove(const char *path);
 
