@@ -71,6 +71,12 @@ descriptors_fit_workers(struct server_config *config, uint64_t all)
 	config->listen.terms.workers = config->workers;
 }
 
+/* Of all: for what is no connection, for these, and how many files the cache of each
+ * worker may hold open, which are among the first. */
+struct descriptors_shares {
+	uint64_t reserve, conns, files;
+};
+
 /* Names what the operator has asked for, and nothing else. */
 static void
 descriptors_refuse(const struct server_config *config, uint64_t needed,
@@ -120,26 +126,67 @@ descriptors_make_room(uint64_t all)
 		(void)close(last);
 }
 
+/* See struct descriptors_shares. */
+static struct descriptors_shares
+descriptors_share(const struct server_config *config, uint64_t all,
+    unsigned listening)
+{
+	unsigned workers = config->workers;
+	uint64_t conns = config->max_conns > 0 ? config->max_conns : 1;
+	uint64_t reserve = DESCRIPTORS_OWN + listening +
+			   (uint64_t)workers * descriptors_of_worker(config);
+	uint64_t files = descriptors_files(workers, all, reserve + conns);
+
+	reserve += workers * files;
+	/* leave one in 16 for large files that the cache forgets while they
+	 * are sent: each is a second descriptor of its connection */
+	if (config->max_conns == 0 && all > reserve + conns)
+		conns = all - reserve - (all - reserve) / 16;
+	return (struct descriptors_shares){ reserve, conns, files };
+}
+
+/* Returns how many connections there may be by a config, which it may change; 0: it
+ * would not start. */
+static uint64_t
+descriptors_try(struct server_config *config, uint64_t all, unsigned others)
+{
+	struct descriptors_shares shares;
+
+	descriptors_fit_workers(config, all);
+	shares = descriptors_share(config, all,
+	    others + config->listen.inherited +
+		config->workers * listeners_count_addresses(&config->listen));
+	return all < shares.reserve + shares.conns ? 0 : shares.conns;
+}
+
+uint64_t
+descriptors_left(const struct server_config *config, uint64_t all,
+    unsigned others)
+{
+	struct server_config given = *config, free = *config;
+	uint64_t left;
+
+	free.max_conns = 0;
+	left = descriptors_try(&free, all, others);
+	if (config->max_conns <= left)
+		return left;
+	return descriptors_try(&given, all, others) > 0 ? config->max_conns
+							: left;
+}
+
 int
 descriptors_plan(struct server_config *config, uint64_t all, unsigned listening)
 {
-	unsigned workers = config->workers;
-	uint64_t wanted = config->max_conns > 0 ? config->max_conns : 1;
-	uint64_t reserve = DESCRIPTORS_OWN + listening +
-			   (uint64_t)workers * descriptors_of_worker(config);
-	uint64_t files = descriptors_files(workers, all, reserve + wanted);
+	const struct descriptors_shares shares = descriptors_share(config, all,
+	    listening);
+	uint64_t needed = shares.reserve + shares.conns;
 
-	reserve += workers * files;
-	if (all < reserve + wanted) {
-		descriptors_refuse(config, reserve + wanted, all);
+	if (all < needed) {
+		descriptors_refuse(config, needed, all);
 		return -1;
 	}
-	/* leave one in 16 for large files that the cache forgets while they
-	 * are sent: each is a second descriptor of its connection */
-	if (config->max_conns == 0)
-		config->max_conns = (unsigned)(all - reserve -
-					       (all - reserve) / 16);
-	config->app.site.open_files = (unsigned)files;
-	descriptors_make_room(config->max_conns + reserve);
+	config->max_conns = (unsigned)shares.conns;
+	config->app.site.open_files = (unsigned)shares.files;
+	descriptors_make_room(needed);
 	return 0;
 }

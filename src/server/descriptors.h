@@ -26,6 +26,16 @@ void descriptors_fit_workers(struct server_config *config, uint64_t all);
 unsigned descriptors_of_admin(const struct server_config *admin);
 
 /*
+ * Returns how many connections there may be by descriptors_plan() where there are
+ * `all` descriptors, after descriptors_fit_workers(): as many as --max-conns says, or
+ * more where that is less than would be without it; 0: it would not start. `others` are
+ * the descriptors of the operator's side. Beside unix sockets, it may be a few more.
+ * Main thread.
+ */
+uint64_t descriptors_left(const struct server_config *config, uint64_t all,
+    unsigned others);
+
+/*
  * Shares out `all` where listening takes so many: sets config->max_conns where
  * it is 0, and how many files each worker's cache may hold open. Returns 0; or
  * -1, and has said why, where `all` is too little. Main thread.

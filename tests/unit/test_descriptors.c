@@ -96,6 +96,40 @@ test_workers_that_fit(void **state)
 	}
 }
 
+/* How many connections there may be, before anything is bound. */
+static void
+test_left(void **state)
+{
+	static const struct {
+		unsigned workers, max_conns, others;
+		uint64_t all, left;
+	} lefts[] = {
+		{ 2, 0, 0, 300, 210 },
+		{ 2, 0, 74, 300, 141 },
+		{ 1, 0, 0, 30, 0 },
+		/* a number that is given takes what is else left for files */
+		{ 2, 240, 0, 300, 240 },
+		{ 2, 300, 0, 300, 210 },
+		/* or leaves more */
+		{ 2, 10, 0, 300, 210 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lefts / sizeof lefts[0]; i++) {
+		struct listeners_place place = { .addresses = { .count = 1 } };
+		struct server_config config = { .workers = lefts[i].workers,
+			.max_conns = lefts[i].max_conns,
+			.listen = { .places = &place, .count = 1 } };
+		uint64_t left = descriptors_left(&config, lefts[i].all,
+		    lefts[i].others);
+
+		if (left != lefts[i].left)
+			fail_msg("row %zu: %llu", i, (unsigned long long)left);
+		assert_int_equal(config.max_conns, lefts[i].max_conns);
+		assert_int_equal(config.workers, lefts[i].workers);
+	}
+}
+
 static void
 test_the_soft_limit_is_raised(void **state)
 {
@@ -115,6 +149,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_workers_that_fit),
+		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_the_soft_limit_is_raised),
 	};
 
