@@ -2,6 +2,8 @@
 
 bin_PROGRAMS = mtasync
 mtasync_SOURCES = \
+	src/capacity.c \
+	src/capacity_page.c \
 	src/files.c \
 	src/main.c \
 	src/model.c \

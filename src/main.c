@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/log_queue.h"
 #include "base/privileges.h"
+#include "capacity_page.h"
 #include "configuration.h"
 #include "files.h"
 #include "loop/library.h"
@@ -335,6 +336,15 @@ main_draw(const struct options *options, const struct app_config *config)
 	return main_end_output();
 }
 
+/* Prints what it takes, instead of serving. */
+static enum main_status
+main_plan(const struct options *options, const struct server_config *config)
+{
+	if (capacity_print(options, config) == -1)
+		return MAIN_USAGE;
+	return main_end_output();
+}
+
 /* Does what the options say; all names have been looked up. */
 static enum main_status
 main_run(struct options *options, struct privileges *privileges)
@@ -356,6 +366,8 @@ main_run(struct options *options, struct privileges *privileges)
 		status = MAIN_FAILED;
 	else if (options->draw != NULL)
 		status = main_draw(options, &config.app);
+	else if (options->plan.wanted)
+		status = main_plan(options, &config);
 	else
 		server = main_open(&files, &config, &admin, privileges);
 	if (server != NULL && options->check)

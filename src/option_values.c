@@ -10,6 +10,9 @@
 #include "http/chars.h"
 #include "http/record_fields.h"
 
+/* Sleepers, and requests a second, that one plans for. */
+#define OPTIONS_PLAN_MAX 100000000
+
 static void
 options_format_count(char text[UNITS_TEXT_MAX], int64_t value)
 {
@@ -308,6 +311,29 @@ options_set_user(const struct options_row *row, struct options *options,
 	if (!fine)
 		log_error(OPTIONS_REFUSED "must be USER or USER:GROUP",
 		    row->name, text);
+	return fine;
+}
+
+/* Takes two numbers with a comma between. */
+bool
+options_set_plan(const struct options_row *row, struct options *options,
+    const char *text)
+{
+	struct options_plan *plan = &options->plan;
+	const size_t size = strcspn(text, ",");
+	bool fine = text[size] == ',' &&
+		    units_parse_count((struct span){ text, size },
+			&plan->sleepers) == UNITS_OK &&
+		    units_parse_count(span_of(text + size + 1), &plan->rate) ==
+			UNITS_OK &&
+		    plan->sleepers <= OPTIONS_PLAN_MAX &&
+		    plan->rate <= OPTIONS_PLAN_MAX;
+
+	plan->wanted = true;
+	if (!fine)
+		log_error(OPTIONS_REFUSED "must be two numbers of at most %d, "
+					  "such as 1000000,50000",
+		    row->name, text, OPTIONS_PLAN_MAX);
 	return fine;
 }
 

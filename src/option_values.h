@@ -73,6 +73,8 @@ bool options_set_sandbox(const struct options_row *row, struct options *options,
     const char *text);
 bool options_set_user(const struct options_row *row, struct options *options,
     const char *text);
+bool options_set_plan(const struct options_row *row, struct options *options,
+    const char *text);
 bool options_set_path(const struct options_row *row, struct options *options,
     const char *text);
 bool options_set_text(const struct options_row *row, struct options *options,

@@ -185,6 +185,8 @@ static const struct options_row options_table[] = {
 	    OPTIONS_PATH(pid_file, "file") },
 	{ "check", NULL, "say whether it could start, and leave",
 	    .set = options_set_flag, .field = offsetof(struct options, check) },
+	{ "plan", "SLEEPERS,RATE", "print what so many take here, and leave",
+	    .set = options_set_plan },
 	{ "help", NULL, "show this, and leave", .result = OPTIONS_DONE,
 	    .letter = 'h' },
 	{ "version", NULL, "show the versions in use, and leave",

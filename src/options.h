@@ -18,6 +18,12 @@
 #define OPTIONS_INDEX_MAX  8
 #define OPTIONS_RULE_MAX   64
 
+/* So many requests asleep, and so many a second. */
+struct options_plan {
+	bool wanted;
+	int64_t sleepers, rate;
+};
+
 /* Plain data; durations are nanoseconds. The strings belong to argv. */
 /* The values of an option that may be repeated, in their order. */
 struct options_texts {
@@ -68,6 +74,7 @@ struct options {
 	int64_t max_body;                /* bytes */
 	int64_t max_size;                /* bytes of a body that is made */
 	int64_t seed;                    /* -1: a random one */
+	struct options_plan plan;        /* what to plan for, and leave */
 	const char *draw;                /* words, of whose draws to print */
 	int64_t draws;                   /* so many, and leave; NULL: serve */
 	struct options_texts rule_texts; /* of --rule */

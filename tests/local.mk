@@ -19,6 +19,7 @@ unit_tests = \
 	tests/unit/test_beneath \
 	tests/unit/test_beneath_trouble \
 	tests/unit/test_body \
+	tests/unit/test_capacity \
 	tests/unit/test_choice \
 	tests/unit/test_codings \
 	tests/unit/test_combined \
@@ -220,6 +221,7 @@ live_tests = \
 	tests/live/test_page.py \
 	tests/live/test_pages.py \
 	tests/live/test_paths.py \
+	tests/live/test_plan.py \
 	tests/live/test_pools_memory.py \
 	tests/live/test_pools_reload.py \
 	tests/live/test_pid_file.py \
@@ -294,6 +296,9 @@ options_sources = \
 	src/rulebook.c \
 	src/usage.c \
 	tests/unit/command_line.c
+tests_unit_test_capacity_SOURCES = \
+	src/capacity.c \
+	tests/unit/test_capacity.c
 tests_unit_test_options_SOURCES = \
 	$(options_sources) \
 	tests/unit/test_options.c

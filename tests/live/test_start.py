@@ -209,7 +209,9 @@ def test_version_names_openssl():
 # What is served, and where
 
 
-@pytest.mark.parametrize("option", ["--help", "--version", "--check"])
+@pytest.mark.parametrize(
+    "option", ["--help", "--version", "--check", "--plan=1,1"]
+)
 def test_output_that_cannot_be_written(option):
     with open("/dev/full", "w") as full:
         result = subprocess.run(

@@ -24,6 +24,7 @@
 #define SIZE_TO(most) \
  "must be a size from 0 to " most ", such as 512, 64k or 1m\n"
 
+#define PLAN       "must be two numbers of at most 100000000, such as 1000000,50000\n"
 #define EXTENSIONS "must be extensions such as html, or html,txt\n"
 
 /* Each is refused with one line, which is all of it after `mtasync: `. */
@@ -59,6 +60,17 @@ static const struct {
 	{ "--max-size=x", SIZE_TO("1048576g") },
 	{ "--seed=-1", "must be from 0 to 999999999999999\n" },
 	{ "--seed=1000000000000000", "must be from 0 to 999999999999999\n" },
+	{ "--plan=", PLAN },
+	{ "--plan=1000", PLAN },
+	{ "--plan=1000,", PLAN },
+	{ "--plan=,1000", PLAN },
+	{ "--plan=1,2,3", PLAN },
+	{ "--plan=1k,2", PLAN },
+	{ "--plan=-1,2", PLAN },
+	{ "--plan=1, 2", PLAN },
+	{ "--plan=100000001,2", PLAN },
+	{ "--plan=1,100000001", PLAN },
+	{ "--plan=1,99999999999999999999", PLAN },
 	{ "--rules=", "must be the name of a file\n" },
 	{ "--listen=70000", "the port must be a number from 0 to 65535\n" },
 	{ "--listen=::1:80",
