@@ -13,6 +13,7 @@ import contenders
 import drawn
 import origins
 import pytest
+import scale
 import sealed
 import slots
 import slow_origins
@@ -204,6 +205,14 @@ def test_verdict_on_slots():
     assert slots.row(case, costs)[-1] == "kept"
     costs[case.name] = [6.1, 7.1, 8]
     assert slots.row(case, costs)[-1] == "BROKEN"
+
+
+def test_what_a_plan_counts_with_is_measured():
+    """By the same names as in the document, but for two that it leaves out."""
+    measured = scale.rows(scale.EFFORTS.smoke, {"EC": None, "RSA": None})
+    left_out = measured.keys() - scale.counted_with().keys()
+    assert left_out == {"the same by a key of RSA", "the same, resumed"}
+    assert len(measured) == len(scale.counted_with()) + 2
 
 
 def test_what_a_bench_needs(capsys):
