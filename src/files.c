@@ -24,12 +24,15 @@ files_default_root(void)
 	return MTASYNC_HTDOCS;
 }
 
-/* Returns a descriptor, or -1 with errno. */
+/* Returns a descriptor of ROOT, or -1 with errno. */
 static int
-files_open_root(const char *root)
+files_open_root(const struct files *files)
 {
-	int fd = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *root = files->options->root;
+	int fd;
 
+	watch_note(files->watch, root);
+	fd = openat(AT_FDCWD, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd != -1 && faccessat(fd, ".", X_OK, AT_EACCESS) == -1) {
 		int saved = errno;
 
@@ -64,11 +67,13 @@ files_read(struct files *files, const struct rules *before)
 	const struct options *options = files->options;
 
 	if (options->mime_types != NULL) {
+		watch_note(files->watch, options->mime_types);
 		files->types = mime_types_read(options->mime_types);
 		if (files->types == NULL)
 			return -1;
 	}
-	return rulebook_read(options, files->limits, before, &files->rules);
+	return rulebook_read(options, files->limits, before, files->watch,
+	    &files->rules);
 }
 
 /* Opens the log, or with --check only sees whether it could. Returns 0, or -1
@@ -127,7 +132,7 @@ files_open(struct files *files, struct server_config *config,
 
 	if (options->root == NULL)
 		options->root = files_default_root();
-	files->root = files_open_root(options->root);
+	files->root = files_open_root(files);
 	if (files->root == -1) {
 		files_refuse_root(options, "mtasync");
 		return -1;
@@ -165,21 +170,29 @@ files_serve(struct files *files, struct server *server)
 	return 0;
 }
 
+static void
+files_refuse_reload(const struct files *files)
+{
+	log_error("not reloaded: %.200s is served as before%s",
+	    files->options->root, watch_cause(files->watch));
+}
+
 /* Opens ROOT and the log anew. Returns a descriptor of ROOT; or -1, and has said
  * why. */
 static int
-files_reopen(const struct options *options, struct access_log *log)
+files_reopen(const struct files *files, struct access_log *log)
 {
-	int root = files_open_root(options->root);
+	const struct options *options = files->options;
+	int root = files_open_root(files);
 
 	if (root == -1) {
-		log_error("not reloaded: can't serve %.200s: %m",
-		    options->root);
+		log_error("not reloaded: can't serve %.200s: %m%s",
+		    options->root, watch_cause(files->watch));
 		return -1;
 	}
 	if (log == NULL || access_log_reopen(log) == 0)
 		return root;
-	log_error("not reloaded: %.200s is served as before", options->root);
+	files_refuse_reload(files);
 	close(root);
 	return -1;
 }
@@ -191,18 +204,20 @@ files_reload(struct files *files, struct server *server, struct access_log *log)
 		.limits = files->limits,
 		.secrets = files->secrets,
 		.root = -1,
-		.missed = files->missed };
+		.missed = files->missed,
+		.watch = files->watch };
 
+	watch_begin(files->watch);
 	if (files_read(&fresh, files->rules) == -1 ||
 	    secrets_read(fresh.secrets, &files->read, &fresh.read) == -1)
-		log_error("not reloaded: %.200s is served as before",
-		    files->options->root);
+		files_refuse_reload(files);
 	else
-		fresh.root = files_reopen(files->options, log);
+		fresh.root = files_reopen(files, log);
 	if (fresh.root == -1) {
 		files_close(&fresh);
 		return -1;
 	}
+	watch_end(files->watch);
 	files_close(files);
 	*files = fresh;
 	return files_serve(files, server);
@@ -211,7 +226,7 @@ files_reload(struct files *files, struct server *server, struct access_log *log)
 int
 files_use_rules(struct files *files, struct server *server, struct rules *rules)
 {
-	int root = files_reopen(files->options, NULL);
+	int root = files_reopen(files, NULL);
 
 	if (root == -1) {
 		rules_release(rules);
@@ -228,7 +243,7 @@ files_restore_rules(struct files *files, struct server *server)
 {
 	struct rules *rules;
 
-	if (rulebook_read(files->options, files->limits, files->rules,
+	if (rulebook_read(files->options, files->limits, files->rules, NULL,
 		&rules) == -1)
 		return -1;
 	return files_use_rules(files, server, rules);
@@ -238,7 +253,7 @@ void
 files_replace_root(struct files *files, struct server *server)
 {
 	const struct options *options = files->options;
-	int root = files_open_root(options->root);
+	int root = files_open_root(files);
 
 	/* what was the current directory can still be opened, as `.` */
 	if (root != -1 && generation_is_gone(root)) {

@@ -10,6 +10,7 @@
 #include "app/mime_types.h"
 #include "app/rules.h"
 #include "base/privileges.h"
+#include "base/watch.h"
 #include "options.h"
 #include "secrets.h"
 #include "server/server.h"
@@ -23,6 +24,7 @@ struct files {
 	struct secrets *secrets;  /* for all reloads */
 	struct secrets_read read; /* by them, last */
 	bool missed;              /* ROOT is gone, and that has been said */
+	struct watch *watch;      /* what was read last; NULL: nobody watches */
 };
 
 /*
@@ -41,7 +43,7 @@ int files_serve(struct files *files, struct server *server);
 /*
  * Opens all anew, the log too, unless it is NULL, and has the server serve that:
  * all of them, or none; unless memory runs out for ROOT alone. Returns 0, or -1
- * and has said why.
+ * and has said why; and where a look of the watch has asked for it, that.
  */
 int files_reload(struct files *files, struct server *server,
     struct access_log *log);

@@ -84,6 +84,7 @@ libmtasync_a_SOURCES = \
 	src/base/text_file.c \
 	src/base/units.c \
 	src/base/unix_socket.c \
+	src/base/watch.c \
 	src/base/wire.c \
 	src/base/writer_thread.c \
 	src/http/accept.c \

@@ -224,6 +224,32 @@ main_open(struct files *files, struct server_config *config,
 	return NULL;
 }
 
+/* What has come of a reload has been told. */
+static void
+main_end_reload(const struct files *files)
+{
+	watch_forget_cause(files->watch);
+	activation_tell(ACTIVATION_READY);
+}
+
+/* Has all be read anew, and served; or where that was no signal's wish, only if it has
+ * changed. What waits for a disk ends by a signal that stops. */
+static void
+main_reload(struct steering *steering, struct access_log *log, bool asked)
+{
+	struct files *files = steering->files;
+
+	signals_let_in();
+	if (asked || watch_look(files->watch)) {
+		activation_tell(ACTIVATION_RELOADING);
+		if (files_reload(files, steering->server, log) == 0)
+			steering->reloads = true;
+		else
+			main_end_reload(files);
+	}
+	server_note_signal(steering->server, signals_hold());
+}
+
 /* Serves until the end, and does meanwhile what the operator wants. */
 static void
 main_wait(struct server *server, struct files *files,
@@ -239,13 +265,10 @@ main_wait(struct server *server, struct files *files,
 				(void)access_log_reopen(log);
 			break;
 		case SERVER_RELOAD:
-			activation_tell(ACTIVATION_RELOADING);
-			signals_let_in();
-			if (files_reload(files, server, log) == 0)
-				steering.reloads = true;
-			else
-				activation_tell(ACTIVATION_READY);
-			server_note_signal(server, signals_hold());
+			main_reload(&steering, log, true);
+			break;
+		case SERVER_LOOK:
+			main_reload(&steering, log, false);
 			break;
 		case SERVER_ASKED:
 			steering_hear(&steering);
@@ -254,7 +277,7 @@ main_wait(struct server *server, struct files *files,
 			if (steering_settle(&steering))
 				break;
 			report_reload(files, config);
-			activation_tell(ACTIVATION_READY);
+			main_end_reload(files);
 			break;
 		case SERVER_GONE:
 			files_replace_root(files, server);
@@ -351,15 +374,19 @@ main_run(struct options *options, struct privileges *privileges)
 {
 	struct server_config config = { 0 };
 	struct admin admin = { .memory = -1, .descriptors = -1 };
-	struct secrets secrets = { 0 };
+	struct watch watch = { 0 };
+	struct secrets secrets = { .watch = &watch };
 	struct files files = { .options = options,
 		.limits = &config.app.limits,
 		.secrets = &secrets,
-		.root = -1 };
+		.root = -1,
+		.watch = &watch };
 	_Atomic uint64_t drawn = 0;
 	enum main_status status = MAIN_FAILED;
 	struct server *server = NULL;
 
+	if (options->watch_rules == 0)
+		files.watch = secrets.watch = NULL;
 	log_set_level(options->log_level);
 	config.app.drawn = &drawn;
 	if (settings_make(&config, options) == -1)
@@ -380,6 +407,7 @@ main_run(struct options *options, struct privileges *privileges)
 	journal_free(config.journal);
 	files_close(&files);
 	secrets_close(&secrets);
+	watch_fini(&watch);
 	access_log_close(config.log, MAIN_LOG_PATIENCE);
 	log_queue_stop(MAIN_LOG_PATIENCE);
 	return status;

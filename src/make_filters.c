@@ -117,6 +117,7 @@ static const struct filters_row filters_table[] = {
 	FILTERS_CALL(pread64, FILTERS_WORKER),
 	FILTERS_CALL(fstat, FILTERS_ALL),
 	FILTERS_CALL(newfstatat, FILTERS_ALL),
+	FILTERS_CALL(stat, FILTERS_MAIN), /* stat(3) of musl */
 	FILTERS_CALL(statx, FILTERS_ALL),
 
 	/* any descriptor */

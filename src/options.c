@@ -133,6 +133,8 @@ static const struct options_row options_table[] = {
 	    .field = offsetof(struct options, rule_texts) },
 	{ "rules", "FILE", "a rule a line, behind those of --rule",
 	    OPTIONS_PATH(rules, "file") },
+	{ "watch-rules", "TIME", "reload where what HUP reads has changed",
+	    .origin = "never", OPTIONS_TIME(watch_rules, CLOCK_MS) },
 	{ "pool", "POOL", "NAME:slots=N,queue=M...; may be repeated",
 	    .set = options_add_text, .field = offsetof(struct options, pools) },
 	{ "max-keys", "N", "keys whose attempts are known", "100000",

@@ -81,6 +81,7 @@ struct options {
 	struct options_texts pools;      /* of --pool */
 	int64_t max_keys;
 	const char *rules;                          /* a file; NULL: none */
+	int64_t watch_rules;                        /* 0: never */
 	const char *root;                           /* NULL: the default one */
 	const char *indexes[OPTIONS_INDEX_MAX + 1]; /* names below a directory;
 						     * NULL ends them */

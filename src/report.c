@@ -156,7 +156,8 @@ report_reload(const struct files *files, const struct server_config *config)
 
 	if (options->log_level < LOG_LEVEL_INFO)
 		return;
-	report_add(&line, "reloaded, serving %s as it is now", options->root);
+	report_add(&line, "reloaded, serving %s as it is now%s", options->root,
+	    watch_cause(files->watch));
 	report_add_seed(&line, config, files->rules);
 	report_add_errors(&line, &files->read);
 	report_say(&line, options);

@@ -18,7 +18,8 @@ void report_admin(const struct options *options,
 void report_start(const struct files *files, const struct server_config *config,
     const struct listeners *listeners, const struct privileges *privileges);
 
-/* Likewise, by which seed the rules draw now, and which certificates are refused. */
+/* Likewise, by which seed the rules draw now, and which certificates are refused; and what
+ * has changed, where that was why. */
 void report_reload(const struct files *files,
     const struct server_config *config);
 

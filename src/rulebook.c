@@ -47,11 +47,14 @@ rulebook_add_texts(struct rules *rules, const struct options *options)
 /* Adds the rules of the file, where there is one. Returns false, and has said what
  * is wrong. */
 static bool
-rulebook_add_file(struct rules *rules, const char *path)
+rulebook_add_file(struct rules *rules, const char *path, struct watch *watch)
 {
 	struct rules_fault fault;
 
-	if (path == NULL || rules_read(rules, path, &fault))
+	if (path == NULL)
+		return true;
+	watch_note(watch, path);
+	if (rules_read(rules, path, &fault))
 		return true;
 	if (fault.line == 0)
 		log_error("can't read the rules of %.200s: %s", path,
@@ -86,19 +89,24 @@ rulebook_check(const struct options *options)
 
 int
 rulebook_read(const struct options *options, const struct words_limits *limits,
-    const struct rules *before, struct rules **rules)
+    const struct rules *before, struct watch *watch, struct rules **rules)
 {
 	const struct words_limits of_all = { limits->when, limits->max_size,
 		rules_pools(before) };
 	struct rules *all = rules_new(&of_all);
-	bool read = all != NULL && rulebook_add_texts(all, options) &&
-		    rulebook_add_file(all, options->rules);
+	bool read;
 
+	if (all != NULL)
+		rules_watch(all, watch);
+	read = all != NULL && rulebook_add_texts(all, options) &&
+	       rulebook_add_file(all, options->rules, watch);
 	if (all == NULL || (read && !rules_end(all))) {
 		log_error("no memory for the rules");
 		read = false;
 	}
 	*rules = NULL;
+	if (all != NULL)
+		rules_watch(all, NULL);
 	if (read && !rules_are_empty(all))
 		*rules = rules_hold(all);
 	rules_release(all);
@@ -164,7 +172,8 @@ int
 rulebook_print_draws(const struct options *options,
     const struct app_config *config)
 {
-	struct rule_times times = { SPAN(""), config->limits.when.most };
+	struct rule_times times = { .directory = SPAN(""),
+		.most = config->limits.when.most };
 	struct rules *rules = rules_new(&config->limits);
 	struct words_limits limits = { { times.most, rule_times_read, &times },
 		config->limits.max_size, rules_pools(rules) };

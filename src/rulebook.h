@@ -4,6 +4,7 @@
 
 #include "app/app.h"
 #include "app/rules.h"
+#include "base/watch.h"
 #include "options.h"
 
 /* Whether each --pool and --rule is one, as far as that is known without a look at the files
@@ -13,12 +14,12 @@ bool rulebook_check(const struct options *options);
 /*
  * Reads the pools and rules: those of the options, and behind them those of the
  * file. A pool of `before`, which may be NULL, goes on where it is declared again.
- * Returns 0 and sets *rules, which the caller owns; NULL: there are none. Or
- * returns -1, and has said why. May wait for the disk.
+ * What is read is noted by `watch`, which may be NULL. Returns 0 and sets *rules,
+ * which the caller owns; NULL: there are none. Or returns -1, and has said why. May wait for the disk.
  */
 int rulebook_read(const struct options *options,
     const struct words_limits *limits, const struct rules *before,
-    struct rules **rules);
+    struct watch *watch, struct rules **rules);
 
 /* Makes rules of a text, as of a file, but without files of times. Returns them, the
  * caller's; or NULL with a fault. */

@@ -82,6 +82,21 @@ secrets_complain(const struct text *fault)
 		log_error("no memory for TLS");
 }
 
+/* Notes all that is about to be read. */
+static void
+secrets_note(const struct secrets *secrets, const struct tls_files *files)
+{
+	const struct options *options = secrets->options;
+
+	for (unsigned i = 0; i < options->certs.count; i++) {
+		watch_note(secrets->watch, files[i].certificate);
+		if (files[i].key != NULL)
+			watch_note(secrets->watch, files[i].key);
+	}
+	if (options->ticket_secret != NULL)
+		watch_note(secrets->watch, options->ticket_secret);
+}
+
 static struct tls_material *
 secrets_read_material(const struct secrets *secrets,
     const struct secrets_read *before)
@@ -94,9 +109,11 @@ secrets_read_material(const struct secrets *secrets,
 	struct tls_material *material = NULL;
 	struct text fault = { 0 };
 
-	if (files != NULL)
+	if (files != NULL) {
+		secrets_note(secrets, files);
 		material = tls_material_read(&config, before->material,
 		    time(NULL), &fault);
+	}
 	if (material == NULL)
 		secrets_complain(&fault);
 	text_fini(&fault);

@@ -6,6 +6,7 @@
 #ifndef MTASYNC_SECRETS_H
 #define MTASYNC_SECRETS_H
 
+#include "base/watch.h"
 #include "options.h"
 #include "tls/keys.h"
 
@@ -14,6 +15,7 @@ struct secrets {
 	const struct options *options;
 	struct tls_library **libraries; /* one for each worker */
 	unsigned count;                 /* of workers; 0: no TLS */
+	struct watch *watch; /* notes what is read; NULL: nobody watches */
 };
 
 /* What a reload replaces; zeroed: nothing yet. */
@@ -23,8 +25,8 @@ struct secrets_read {
 	unsigned count;         /* of keys */
 };
 
-/* Has OpenSSL begin, for so many workers, in a zeroed struct, before the process is
- * confined. Returns 0, or -1 and has said why; secrets_close() is right in both
+/* Has OpenSSL begin, for so many workers, in a struct that is zeroed but for `watch`,
+ * before the process is confined. Returns 0, or -1 and has said why; secrets_close() is right in both
  * cases. */
 int secrets_open(struct secrets *secrets, const struct options *options,
     unsigned workers);

@@ -68,6 +68,7 @@ settings_take(struct server_config *config, const struct options *options)
 		.age = options->max_conn_age,
 		.requests = options->max_conn_requests,
 		.leave = options->drain_delay,
+		.look = options->watch_rules,
 		.drain = options->drain_timeout };
 	config->log_format = options->access_log;
 	config->watched = options->admin != NULL;

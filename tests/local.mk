@@ -112,6 +112,7 @@ unit_tests = \
 	tests/unit/test_units \
 	tests/unit/test_unix_socket \
 	tests/unit/test_unix_socket_link \
+	tests/unit/test_watch \
 	tests/unit/test_when \
 	tests/unit/test_when_draw \
 	tests/unit/test_when_times \
@@ -243,6 +244,7 @@ live_tests = \
 	tests/live/test_tls_words.py \
 	tests/live/test_types.py \
 	tests/live/test_updates.py \
+	tests/live/test_watch.py \
 	tests/live/test_words.py \
 	tests/live/test_words_logged.py \
 	tests/live/test_words_refused.py

@@ -50,8 +50,10 @@ rule_times_read(struct span name, void *arg, struct complaint *why)
 	struct when_times *times = NULL;
 	size_t size = 0;
 
-	if (path != NULL)
+	if (path != NULL) {
+		watch_note(files->watch, path);
 		text = text_file_read(path, &size);
+	}
 	if (text == NULL) {
 		(void)complain(why, name.data, RULE_TIMES_EXAMPLE,
 		    "a regular file of up to 16 MiB that can be read (%m)");

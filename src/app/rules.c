@@ -41,12 +41,19 @@ rules_new(const struct words_limits *limits)
 	rules->limits = *limits;
 	rules->before = limits->pools;
 	rules->limits.pools = rules->pools;
-	rules->times = (struct rule_times){ SPAN(""), limits->when.most };
+	rules->times = (struct rule_times){ .directory = SPAN(""),
+		.most = limits->when.most };
 	if (limits->when.read == NULL) {
 		rules->limits.when.read = rule_times_read;
 		rules->limits.when.arg = &rules->times;
 	}
 	return rules;
+}
+
+void
+rules_watch(struct rules *rules, struct watch *watch)
+{
+	rules->times.watch = watch;
 }
 
 struct rules *

@@ -25,12 +25,17 @@
 #define RULES_MAX 16384
 
 struct rules;
+struct watch;
 
 /* Makes a set without rules and pools, with the caller as its one owner. `file:NAME` is
  * read by limits->when.read; or, where that is NULL, from the disk, NAME being
  * below the directory of the rules' own file. limits->pools are those of the set
  * that this one follows, or NULL. Returns NULL where memory is short. */
 struct rules *rules_new(const struct words_limits *limits);
+
+/* Has the files that rules name, of those that are added from now on, be noted by a watch
+ * before they are read; NULL: by none any more. */
+void rules_watch(struct rules *rules, struct watch *watch);
 
 /* Adds a pool, which rules that are added later may name. Returns false with a
  * fault, of line 1. */

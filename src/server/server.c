@@ -130,6 +130,9 @@ server_open(struct server_config *config, struct server_config *admin)
 	server->pid_publisher.fd = server->pid_file.directory = -1;
 	server->deadline = INT64_MAX;
 	server->hour = config->tls ? clock_now() + SERVER_HOUR_TIME : INT64_MAX;
+	server->look = config->limits.look > 0
+			   ? clock_now() + config->limits.look
+			   : INT64_MAX;
 	if (server_set_up(server) == 0)
 		return server;
 	server_close(server);

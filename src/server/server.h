@@ -22,6 +22,7 @@ enum server_event {
 	SERVER_RELOADED, /* all workers serve from the new ROOT */
 	SERVER_GONE,     /* ROOT has been removed: look for another one */
 	SERVER_HOUR,     /* another hour has passed, where there is TLS */
+	SERVER_LOOK,     /* another limits.look has passed */
 	SERVER_ASKED,    /* server_take_petition() has what */
 	SERVER_STOPPING, /* SIGTERM, SIGINT, or a worker ended by itself */
 	SERVER_ENDED,    /* all workers have ended, or are stuck */
@@ -102,7 +103,8 @@ int server_start(struct server *server);
  */
 enum server_event server_wait(struct server *server);
 
-/* Has server_wait() obey a signal that has come elsewhere; 0: none has. */
+/* Has server_wait() obey a signal that has come elsewhere; 0: none has, and the one before
+ * is still to be obeyed. */
 void server_note_signal(struct server *server, int number);
 
 /*

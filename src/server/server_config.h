@@ -31,6 +31,7 @@ struct server_limits {
 			      * answer; 0: none */
 	int64_t requests;    /* likewise, the answers on it */
 	int64_t leave;       /* from the signal of a stop until it begins */
+	int64_t look;        /* from one SERVER_LOOK to the next; 0: none */
 	int64_t drain;       /* until what runs at a stop has ended */
 };
 

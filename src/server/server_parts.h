@@ -34,6 +34,7 @@ struct server {
 	bool reloading;   /* until all have taken what they were sent */
 	int64_t deadline; /* when the order goes up by itself */
 	int64_t hour;     /* when SERVER_HOUR is next; INT64_MAX: never */
+	int64_t look;     /* when SERVER_LOOK is next; likewise */
 };
 
 /* Whether there is a side for the operator. */

@@ -68,6 +68,7 @@ server_drain(struct server *server)
 	if (!side_drain(&server->clients, now))
 		return false;
 	server->deadline = now + server->clients.config->limits.drain;
+	server->look = INT64_MAX; /* nothing is reloaded any more */
 	return true;
 }
 
@@ -172,10 +173,13 @@ server_poll_time(const struct server *server)
 {
 	int64_t look = server_shorter(stages_look(&server->clients.stages),
 	    server_has_admin(server) ? stages_look(&server->admin.stages) : 0);
-	int64_t due = server->deadline < server->hour ? server->deadline
-						      : server->hour;
-	int64_t wait = due == INT64_MAX ? INT64_MAX : due - clock_now();
+	int64_t due = server->deadline, wait;
 
+	if (server->hour < due)
+		due = server->hour;
+	if (server->look < due)
+		due = server->look;
+	wait = due == INT64_MAX ? INT64_MAX : due - clock_now();
 	if (look > 0 && look < wait)
 		wait = look;
 	if (wait == INT64_MAX)
@@ -220,6 +224,11 @@ server_await(struct server *server)
 			server->hour = now + SERVER_HOUR_TIME;
 			return SERVER_HOUR;
 		}
+		if (now >= server->look) {
+			server->look = now +
+				       server->clients.config->limits.look;
+			return SERVER_LOOK;
+		}
 		if (now >= server->deadline && !server_on_deadline(server)) {
 			server->stuck = true;
 			return SERVER_ENDED;
@@ -232,7 +241,8 @@ server_await(struct server *server)
 void
 server_note_signal(struct server *server, int number)
 {
-	server->signals.noted = number;
+	if (number != 0)
+		server->signals.noted = number;
 }
 
 enum server_event

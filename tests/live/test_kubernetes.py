@@ -106,6 +106,7 @@ def arguments(request, container, tmp_path):
         patch = read(RULES / "deployment.yaml")
         (patched,) = patch["spec"]["template"]["spec"]["containers"]
         assert set(given) < set(patched["args"])
+        assert option(patched["args"], "watch-rules")
         given = patched["args"]
     token = tmp_path / "token"
     token.write_text("secret\n")
@@ -119,6 +120,22 @@ def arguments(request, container, tmp_path):
     for old, new in here.items():
         given = [each.replace(old, new) for each in given]
     return given
+
+
+def test_other_rules_are_no_other_pods():
+    """The ConfigMap keeps its name, and is mounted as a folder: it is read anew."""
+    told = read(RULES / "kustomization.yaml")
+    assert told["generatorOptions"] == {"disableNameSuffixHash": True}
+    (made,) = told["configMapGenerator"]
+    patch = read(RULES / "deployment.yaml")["spec"]["template"]["spec"]
+    assert patch["volumes"] == [
+        {"name": "rules", "configMap": {"name": made["name"]}}
+    ]
+    (patched,) = patch["containers"]
+    (mount,) = patched["volumeMounts"]
+    assert "subPath" not in mount
+    path = option(patched["args"], "rules")
+    assert path == f"{mount['mountPath']}/{made['files'][0]}"
 
 
 def test_program_takes_the_arguments(arguments):

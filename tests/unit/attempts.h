@@ -27,6 +27,7 @@ long try_shut_down(void);
 long try_reset(void);
 long try_share_port(void);
 long try_receive(void);
+long try_look(void);
 long try_read(void);
 long try_write(void);
 long try_create(void);

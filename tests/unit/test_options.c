@@ -65,6 +65,7 @@ test_defaults(void **state)
 	assert_int_equal(options.write_timeout, 60 * CLOCK_S);
 	assert_int_equal(options.max_sleep, 600 * CLOCK_S);
 	assert_int_equal(options.drain_timeout, 30 * CLOCK_S);
+	assert_int_equal(options.watch_rules, 0);
 	assert_int_equal(options.max_body, 1 << 20);
 	assert_int_equal(options.max_size, 1 << 30);
 	assert_int_equal(options.seed, -1);
@@ -95,7 +96,8 @@ test_all_numbers(void **state)
 	    "--backlog=7", "--max-conns=8", "--max-sleepers=4",
 	    "--header-timeout=1ms", "--body-timeout=2s", "--idle-timeout=3m",
 	    "--write-timeout=24h", "--max-sleep=0", "--drain-timeout=0s",
-	    "--max-body=64k", "--max-size=2g", "--seed=0" } };
+	    "--max-body=64k", "--max-size=2g", "--seed=0",
+	    "--watch-rules=1ms" } };
 	struct options options;
 
 	(void)state;
@@ -111,6 +113,7 @@ test_all_numbers(void **state)
 	assert_int_equal(options.write_timeout, 86400 * CLOCK_S);
 	assert_int_equal(options.max_sleep, 0);
 	assert_int_equal(options.drain_timeout, 0);
+	assert_int_equal(options.watch_rules, CLOCK_MS);
 	assert_int_equal(options.max_body, 65536);
 	assert_int_equal(options.max_size, INT64_C(2) << 30);
 	assert_int_equal(options.seed, 0);
@@ -254,9 +257,9 @@ test_help(void **state)
 		"--backlog=", "--max-conns=", "--max-sleepers=",
 		"--header-timeout=", "--body-timeout=", "--idle-timeout=",
 		"--write-timeout=", "--max-sleep=", "--drain-timeout=",
-		"--max-body=", "--rule=", "--rules=", "--seed=", "--draw=",
-		"--draws=", "--max-size=", "--index=", "--error-page=",
-		"--fallback=", "--extensions=", "--listing",
+		"--max-body=", "--rule=", "--rules=", "--watch-rules=",
+		"--seed=", "--draw=", "--draws=", "--max-size=", "--index=",
+		"--error-page=", "--fallback=", "--extensions=", "--listing",
 		"--mime-types=", "--no-sleep", "--httpbin[=HOSTS]",
 		"--log=", "--log-file=", "--user=", "--chroot=", "--sandbox=",
 		"-q, --quiet", "-v, --verbose", "--check", "--version",

@@ -55,6 +55,8 @@ static const struct {
 	{ "--max-sleep=1d", TIME_FROM("0s") },
 	{ "--max-sleep=86400.000000001", TIME_FROM("0s") },
 	{ "--drain-timeout=", TIME_FROM("0s") },
+	{ "--watch-rules=0", TIME_FROM("1ms") },
+	{ "--watch-rules=25h", TIME_FROM("1ms") },
 	{ "--max-body=1.5m", SIZE_TO("1024g") },
 	{ "--max-body=1025g", SIZE_TO("1024g") },
 	{ "--max-size=x", SIZE_TO("1048576g") },

@@ -113,7 +113,7 @@ read_rules(const struct line *line, const struct rules *before,
 
 	parse_and_listen(&options, line, OPTIONS_RUN);
 	capture_begin(&capture, STDERR_FILENO);
-	assert_int_equal(rulebook_read(&options, &limits, before, rules),
+	assert_int_equal(rulebook_read(&options, &limits, before, NULL, rules),
 	    expected);
 	capture_end(&capture);
 	return capture.text;
