@@ -15,7 +15,8 @@ bool rulebook_check(const struct options *options);
  * Reads the pools and rules: those of the options, and behind them those of the
  * file. A pool of `before`, which may be NULL, goes on where it is declared again.
  * What is read is noted by `watch`, which may be NULL. Returns 0 and sets *rules,
- * which the caller owns; NULL: there are none. Or returns -1, and has said why. May wait for the disk.
+ * which the caller owns; NULL: there are none. Or returns -1, and has said why. May
+ * wait for the disk.
  */
 int rulebook_read(const struct options *options,
     const struct words_limits *limits, const struct rules *before,

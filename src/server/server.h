@@ -103,8 +103,7 @@ int server_start(struct server *server);
  */
 enum server_event server_wait(struct server *server);
 
-/* Has server_wait() obey a signal that has come elsewhere; 0: none has, and the one before
- * is still to be obeyed. */
+/* Has server_wait() obey a signal that has come elsewhere; 0: none has. */
 void server_note_signal(struct server *server, int number);
 
 /*

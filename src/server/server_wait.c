@@ -241,8 +241,7 @@ server_await(struct server *server)
 void
 server_note_signal(struct server *server, int number)
 {
-	if (number != 0)
-		server->signals.noted = number;
+	server->signals.noted = number;
 }
 
 enum server_event

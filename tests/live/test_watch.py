@@ -268,6 +268,9 @@ def test_hup_takes_it_anew(serve, root, rules):
     rules.write_text("/a status=501\n")
     await_reload(server, rules)
     assert status(server) == 501
+    server.reload()
+    server.eventually(lambda: server.stdout.count("reloaded") == 3, "HUP")
+    assert server.stdout.count("--watch-rules") == 1
 
 
 def test_rules_that_were_put_give_way(start, rules):
