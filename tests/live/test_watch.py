@@ -142,6 +142,7 @@ def test_times_that_rules_name(serve, root, rules):
     await_reload(server, third)
     first.write_text("faulty\n")
     await_looks(server)
+    assert server.stdout.count("reloaded") == 4
     assert (status(server), server.stderr) == (502, "")
 
 
