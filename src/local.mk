@@ -5,6 +5,7 @@ mtasync_SOURCES = \
 	src/capacity.c \
 	src/capacity_page.c \
 	src/files.c \
+	src/healthcheck.c \
 	src/main.c \
 	src/model.c \
 	src/names.c \

@@ -18,6 +18,7 @@
 #include "capacity_page.h"
 #include "configuration.h"
 #include "files.h"
+#include "healthcheck.h"
 #include "loop/library.h"
 #include "names.h"
 #include "options.h"
@@ -413,6 +414,16 @@ main_run(struct options *options, struct privileges *privileges)
 	return status;
 }
 
+/* Asks another process, which serves. */
+static enum main_status
+main_ask(const struct options *options)
+{
+	log_set_level(options->log_level);
+	if (healthcheck_run(options) == -1)
+		return MAIN_FAILED;
+	return main_end_output();
+}
+
 /* Runs, or ends at once, as the command line has it. */
 static enum main_status
 main_obey(enum options_result result, struct options *options,
@@ -420,7 +431,8 @@ main_obey(enum options_result result, struct options *options,
 {
 	switch (result) {
 	case OPTIONS_RUN:
-		return main_run(options, privileges);
+		return options->healthcheck ? main_ask(options)
+					    : main_run(options, privileges);
 	case OPTIONS_VERSION:
 		return main_print_version();
 	case OPTIONS_DONE:

@@ -97,7 +97,8 @@ struct options {
 	const char *pid_file;        /* NULL: none */
 	enum sandbox_mode sandbox;
 	enum log_level log_level;
-	bool check; /* say whether the server could start, and leave */
+	bool check;       /* say whether the server could start, and leave */
+	bool healthcheck; /* ask the one that runs, and leave */
 };
 
 enum options_result {

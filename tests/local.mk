@@ -206,6 +206,7 @@ live_tests = \
 	tests/live/test_files.py \
 	tests/live/test_handover.py \
 	tests/live/test_headers.py \
+	tests/live/test_healthcheck.py \
 	tests/live/test_hot_path.py \
 	tests/live/test_http.py \
 	tests/live/test_httpbin.py \

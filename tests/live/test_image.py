@@ -126,5 +126,14 @@ def test_image_runs_as_pid_1(image, tmp_path):
             late = client.ask("/sleep/50ms")
         assert page == (HTDOCS / "hello.html").read_bytes()
         assert late.status == 200
+        kind, *check = run["Healthcheck"]["Test"]
+        assert kind == "CMD" and check[:2] == run["Entrypoint"][:2]
+        check = " ".join(check).replace(
+            "0.0.0.0:7878", "0.0.0.0:%d" % server.address[1]
+        )
+        asked = subprocess.run(enter[4:] + shlex.split(check))
+        assert asked.returncode == 0
         os.kill(first, getattr(signal, run["StopSignal"]))
         assert server.wait() == 0, server.output()
+        asked = subprocess.run(enter[4:] + shlex.split(check))
+        assert asked.returncode == 1

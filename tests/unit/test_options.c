@@ -262,10 +262,10 @@ test_help(void **state)
 		"--error-page=", "--fallback=", "--extensions=", "--listing",
 		"--mime-types=", "--no-sleep", "--httpbin[=HOSTS]",
 		"--log=", "--log-file=", "--user=", "--chroot=", "--sandbox=",
-		"-q, --quiet", "-v, --verbose", "--check", "--version",
-		"-h, --help", "[127.0.0.1:7878]", "[10s]", "[30s]", "[60s]",
-		"[10m]", "[1m]", "[hello.html, index.html]", "[404.html]",
-		"[off]", "[-]", "[auto]", "[net.core.somaxconn]",
+		"-q, --quiet", "-v, --verbose", "--check", "--healthcheck",
+		"--version", "-h, --help", "[127.0.0.1:7878]", "[10s]", "[30s]",
+		"[60s]", "[10m]", "[1m]", "[hello.html, index.html]",
+		"[404.html]", "[off]", "[-]", "[auto]", "[net.core.somaxconn]",
 		"[RLIMIT_NOFILE]" };
 	static const struct line lines[] = { { { "--help" } }, { { "-h" } } };
 	struct capture capture;
