@@ -140,7 +140,7 @@ test_usage_refused(void **state)
 		    " --max-body, --max-sleep, --max-keys, --max-size" },
 		{ { { "-q", "a", "--he=1", "-v" } },
 		    "--he=1: may be any of --header-timeout, --header,"
-		    " --help" },
+		    " --healthcheck, --help" },
 		{ { { "-z" } }, "-z: no such option" },
 		{ { { "-\xc3\xa9" } }, "-\\xc3: no such option" },
 		{ { { "-qz" } }, "-z: no such option" },
