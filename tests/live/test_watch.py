@@ -155,6 +155,7 @@ def test_times_that_rules_name(serve, root, rules):
 
 @needs_tls
 @needs_openssl
+@clear_only("it listens by TLS itself")
 def test_certificate_of_a_secret(serve, mount, tmp_path):
     files = [
         make_certificate(tmp_path, name, "DNS:a.test") for name in ("a", "b")
@@ -363,6 +364,7 @@ def test_inside_of_a_chroot(serve, open_root):
 @needs_root
 @needs_tls
 @needs_openssl
+@clear_only("it listens by TLS itself")
 def test_what_the_user_may_not_see_is_no_change(serve, open_root):
     """Root has read the key at the start."""
     secret = open_root / "secret"
@@ -386,6 +388,7 @@ def waits_without_end(server):
     return len(told) > 3 and int(told[3], 16) & 0xFFFFFFFF in (0xFFFFFFFF, 0)
 
 
+@clear_only("with TLS, there is work for it each hour")
 @pytest.mark.parametrize("options, ever", [
     ([], False), ([LOOKS], True), (["--watch-rules=24h"], True)
 ])  # fmt: skip
