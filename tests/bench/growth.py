@@ -8,6 +8,7 @@ row whether it is flat, or why not, and what the limit is. It ends with status
 """
 
 import contextlib
+import os
 import pathlib
 import resource
 import statistics
@@ -23,7 +24,7 @@ import held
 import loads
 import picture
 from clients import limit
-from contenders import ONE_CPU, running
+from contenders import AGED, ONE_CPU, running
 from effort import QUICK
 from loads import KEPT_ALIVE, Load
 from report import Figure, hides, progress, short, spread
@@ -201,7 +202,9 @@ def plant(root, count):
         below = root / str(directory // FILES_EACH)
         below.mkdir()
         for number in range(min(FILES_EACH, count - directory)):
-            (below / f"{number}.html").write_bytes(PAGE)
+            path = below / f"{number}.html"
+            path.write_bytes(PAGE)
+            os.utime(path, (AGED, AGED))  # or its head changes once it is old
 
 
 def prepare(row, number, stack, root):

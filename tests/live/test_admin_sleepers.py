@@ -170,7 +170,10 @@ def test_blocking_models_tell_how_many(start, model):
 
 
 def test_many_who_ask_at_once(start):
-    """Each is told, whoever is told before."""
+    """
+    Each is told, whoever is told before. They are no more than that side takes: what
+    has closed may still count there.
+    """
     server, admin = start("-w", "4")
     clients = [server.connect() for _ in range(20)]
     for client in clients:
@@ -178,9 +181,9 @@ def test_many_who_ask_at_once(start):
     admin.await_asleep(20)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         counts = list(pool.map(
-            lambda _: told(admin)["count"], range(80)
+            lambda _: told(admin)["count"], range(60)
         ))  # fmt: skip
-    assert counts == 80 * [20]
+    assert counts == 60 * [20]
 
 
 def test_who_asks_and_leaves(start):
