@@ -415,9 +415,8 @@ options_parse(struct options *options, int argc, char **argv,
 		return OPTIONS_USAGE;
 	}
 	if (options->balanced && options->model->threads != MODEL_LOOPS) {
-		log_error("--balance=least: --model=%s has not several loops "
-			  "(see mtasync --help)",
-		    options->model->name);
+		log_error("--balance=least: it takes several event loops: "
+			  "--model=mtasync");
 		return OPTIONS_USAGE;
 	}
 	if (!rulebook_check(options))

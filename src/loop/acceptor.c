@@ -220,6 +220,9 @@ acceptor_look(struct acceptor *acceptor, struct stats *stats)
 		if (acceptor->listeners[i].fd != -1)
 			wire_look_at_queue(acceptor->listeners[i].fd, &waiting,
 			    &overflows);
+	if (acceptor->balance != NULL)
+		waiting += balance_waiting(acceptor->balance,
+		    acceptor->context->host.worker);
 	stats_set(&stats->backlog, waiting);
 	stats_set(&stats->overflows, overflows);
 }

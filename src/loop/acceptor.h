@@ -38,7 +38,7 @@ struct acceptor_listener {
 
 struct acceptor {
 	struct context *context;
-	struct balance *balance; /* NULL: who accepts one has it */
+	struct balance *balance; /* by which it may hand them over; or NULL */
 	struct acceptor_host host;
 	struct acceptor_listener *listeners;
 	unsigned count;
@@ -55,7 +55,7 @@ int acceptor_open(struct acceptor *acceptor, struct context *context,
     unsigned worker);
 void acceptor_close(struct acceptor *acceptor);
 
-/* Takes down how many wait to be accepted, and how many were turned away. Costs two
+/* Takes down how many wait to be accepted or opened, and how many were turned away. Costs two
  * system calls for each listener. The worker's thread. */
 void acceptor_look(struct acceptor *acceptor, struct stats *stats);
 

@@ -29,8 +29,8 @@ channel_restore(struct channel *channel, struct context *context)
 		    context->input);
 }
 
-/* The same where there is something to be saved, or may be: apart, so that a turn that
- * leaves nothing has no more than a look. */
+/* Saves what channel_save() has found to be left, or to be looked at by TLS. It is no part of
+ * that, since most turns leave nothing. */
 static __attribute__((noinline)) int
 channel_save_rest(struct channel *channel, struct context *context,
     struct span input)

@@ -444,26 +444,29 @@ loop_tell_sleepers(struct loop *loop)
 	census_release(census);
 }
 
-/* Opens the connections that other loops have handed over; behind the deadline of a drain,
- * closes them. */
+/* Opens a connection that another loop has handed over; behind the deadline of a drain,
+ * closes it. */
+static void
+loop_open_handed(void *arg, const struct handed *handed)
+{
+	struct loop *loop = arg;
+
+	if (loop->worker.mailbox.order_seen < WORKER_CUT)
+		conn_open(&loop->context, handed->fd, &handed->peer,
+		    handed->entrance);
+	else
+		wire_close(handed->fd);
+}
+
+/* Opens all of these; they may have been all that a loop which drains was there for. */
 static void
 loop_take_handed(struct loop *loop)
 {
-	struct context *context = &loop->context;
-	struct handed *next, *handed = NULL;
+	struct balance *balance = loop->host->balance;
 
-	if (loop->host->balance != NULL)
-		handed = balance_take(loop->host->balance,
-		    context->host.worker);
-	for (; handed != NULL; handed = next) {
-		next = handed->next;
-		if (loop->worker.mailbox.order_seen < WORKER_CUT)
-			conn_open(context, handed->fd, &handed->peer,
-			    handed->entrance);
-		else
-			wire_close(handed->fd);
-		free(handed);
-	}
+	if (balance != NULL && balance_take(balance, loop->context.host.worker,
+				   loop_open_handed, loop))
+		loop_end_if_done(loop);
 }
 
 static void

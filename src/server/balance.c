@@ -9,8 +9,9 @@
 
 #include "base/wire.h"
 
-/* How many may be in an inbox: one that has so many is of a loop that is stuck. */
-#define BALANCE_INBOX_MAX 64
+/* How many may be on their way to a worker: one that has so many has not turned for a while,
+ * and the next would wait. */
+#define BALANCE_INBOX_MAX 8
 
 /* What others write to, apart from what they write of another worker. */
 struct inbox {
@@ -25,7 +26,7 @@ struct balance {
 	struct inbox inboxes[];
 };
 
-/* The first of an inbox that is shut. */
+/* Its address, as the first of an inbox, says that this is shut. */
 static struct handed balance_shut;
 
 struct balance *
@@ -51,19 +52,34 @@ balance_add(struct balance *balance, unsigned worker,
 	balance->inboxes[worker].mailbox = mailbox;
 }
 
+/* Counts `n` more connections, or fewer, as on their way to a worker. */
+static void
+balance_count(struct balance *balance, unsigned worker, int n)
+{
+	atomic_fetch_add(&balance->inboxes[worker].size, (unsigned)n);
+	atomic_fetch_add(&balance->totals->handed, (unsigned)n);
+}
+
+static void
+balance_close(void *unused, const struct handed *handed)
+{
+	(void)unused;
+	wire_close(handed->fd);
+}
+
 void
 balance_free(struct balance *balance)
 {
-	for (unsigned i = 0; balance != NULL && i < balance->count; i++) {
-		struct handed *next, *handed = balance_take(balance, i);
-
-		for (; handed != NULL; handed = next) {
-			next = handed->next;
-			wire_close(handed->fd);
-			free(handed);
-		}
-	}
+	for (unsigned i = 0; balance != NULL && i < balance->count; i++)
+		(void)balance_take(balance, i, balance_close, NULL);
 	free(balance);
+}
+
+uint64_t
+balance_waiting(const struct balance *balance, unsigned worker)
+{
+	return atomic_load_explicit(&balance->inboxes[worker].size,
+	    memory_order_relaxed);
 }
 
 /* Returns how many connections a worker has, and is about to have. */
@@ -73,12 +89,11 @@ balance_load(const struct balance *balance, unsigned worker)
 	const struct stats *stats = balance->totals->stats[worker];
 
 	return stats_read(&stats->accepted) - stats_read(&stats->closed) +
-	       atomic_load_explicit(&balance->inboxes[worker].size,
-		   memory_order_relaxed);
+	       balance_waiting(balance, worker);
 }
 
-/* Returns the worker with the fewest; or `worker`, where that has at most a quarter more,
- * the one at hand not counted. */
+/* Returns the worker with the fewest of those that keep up with their inboxes; or `worker`,
+ * unless that has over a quarter more, the one at hand not counted. */
 static unsigned
 balance_pick(const struct balance *balance, unsigned worker)
 {
@@ -89,7 +104,8 @@ balance_pick(const struct balance *balance, unsigned worker)
 	for (unsigned i = 0; i < balance->count; i++) {
 		uint64_t load = balance_load(balance, i);
 
-		if (load < least) {
+		if (load < least &&
+		    balance_waiting(balance, i) < BALANCE_INBOX_MAX) {
 			least = load;
 			picked = i;
 		}
@@ -118,51 +134,51 @@ bool
 balance_hand(struct balance *balance, unsigned worker, int fd,
     const struct sockaddr_storage *peer, const struct entrance *entrance)
 {
-	struct inbox *inbox = &balance->inboxes[balance_pick(balance, worker)];
+	unsigned picked = balance_pick(balance, worker);
 	struct handed *handed;
 
-	if (inbox == &balance->inboxes[worker] ||
-	    atomic_load(&inbox->size) >= BALANCE_INBOX_MAX)
+	if (picked == worker)
 		return false;
 	handed = malloc(sizeof(*handed));
 	if (handed == NULL)
 		return false;
 	*handed = (struct handed){ NULL, fd, entrance, *peer };
-	atomic_fetch_add(&inbox->size, 1);
-	atomic_fetch_add(&balance->totals->handed, 1);
-	if (balance_put(inbox, handed))
+	balance_count(balance, picked, 1);
+	if (balance_put(&balance->inboxes[picked], handed))
 		return true;
-	atomic_fetch_sub(&inbox->size, 1);
-	atomic_fetch_sub(&balance->totals->handed, 1);
+	balance_count(balance, picked, -1);
 	free(handed);
 	return false;
 }
 
-struct handed *
-balance_take(struct balance *balance, unsigned worker)
+bool
+balance_take(struct balance *balance, unsigned worker,
+    void (*open)(void *owner, const struct handed *handed), void *owner)
 {
 	struct inbox *inbox = &balance->inboxes[worker];
-	struct handed *first = atomic_load(&inbox->first);
-	unsigned count = 0;
+	struct handed *next, *handed = atomic_load(&inbox->first);
 
 	do {
-		if (first == NULL || first == &balance_shut)
-			return NULL;
-	} while (!atomic_compare_exchange_weak(&inbox->first, &first, NULL));
-	for (const struct handed *handed = first; handed != NULL;
-	     handed = handed->next)
-		count++;
-	atomic_fetch_sub(&inbox->size, count);
-	atomic_fetch_sub(&balance->totals->handed, count);
-	return first;
+		if (handed == NULL || handed == &balance_shut)
+			return false;
+	} while (!atomic_compare_exchange_weak(&inbox->first, &handed, NULL));
+	for (; handed != NULL; handed = next) {
+		next = handed->next;
+		open(owner, handed);
+		free(handed);
+		balance_count(balance, worker, -1);
+	}
+	return true;
 }
 
 bool
 balance_leave(struct balance *balance, unsigned worker)
 {
+	struct inbox *inbox = &balance->inboxes[worker];
 	struct handed *none = NULL;
 
-	return atomic_compare_exchange_strong(&balance->inboxes[worker].first,
-		   &none, &balance_shut) ||
-	       none == &balance_shut;
+	return balance_waiting(balance, worker) == 0 &&
+	       (atomic_compare_exchange_strong(&inbox->first, &none,
+		    &balance_shut) ||
+		   none == &balance_shut);
 }

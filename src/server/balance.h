@@ -1,7 +1,7 @@
 /*
- * balance: how the workers that are event loops deal connections out among themselves. The
- * kernel deals by a hash, so that of few connections one loop may get many. Who accepts one
- * while another loop has fewer by more than a quarter hands it over to that loop's inbox.
+ * balance: how the workers that are event loops deal new connections out among themselves.
+ * The kernel deals by a hash, so that of few connections one loop may get many. A loop that
+ * accepts one and has over a quarter more than another hands it over, into that one's inbox.
  */
 #ifndef MTASYNC_SERVER_BALANCE_H
 #define MTASYNC_SERVER_BALANCE_H
@@ -15,10 +15,10 @@
 
 struct balance;
 
-/* A connection on its way to another loop; who has it frees it, and owns `fd`. */
+/* A connection on its way to another loop. */
 struct handed {
-	struct handed *next; /* of a list, NULL: the last */
-	int fd;
+	struct handed *next; /* in its inbox; NULL: the last */
+	int fd;              /* owned */
 	const struct entrance *entrance;
 	struct sockaddr_storage peer;
 };
@@ -35,16 +35,23 @@ void balance_add(struct balance *balance, unsigned worker,
 void balance_free(struct balance *balance);
 
 /* Hands a connection that `worker` has accepted over to the one with the fewest, and wakes
- * it. Returns false where none has fewer by more than a quarter, or memory is short, or
- * that one takes none: the caller keeps it. That worker's thread. */
+ * it. Returns false, and the caller keeps it, where `worker` has no more than a quarter more
+ * than that one; or memory is short, or that one takes none any more. That worker's
+ * thread. */
 bool balance_hand(struct balance *balance, unsigned worker, int fd,
     const struct sockaddr_storage *peer, const struct entrance *entrance);
 
-/* Takes all that is in a worker's inbox; NULL: nothing is. Its thread, when it is woken. */
-struct handed *balance_take(struct balance *balance, unsigned worker);
+/* Calls open() for each connection in a worker's inbox, which owns its `fd` from then on; it
+ * counts as on its way until that returns. Returns whether there was any. The worker's
+ * thread, when it is woken. */
+bool balance_take(struct balance *balance, unsigned worker,
+    void (*open)(void *owner, const struct handed *handed), void *owner);
 
-/* Shuts a worker's inbox for good. Returns false where something is in it, for which the
- * worker has been woken, or is about to be. Its thread. */
+/* Shuts a worker's inbox for good. Returns false where one is on its way: the worker has
+ * been woken for it, or is about to be, or opens it. Its thread. */
 bool balance_leave(struct balance *balance, unsigned worker);
+
+/* Returns how many are on their way to a worker. Any thread. */
+uint64_t balance_waiting(const struct balance *balance, unsigned worker);
 
 #endif

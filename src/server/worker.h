@@ -17,7 +17,8 @@ struct worker_host {
 	void *server;
 	void (*on_news)(void *server); /* see mailbox_take(), _report() */
 	void (*on_end)(void *server);  /* a worker is about to end */
-	struct balance *balance; /* between them; NULL: what the kernel does */
+	struct balance *balance; /* by which they deal connections out; or NULL:
+				  * the kernel does */
 };
 
 /* The first member of each kind's own. */

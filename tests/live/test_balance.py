@@ -182,8 +182,8 @@ def test_no_descriptor_is_left(serve):
 @pytest.mark.parametrize("options, said", [
     (["--balance=most"], "must be kernel or least"),
     (["--balance="], "must be kernel or least"),
-    (["--balance=least", "--model=async"], "--model=async has not several"),
-    (["--balance=least", "--model=pool"], "--model=pool has not several"),
+    (["--balance=least", "--model=async"], "several event loops"),
+    (["--balance=least", "--model=pool"], "several event loops"),
 ])  # fmt: skip
 def test_wrong_options(options, said):
     assert_refused(run("--check", *options, HTDOCS), 2, said)
