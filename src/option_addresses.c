@@ -141,6 +141,18 @@ options_read_tls(const struct options *options, const char *behind,
 		   : fault.wanted;
 }
 
+/* Whether proxies are named, or none are needed: nobody but this machine can reach a
+ * place. */
+static bool
+options_know_proxies(const struct options *options,
+    const struct listeners_place *place)
+{
+	for (unsigned i = 0; i < place->addresses.count; i++)
+		if (!listener_is_local(&place->addresses.list[i]))
+			return options->trusted_count > 0;
+	return true;
+}
+
 /* Reads `,proxy`. Returns NULL; or what is wrong, constant. */
 static const char *
 options_read_proxy(const struct options *options, struct listeners_place *place)
@@ -149,12 +161,10 @@ options_read_proxy(const struct options *options, struct listeners_place *place)
 	if (!options_have_loops(options))
 		return "the PROXY protocol takes an event loop: "
 		       "--model=mtasync or async";
-	for (unsigned i = 0; i < place->addresses.count; i++)
-		if (options->trusted_count == 0 &&
-		    !listener_is_local(&place->addresses.list[i]))
-			return "others can reach it: it wants --trust=CIDR, "
-			       "or a loopback address";
-	return NULL;
+	return options_know_proxies(options, place)
+		   ? NULL
+		   : "others can reach it: it wants --trust=CIDR, "
+		     "or a loopback address";
 }
 
 /* Returns where what stands behind an address begins: the first of these words, or the
@@ -189,6 +199,9 @@ options_resolve_listen(const struct options *options, const char *text,
 	(void)listener_parse(address, &place->addresses, &why);
 	if (why != NULL)
 		return why;
+	if (options->forwarded != NULL && !options_know_proxies(options, place))
+		return "others can reach it: --forwarded wants --trust=CIDR, "
+		       "or a loopback address";
 	if (strncmp(behind, OPTIONS_PROXY, sizeof(OPTIONS_PROXY) - 1) == 0) {
 		behind += sizeof(OPTIONS_PROXY) - 1;
 		why = options_read_proxy(options, place);

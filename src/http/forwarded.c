@@ -7,30 +7,37 @@
 #include "http/chars.h"
 #include "http/fields.h"
 
+/* Takes a string in quotes off the front of `text`, without these (RFC 9110 5.6.4). Returns
+ * false where it has no end. */
+static bool
+forwarded_take_quoted(struct span *text, struct span *string)
+{
+	size_t size = 1;
+
+	while (size < text->size && text->data[size] != '"')
+		size += text->data[size] == '\\' ? 2 : 1;
+	if (size >= text->size)
+		return false;
+	*string = (struct span){ text->data + 1, size - 1 };
+	span_skip(text, size + 1);
+	return true;
+}
+
 /* Takes the next name=value off an element of Forwarded, and the semicolon behind it.
- * Returns false where there is none: also where a string has an escape, which nothing
- * that is read here needs. */
+ * Returns false where the element is malformed. */
 static bool
 forwarded_next_pair(struct span *element, struct span *name, struct span *value)
 {
-	bool quoted;
-
 	*name = http_trim(span_take(element, SPAN("=;\"")));
 	if (element->size < 2 || element->data[0] != '=')
 		return false;
-	quoted = element->data[1] == '"';
-	span_skip(element, quoted ? 2 : 1);
-	*value = span_take(element, quoted ? SPAN("\"\\") : SPAN(";\""));
-	if (quoted) {
-		if (element->size == 0 || element->data[0] != '"')
-			return false;
-		span_skip(element, 1);
-	}
-	*element = http_trim(*element);
-	if (element->size > 0 && element->data[0] != ';')
+	span_skip(element, 1);
+	if (element->data[0] != '"')
+		*value = span_take(element, SPAN(";\""));
+	else if (!forwarded_take_quoted(element, value))
 		return false;
-	span_skip(element, element->size > 0);
-	return true;
+	*element = http_trim(*element);
+	return element->size == 0 || element->data[0] == ';';
 }
 
 /* Finds the `for` of an element of Forwarded (RFC 7239 4). Returns false where there is
@@ -41,7 +48,13 @@ forwarded_find_for(struct span element, struct span *node)
 	struct span name, value;
 	bool found = false;
 
-	while (element.size > 0) {
+	for (;;) {
+		while (element.size > 0 &&
+		       (element.data[0] == ';' ||
+			   http_char_is_space(element.data[0])))
+			span_skip(&element, 1); /* a pair may be empty */
+		if (element.size == 0)
+			return found;
 		if (!forwarded_next_pair(&element, &name, &value))
 			return false;
 		if (!span_equal_nocase(name, SPAN("for")))
@@ -51,7 +64,6 @@ forwarded_find_for(struct span element, struct span *node)
 		*node = http_trim(value);
 		found = true;
 	}
-	return found;
 }
 
 /* Whether text is empty, or a colon and a port, which may be hidden (RFC 7239 6.3). */
@@ -89,10 +101,12 @@ forwarded_read_node(struct span node, struct sockaddr_storage *address)
 	       address->ss_family == AF_INET;
 }
 
-/* Takes the next element off a list in which a quote has no meaning: it would hide what
- * a proxy has appended. Empty ones are skipped. Returns false at the end. */
+/* Takes the next element off a line of the field. A comma ends it even in a string, which no
+ * address takes: one that a client begins can't hide what a proxy appends, nor one that a
+ * proxy makes of the client's words have others in it. Empty elements are skipped. Returns
+ * false at the end. */
 static bool
-forwarded_next_plain(struct span *line, struct span *element)
+forwarded_next_element(struct span *line, struct span *element)
 {
 	while (line->size > 0) {
 		*element = http_trim(span_take(line, SPAN(",")));
@@ -103,21 +117,14 @@ forwarded_next_plain(struct span *line, struct span *element)
 	return false;
 }
 
-/* Takes the next element off a line of the field, and reads its address; of one that has
- * none, AF_UNSPEC. Returns false at the end. */
-static bool
-forwarded_next(bool standard, struct span *line,
+/* Reads the address of an element; AF_UNSPEC where it has none. */
+static void
+forwarded_read(bool standard, struct span element,
     struct sockaddr_storage *address)
 {
-	struct span element;
-
-	if (standard ? !http_list_next(line, &element)
-		     : !forwarded_next_plain(line, &element))
-		return false;
 	if ((standard && !forwarded_find_for(element, &element)) ||
 	    !forwarded_read_node(element, address))
 		address->ss_family = AF_UNSPEC;
-	return true;
 }
 
 bool
@@ -138,15 +145,17 @@ forwarded_client(const struct forwarded *forwarded,
 
 	client->ss_family = AF_UNSPEC;
 	for (unsigned i = 0; i < request->field_count; i++) {
-		struct span line = request->fields[i].value;
+		struct span line = request->fields[i].value, element;
 
 		if (!span_equal_nocase(request->fields[i].name, field))
 			continue;
-		while (forwarded_next(standard, &line, &found))
+		while (forwarded_next_element(&line, &element)) {
+			forwarded_read(standard, element, &found);
 			if (found.ss_family == AF_UNSPEC ||
 			    client->ss_family == AF_UNSPEC ||
 			    !forwarded_trusts(forwarded, &found))
 				*client = found;
+		}
 	}
 	return client->ss_family != AF_UNSPEC;
 }

@@ -24,7 +24,8 @@ bool forwarded_trusts(const struct forwarded *forwarded,
 /*
  * Finds the client of a request that a trusted peer has sent: of the addresses in the
  * field's lines, the rightmost that is no trusted proxy's; where all are, the leftmost.
- * What is no address hides all that is left of it, since nobody knows who said that.
+ * What is no address hides all that is left of it, since nobody knows who said that; and
+ * nothing hides what is right of it.
  * Returns false where none is left: the peer speaks for itself. The thread that serves
  * the request.
  */

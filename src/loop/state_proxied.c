@@ -43,8 +43,8 @@ state_note_client(struct conn *conn, const struct http_request *request)
 	struct visitor *visitor;
 	bool told;
 
-	if (conn->visitor == NULL)
-		return 0;
+	if (conn->visitor == NULL) /* or it would be the proxy's own */
+		return -1;
 	told = request != NULL && forwarded_client(forwarded, request, &client);
 	visitor = visitor_rename(conn->visitor, told ? &client : NULL);
 	if (visitor == NULL)

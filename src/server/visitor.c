@@ -51,28 +51,47 @@ visitor_tls_offset(const struct visitor *visitor)
 	       (visitor->aged ? sizeof(int64_t) : 0);
 }
 
+/* Returns a visitor like another one, by this name, where the connection's own peer has that
+ * one; with `behind` bytes for what few have, and no more memory than it takes. NULL where
+ * that is short. */
+static struct visitor *
+visitor_make(const struct visitor *like, const char *name, const char *own,
+    size_t behind)
+{
+	bool renamed = strcmp(name, own) != 0;
+	const size_t name_size = strlen(name) + 1;
+	const size_t own_size = renamed ? strlen(own) + 1 : 0;
+	size_t size = offsetof(struct visitor, peer) + name_size + own_size;
+	struct visitor *visitor;
+
+	if (behind > 0)
+		size = (size + VISITOR_ALIGNMENT - 1) / VISITOR_ALIGNMENT *
+			   VISITOR_ALIGNMENT +
+		       behind;
+	visitor = malloc(size);
+	if (visitor == NULL)
+		return NULL;
+	memcpy(visitor, like, offsetof(struct visitor, peer));
+	visitor->renamed = renamed;
+	memcpy(visitor->peer, name, name_size);
+	memcpy(visitor->peer + name_size, own, own_size);
+	return visitor;
+}
+
 struct visitor *
 visitor_new(uint64_t connection, const struct sockaddr_storage *peer,
     bool secured, int64_t until)
 {
-	struct visitor visitor, *copy;
-	size_t size;
+	struct visitor like, *visitor;
 
-	visitor_init(&visitor, connection, peer);
-	visitor.aged = until != INT64_MAX;
-	size = offsetof(struct visitor, peer) + strlen(visitor.peer) + 1;
-	if (secured || visitor.aged)
-		size = visitor_tls_offset(&visitor) +
-		       (secured ? VISITOR_POINTER : 0);
-	copy = malloc(size);
-	if (copy == NULL)
-		return NULL;
-	memcpy(copy, &visitor,
-	    offsetof(struct visitor, peer) + strlen(visitor.peer) + 1);
-	if (visitor.aged)
-		memcpy((char *)copy + visitor_until_offset(copy), &until,
+	visitor_init(&like, connection, peer);
+	like.aged = until != INT64_MAX;
+	visitor = visitor_make(&like, like.peer, like.peer,
+	    (like.aged ? sizeof(until) : 0) + (secured ? VISITOR_POINTER : 0));
+	if (visitor != NULL && visitor->aged)
+		memcpy((char *)visitor + visitor_until_offset(visitor), &until,
 		    sizeof(until));
-	return copy;
+	return visitor;
 }
 
 struct visitor *
@@ -89,15 +108,9 @@ visitor_rename(struct visitor *old, const struct sockaddr_storage *peer)
 		wire_name_peer(peer, name);
 	if (strcmp(name, old->peer) == 0)
 		return old;
-	visitor = malloc(
-	    sizeof(*visitor) + sizeof(name) + VISITOR_ALIGNMENT + behind);
+	visitor = visitor_make(old, name, own, behind);
 	if (visitor == NULL)
 		return NULL;
-	memcpy(visitor, old, offsetof(struct visitor, peer));
-	visitor->renamed = strcmp(name, own) != 0;
-	memcpy(visitor->peer, name, strlen(name) + 1);
-	memcpy(visitor->peer + (visitor->renamed ? strlen(name) + 1 : 0), own,
-	    strlen(own) + 1);
 	memcpy((char *)visitor + visitor_until_offset(visitor),
 	    (const char *)old + visitor_until_offset(old), behind);
 	free(old);

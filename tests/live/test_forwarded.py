@@ -201,6 +201,13 @@ def test_wrong_names(name):
     )
 
 
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0"])
+def test_whom_others_can_reach_has_to_name_its_proxies(address):
+    options = "--check", OPTION, "-l", "127.0.0.1:0", "-l", address, HTDOCS
+    assert_refused(run(*options), 2, address, "--forwarded wants --trust")
+    assert run(*options, "--trust=10.0.0.0/8").returncode == 0
+
+
 def test_right_names():
     for name in "Forwarded", "X-Real-IP", "cf-connecting-ip":
         result = run("--check", f"--forwarded={name}", "--trust=::/0", HTDOCS)
