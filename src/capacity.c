@@ -118,12 +118,13 @@ capacity_add_descriptors(struct capacity *capacity,
 		int64_t here, soft;
 		const char *raise;
 	} limits[] = {
+		/* the first two bound the third, and are to be raised before */
+		{ "fs.file-max", machine->file_max, 0,
+		    "sysctl -w fs.file-max=#" },
+		{ "fs.nr_open", machine->nr_open, 0, "sysctl -w fs.nr_open=#" },
 		{ "RLIMIT_NOFILE", machine->hard, machine->soft,
 		    "ulimit -Hn #; systemd: LimitNOFILE=#\n"
 		    "container: --ulimit nofile=#:#" },
-		{ "fs.nr_open", machine->nr_open, 0, "sysctl -w fs.nr_open=#" },
-		{ "fs.file-max", machine->file_max, 0,
-		    "sysctl -w fs.file-max=#" },
 	};
 
 	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
@@ -275,7 +276,9 @@ capacity_add_cores(struct capacity *capacity, const struct capacity_wish *wish,
 	    &(struct capacity_row){ .name = "cores",
 		.kind = kind,
 		.unit = CAPACITY_MILLICORES,
-		.needed = capacity_divide_up(wish->rate * each * 1000, busy),
+		/* up to a tenth, which is what is shown */
+		.needed = 100 *
+			  capacity_divide_up(wish->rate * each * 10, busy),
 		.here = 1000 * cores,
 		.enough = cores * busy / each,
 		.enough_raised = machine->cpus * busy / each,
@@ -323,7 +326,7 @@ capacity_add_queues(struct capacity *capacity, const struct capacity_wish *wish,
 			.raise_to = capacity_divide_up(needed, workers) });
 }
 
-/* Returns the row of this kind that is enough for the fewest. */
+/* Returns the row of this kind that is enough for the fewest; of several, the first. */
 static const struct capacity_row *
 capacity_find_first(const struct capacity *capacity, enum capacity_kind kind)
 {

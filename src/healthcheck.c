@@ -10,6 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/cidr.h"
 #include "base/log.h"
 
 /* The seconds for each thing that the server does. */
@@ -21,8 +22,8 @@
 /* How the PROXY protocol, version 2, begins what its proxy asks for itself (LOCAL). */
 static const char healthcheck_local[] = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
-/* Returns a connection, on which nothing takes longer than that, or -1 with errno. To
- * 0.0.0.0 and [::], the kernel connects by loopback. */
+/* Returns a connection, or -1 with errno; to make it, and each call on it, take
+ * HEALTHCHECK_PATIENCE at most. To 0.0.0.0 and [::], the kernel connects by loopback. */
 static int
 healthcheck_connect(const struct listener_address *address)
 {
@@ -63,7 +64,8 @@ healthcheck_ask(int fd, bool proxied, const char *request,
 	if (got == -1)
 		return -1;
 	status[got] = '\0';
-	if ((size_t)got == wanted && strncmp(status, "HTTP/1.1 ", 9) == 0)
+	if ((size_t)got == wanted && strncmp(status, "HTTP/1.1 ", 9) == 0 &&
+	    strspn(status + 9, "0123456789") == 3)
 		return 0;
 	errno = EPROTO;
 	return -1;
@@ -76,7 +78,8 @@ healthcheck_refuse(const char *where)
 	/* this is how the kernel tells of a time that is over */
 	if (errno == EAGAIN || errno == EINPROGRESS)
 		errno = ETIMEDOUT;
-	log_error("not ready: %s: %m", where);
+	log_error("not ready: %s: %s", where,
+	    errno == EPROTO ? "no answer of HTTP/1.1" : strerror(errno));
 }
 
 /* Where it asks, and for what. */
@@ -89,6 +92,24 @@ healthcheck_choose(const struct options *options, const char **request)
 	}
 	*request = "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	return &options->listen[0];
+}
+
+/* Whether a request is to be made on a connection. Where the server speaks TLS, or trusts
+ * proxies of which this process is none, it is enough that it takes connections. */
+static bool
+healthcheck_is_heard(const struct options *options,
+    const struct listeners_place *place, int fd)
+{
+	struct sockaddr_storage own = { 0 };
+	socklen_t size = sizeof(own);
+
+	if (place->tls)
+		return false;
+	if (!place->proxied || options->trusted_count == 0)
+		return true;
+	return getsockname(fd, (struct sockaddr *)&own, &size) == 0 &&
+	       (own.ss_family == AF_UNIX || cidr_any_has(options->trusted,
+						options->trusted_count, &own));
 }
 
 int
@@ -104,10 +125,11 @@ healthcheck_run(const struct options *options)
 
 	listener_format(where, address);
 	fd = healthcheck_connect(address);
-	if (fd == -1 || (!place->tls && healthcheck_ask(fd, place->proxied,
-					    request, status) == -1)) {
+	if (fd == -1 ||
+	    (healthcheck_is_heard(options, place, fd) &&
+		healthcheck_ask(fd, place->proxied, request, status) == -1)) {
 		healthcheck_refuse(where);
-	} else if (!place->tls && status[9] != '2') {
+	} else if (status[0] == 'H' && status[9] != '2') {
 		log_error("not ready: %s: %s", where, status);
 	} else {
 		if (options->log_level >= LOG_LEVEL_INFO)

@@ -234,7 +234,8 @@ main_end_reload(const struct files *files)
 }
 
 /* Has all be read anew, and served; or where that was no signal's wish, only if it has
- * changed. What waits for a disk ends by a signal that stops. */
+ * changed: then the log is not opened anew, which nobody has moved. A signal that stops ends
+ * what waits for a disk, but for a mount that does not answer at all. */
 static void
 main_reload(struct steering *steering, struct access_log *log, bool asked)
 {
@@ -243,7 +244,8 @@ main_reload(struct steering *steering, struct access_log *log, bool asked)
 	signals_let_in();
 	if (asked || watch_look(files->watch)) {
 		activation_tell(ACTIVATION_RELOADING);
-		if (files_reload(files, steering->server, log) == 0)
+		if (files_reload(files, steering->server, asked ? log : NULL) ==
+		    0)
 			steering->reloads = true;
 		else
 			main_end_reload(files);

@@ -211,6 +211,9 @@ server_await(struct server *server)
 	enum server_event event;
 	uint64_t count;
 
+	if (server->look == 0)
+		server->look = clock_now() +
+			       server->clients.config->limits.look;
 	for (;;) {
 		int64_t now = clock_now();
 
@@ -224,14 +227,13 @@ server_await(struct server *server)
 			server->hour = now + SERVER_HOUR_TIME;
 			return SERVER_HOUR;
 		}
-		if (now >= server->look) {
-			server->look = now +
-				       server->clients.config->limits.look;
-			return SERVER_LOOK;
-		}
 		if (now >= server->deadline && !server_on_deadline(server)) {
 			server->stuck = true;
 			return SERVER_ENDED;
+		}
+		if (now >= server->look) {
+			server->look = 0; /* the next is after this one's end */
+			return SERVER_LOOK;
 		}
 		poll(fds, 2, server_poll_time(server));
 		(void)!read(server->news, &count, sizeof count);

@@ -79,11 +79,25 @@ def test_unix_socket(serve, tmp_path):
     assert_ready(path, "-l", f"{path},mode=0600")
 
 
+@pytest.mark.parametrize("trust, told", [
+    (["127.0.0.0/8"], "HTTP/1.1 204"),
+    (["10.0.0.0/8"], "connected"),
+    (["::1", "10.0.0.0/8"], "connected"),
+])  # fmt: skip
+def test_whom_the_server_does_not_trust_connects(serve, trust, told):
+    """What it would ask for itself would be refused; that it is let in will do."""
+    options = [f"--trust={cidr}" for cidr in trust]
+    server = serve(*options, listen=["127.0.0.1:0,proxy"])
+    result = run("--healthcheck", "-l", f"{at(server)},proxy", *options)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.rstrip().endswith(told)
+
+
 def test_behind_a_proxy(serve):
     """It asks for itself, as a proxy's own checks do."""
     server = serve(listen=["127.0.0.1:0,proxy"])
     assert_ready(at(server), "-l", f"{at(server)},proxy")
-    where, why = at(server), "Protocol error"
+    where, why = at(server), "no answer of HTTP/1.1"
     assert_not_ready(where, why, "-l", where)
 
 
@@ -180,8 +194,8 @@ def impostor(answer):
 
 
 @pytest.mark.parametrize("answer, why", [
-    (b"", "Connection timed out"), (b"HTTP", "Protocol error"),
-    (b"HTTP/1.0 204 No Content\r\n\r\n", "Protocol error"),
+    (b"", "Connection timed out"), (b"HTTP", "no answer of HTTP/1.1"),
+    (b"HTTP/1.0 204 No Content\r\n\r\n", "no answer of HTTP/1.1"),
     (b"HTTP/1.1 500 \r\n\r\n", "HTTP/1.1 500"),
 ])  # fmt: skip
 def test_no_answer_that_will_do(answer, why):

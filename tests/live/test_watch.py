@@ -178,7 +178,7 @@ def test_certificate_of_a_secret(serve, mount, tmp_path):
     assert server.stderr == ""
 
 
-def test_log_is_opened_anew_as_by_hup(serve, root, rules, tmp_path):
+def test_log_is_opened_anew_by_hup_alone(serve, root, rules, tmp_path):
     log = tmp_path / "log"
     options = "--log=combined", f"--log-file={log}", f"--rules={rules}"
     server = serve(LOOKS, *options, root=root)
@@ -187,7 +187,34 @@ def test_log_is_opened_anew_as_by_hup(serve, root, rules, tmp_path):
     assert not log.exists()
     put(rules, "/a status=502\n")
     await_reload(server, rules)
-    assert log.exists()
+    assert not log.exists()
+    server.reload()
+    server.eventually(log.exists, "the log")
+
+
+def test_log_that_is_gone_keeps_no_change_away(serve, root, rules, tmp_path):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    options = "--log=combined", f"--log-file={logs / 'log'}"
+    server = serve(LOOKS, *options, f"--rules={rules}", root=root)
+    shutil.rmtree(logs)
+    put(rules, "/a status=502\n")
+    await_reload(server, rules)
+    assert server.connect().ask("/a").status == 502
+
+
+def test_looks_without_end_leave_time_for_a_stop(serve, tmp_path):
+    """They take as long as the time between them: 3,000 files each millisecond."""
+    names = [f"times{number}" for number in range(3000)]
+    for name in names:
+        (tmp_path / name).write_text("1ms\n")
+    rules = tmp_path / "rules"
+    rules.write_text("".join(f"/{name} delay=file:{name}\n" for name in names))
+    server = serve(
+        "--watch-rules=1ms", "--drain-delay=200ms", f"--rules={rules}"
+    )
+    server.stop()
+    server.join()
 
 
 # What is faulty, or gone

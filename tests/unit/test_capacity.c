@@ -25,7 +25,7 @@
 static const struct machine large = { .cpus = 64,
 	.soft = 1024,
 	.hard = 2 * MILLION,
-	.nr_open = 2 * MILLION,
+	.nr_open = 4 * MILLION,
 	.file_max = ENDLESS,
 	.watches = 10 * MILLION,
 	.memory = 100 * GB,
