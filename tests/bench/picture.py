@@ -1,14 +1,12 @@
 """All figures as bench.csv, and what a request costs as a picture."""
 
 import csv
-import shutil
 import statistics
-import subprocess
 
 from courses import COST
+from gnuplot import draw, tell
 
 CSV = "bench.csv"
-KINDS = ["svg", "png"]
 
 
 def save_table(path, figures, names):
@@ -61,26 +59,6 @@ def script(figures):
     yield "set grid ytics"
     yield "set xtics scale 0"
     yield f"plot {', '.join(bars)}"
-
-
-def draw(stem, size, lines):
-    """Returns the names of the pictures; none where there is no gnuplot."""
-    if not shutil.which("gnuplot"):
-        print("\nNo picture: gnuplot is missing (Debian: gnuplot-nox)")
-        return []
-    made = [f"{stem}.{kind}" for kind in KINDS]
-    each = [
-        [f"set terminal {kind} size {size}", f'set output "{name}"', *lines]
-        for kind, name in zip(KINDS, made)
-    ]
-    subprocess.run(
-        ["gnuplot"], input="\n".join(sum(each, [])), text=True, check=True
-    )
-    return made
-
-
-def tell(made):
-    print(f"\nSaved as {', '.join(made)}.")
 
 
 def save(figures):

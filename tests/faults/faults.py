@@ -29,7 +29,7 @@ import tables
 import watched
 import words
 from server import MTASYNC, Failed
-from verdict import broken, progress
+from verdict import judge, lines_of, status, summary
 
 # Each has measure(target, effort), which yields rows, and EFFORTS; by the
 # number of the promise.
@@ -70,31 +70,10 @@ def chosen_target():
 
 
 def try_promise(name, target):
-    """All rows of a promise; one more where the server fails altogether."""
-    module = PROMISES[name][1]
-    rows = []
-    try:
-        for row in module.measure(target, module.EFFORTS.chosen):
-            progress(f"{name}: {row.what}: {row.figure} {row.verdict()}")
-            rows.append(row)
-    except (Failed, OSError) as failure:
-        progress(failure)
-        rows.append(broken("the rest", str(failure).partition("\n")[0]))
-    return rows
-
-
-def print_table(rows):
-    """Rows are (promise, Row)."""
-    lines = [("promise", "measured", "figure", "mark", "verdict")]
-    before = None
-    for name, row in rows:
-        title = f"{PROMISES[name][0]} {name}" if name != before else ""
-        lines.append((title, row.what, row.figure, row.mark, row.verdict()))
-        before = name
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    for line in lines:
-        cells = [cell.ljust(width) for cell, width in zip(line, widths)]
-        print("   ".join(cells).rstrip())
+    """Its number and name, with each of its rows."""
+    number, module = PROMISES[name]
+    rows = module.measure(target, module.EFFORTS.chosen)
+    return [(f"{number} {name}", row) for row in judge(name, rows)]
 
 
 def main():
@@ -102,20 +81,16 @@ def main():
     begin = time.monotonic()
     try:
         names, target = chosen(), chosen_target()
-        rows = [(n, row) for n in names for row in try_promise(n, target)]
+        rows = sum((try_promise(name, target) for name in names), [])
     except Failed as failure:
         print(f"faults: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    print_table(rows)
-    kept = [row.kept for _, row in rows]
-    print(
-        f"\n{target.name}: {kept.count(True)} kept, "
-        f"{kept.count(False)} broken, {kept.count(None)} not measured; "
-        f"in {time.monotonic() - begin:.0f} s"
-    )
-    return 1 if False in kept else 0
+    print(*lines_of("promise", rows), sep="\n")
+    took = time.monotonic() - begin
+    print(f"\n{target.name}: {summary(rows)}; in {took:.0f} s")
+    return status(rows)
 
 
 if __name__ == "__main__":

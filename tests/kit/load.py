@@ -98,6 +98,7 @@ class Outcome:
         self.slow_connect = 0.0  # the longest that a connection took to open
         self.last_sent = {}  # of those with a body, by its number among bodies
         self.lost_after = array("d")  # when the connections began that lost
+        self.failed = array("d")  # when that began which was lost or wrong
 
     @property
     def answered(self):
@@ -121,6 +122,7 @@ class Outcome:
         self.sent += other.sent
         self.took += other.took
         self.lost_after += other.lost_after
+        self.failed += other.failed
         self.slow_connect = max(self.slow_connect, other.slow_connect)
         for number, when in other.last_sent.items():
             before = self.last_sent.get(number, when)
@@ -377,10 +379,12 @@ class Clients(Loop):
     def lose(self, client, kind):
         self.outcome.lost[kind] += 1
         self.outcome.lost_after.append(client.opened)
+        self.outcome.failed.append(client.began)
         self.go_on(client, RETRY)
 
     def reject(self, client, what):
         self.outcome.wrong[what] += 1
+        self.outcome.failed.append(client.began)
         self.go_on(client, RETRY)
 
     def go_on(self, client, pause=0):

@@ -22,8 +22,13 @@ PEERS = {
 WITHOUT_FILES = ("haproxy",)
 
 
+def program(name):
+    """Its path, or None."""
+    return shutil.which(name, path=PATH)
+
+
 def is_here(name):
-    return bool(shutil.which(name, path=PATH))
+    return bool(program(name))
 
 
 def find(name, configs=HERE / "peers", **how):
@@ -36,13 +41,13 @@ def find(name, configs=HERE / "peers", **how):
     if name not in PEERS:
         known = ", ".join(PEERS)
         raise Failed(f"SERVER is {known}, or a command with {{port}}")
-    program = shutil.which(name, path=PATH)
-    if not program:
+    path = program(name)
+    if not path:
         raise Failed(f"{name} is not here (apt-get install {name})")
     arguments, stop, reload = PEERS[name]
     return Target(
         name,
-        f"{shlex.quote(program)} {arguments}",
+        f"{shlex.quote(path)} {arguments}",
         stop,
         reload,
         config=(configs / f"{name}.conf").read_text(),
@@ -54,7 +59,7 @@ def find(name, configs=HERE / "peers", **how):
 def version(name):
     """The first line that it tells of itself."""
     run = subprocess.run(
-        [shutil.which(name, path=PATH), "-v"],
+        [program(name), "-v"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -111,12 +111,12 @@ def family_of(address):
 
 class Client:
     """
-    One connection, to a host and port or a unix socket's path; over TLS where
-    `tls` has arguments for SecureSocket, maybe none. What
-    was read too far is kept for the next read.
+    One connection, to a host and port or a unix socket's path, from an address
+    of one's own where there is a source; over TLS where `tls` has arguments for
+    SecureSocket, maybe none. What was read too far is kept for the next read.
     """
 
-    def __init__(self, address, receive_buffer=None, tls=None):
+    def __init__(self, address, receive_buffer=None, tls=None, source=None):
         family = family_of(address)
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(PATIENCE)
@@ -124,6 +124,8 @@ class Client:
             self.socket.setsockopt(
                 socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer
             )
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect(address)
         if family != socket.AF_UNIX:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,7 +1,13 @@
 """What a promise comes to: what was measured, and how it was judged."""
 
+import pathlib
 import sys
 from typing import NamedTuple, Optional
+
+import report
+
+COLUMNS = ("measured", "figure", "mark", "verdict")
+PROGRAM = pathlib.Path(sys.argv[0]).stem  # whose progress it is
 
 
 class Row(NamedTuple):
@@ -76,4 +82,44 @@ def broken(what, failure):
 
 
 def progress(text):
-    print(f"faults: {text}", file=sys.stderr, flush=True)
+    report.progress(text, PROGRAM)
+
+
+def judge(name, rows):
+    """All that are measured; one more where a server, or an answer, fails altogether."""
+    judged = []
+    try:
+        for row in rows:
+            progress(f"{name}: {row.what}: {row.figure} {row.verdict()}")
+            judged.append(row)
+    except (AssertionError, OSError) as failure:
+        progress(failure)
+        judged.append(broken("the rest", str(failure).partition("\n")[0]))
+    return judged
+
+
+def lines_of(title, judged):
+    """A table of (name, Row) for people; a name stands where it is new."""
+    lines = [(title, *COLUMNS)]
+    before = None
+    for name, row in judged:
+        cells = row.what, row.figure, row.mark, row.verdict()
+        lines.append((name if name != before else "", *cells))
+        before = name
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths)]
+        yield "   ".join(cells).rstrip()
+
+
+def summary(judged):
+    kept = [row.kept for _, row in judged]
+    return (
+        f"{kept.count(True)} kept, {kept.count(False)} broken, "
+        f"{kept.count(None)} not measured"
+    )
+
+
+def status(judged):
+    """With which a command ends."""
+    return 1 if any(row.kept is False for _, row in judged) else 0
