@@ -176,6 +176,7 @@ slow_tests = \
 	tests/live/test_root.py \
 	tests/live/test_faults_on_purpose.py \
 	tests/live/test_over_tls.py \
+	tests/live/test_fleet.py \
 	tests/live/test_tls_scanners.py \
 	tests/live/test_tls_memory.py \
 	tests/live/test_tls_crowds.py \
@@ -383,7 +384,7 @@ SH_LOG_COMPILER = $(SHELL)
 tests = $(abs_srcdir)/tests
 # What all that runs a server imports; and what the live tests do in small.
 kit = $(tests)/kit
-check_path = $(kit):$(tests)/live:$(tests)/dialogues:$(tests)/faults:$(tests)/race:$(tests)/bench
+check_path = $(kit):$(tests)/live:$(tests)/dialogues:$(tests)/faults:$(tests)/fleet:$(tests)/race:$(tests)/bench
 
 # No test takes 86 for one of the program's own exit statuses.
 AM_TESTS_ENVIRONMENT = \
