@@ -176,6 +176,7 @@ slow_tests = \
 	tests/live/test_root.py \
 	tests/live/test_faults_on_purpose.py \
 	tests/live/test_over_tls.py \
+	tests/live/test_fleet_failing.py \
 	tests/live/test_fleet.py \
 	tests/live/test_tls_scanners.py \
 	tests/live/test_tls_memory.py \

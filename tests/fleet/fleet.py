@@ -16,6 +16,8 @@ import time
 
 import addressed
 import alike
+import capacity
+import failing
 import gnuplot
 import machine
 import members
@@ -30,7 +32,9 @@ STEM = "fleet"
 # drawn, and EFFORTS.
 PARTS = {
     "rolling": rolling,
+    "failing": failing,
     "addressed": addressed,
+    "capacity": capacity,
     "alike": alike,
 }
 

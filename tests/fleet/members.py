@@ -63,14 +63,18 @@ def replaced(text, old, new):
     return text.replace(old, new)
 
 
-def configuration(directory, proxy=""):
+def configuration(directory, proxy="", server_words=()):
     """
     The packaged one, with a third server; and with as many connections as this
-    process may have descriptors for. `proxy` is send-proxy or send-proxy-v2.
+    process may have descriptors for. `proxy` is send-proxy or send-proxy-v2;
+    some servers may have words of their own, by their names.
     """
     text = PACKAGED.read_text()
     b, c = (f"\tserver {n} {REPLICAS[n]}:{WEB}\n" for n in "bc")
     text = replaced(text, b, b + c)
+    for name, words in dict(server_words).items():
+        line = f"\tserver {name} {REPLICAS[name]}:{WEB}\n"
+        text = replaced(text, line, f"{line.rstrip()} {words}\n")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if 0 <= most < 2 * 20000 + 100:
         text = replaced(text, "maxconn 20000", f"maxconn {(most - 100) // 2}")
@@ -112,24 +116,25 @@ class Replica:
             return self.admin.metrics().sum(name, **labels)
 
     def asleep(self):
+        """How many requests."""
         return int(self.sum("mtasync_sleepers"))
 
 
 class Balancer:
     """HAProxy, and what it knows of the replicas."""
 
-    def __init__(self, host, directory, proxy=""):
+    def __init__(self, host, directory, *derived):
         self.host = host
         self.socket = directory / "socket"
         file = directory / "haproxy.cfg"
-        file.write_text(configuration(directory, proxy))
+        file.write_text(configuration(directory, *derived))
         program = peer.program("haproxy")
         command = f"{shlex.quote(program)} -W -f {file}"
         with host.inside():
             self.server = Server(
                 target=Target("haproxy", command), port=FRONT[1]
             )
-        eventually(self.socket.exists, self.server.output)
+        eventually(self.is_heard, self.server.output)
 
     def tell(self, command):
         """Of its interface for operators; returns what it says."""
@@ -137,6 +142,12 @@ class Balancer:
             client.connect(str(self.socket))
             client.sendall(command.encode() + b"\n")
             return b"".join(iter(lambda: client.recv(1 << 16), b"")).decode()
+
+    def is_heard(self):
+        """Its socket is there a moment before it is listened to."""
+        with contextlib.suppress(OSError):
+            return self.tell("show info")
+        return ""
 
     def known(self, name):
         """What it knows of a replica, by the names of its `show stat`."""
@@ -167,13 +178,16 @@ class Balancer:
 class Fleet:
     """All of it, for the length of a with statement, once it serves."""
 
-    def __init__(self, *options, proxy="", words="", own=(), **how):
+    def __init__(
+        self, *options, own=(), words="", proxy="", server_words=(), **how
+    ):
         """
         Options are for all mtasyncs, `own` has more for some, by their names;
-        words are those of their addresses.
+        words are those of their addresses. The next two are HAProxy's, see
+        configuration().
         """
-        self.options, self.proxy, self.words = options, proxy, words
-        self.own, self.how = dict(own), how
+        self.options, self.own, self.words = options, dict(own), words
+        self.derived, self.how = (proxy, server_words), how
         self._stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -207,7 +221,9 @@ class Fleet:
             replica.words = self.words
             self.replicas[name] = replica
             self.start(replica)
-        self.balancer = Balancer(hosts["balancer"], self.directory, self.proxy)
+        self.balancer = Balancer(
+            hosts["balancer"], self.directory, *self.derived
+        )
         self._stack.callback(self.balancer.server.close)
         for name in REPLICAS:
             self.balancer.await_up(name)
@@ -215,6 +231,10 @@ class Fleet:
     def start(self, replica, *options):
         """Another process of it, which ends with the fleet at the latest."""
         self._stack.callback(replica.start(*options).close)
+
+    def asleep(self, *names):
+        """How many, in all of them or in these."""
+        return sum(self.replicas[n].asleep() for n in names or self.replicas)
 
     # Its clients
 

@@ -1,4 +1,4 @@
-"""The picture: how long answers took, over the time of what befell the fleet."""
+"""The picture: how long answers took, by the time at which they were asked."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,9 @@ from load import Outcome
 from percentiles import percentile
 
 STEP = 0.25  # seconds of which a point tells
-SIZE = 1000, 260  # of a panel
+SIZE = 700, 260  # of a panel
+COLUMNS = 2
+LEAST, MOST = 0.05, 30000  # ms
 
 
 class Timeline(NamedTuple):
@@ -18,11 +20,11 @@ class Timeline(NamedTuple):
 
 
 def points(timeline):
-    """By the time of the answer: seconds, and the p50, p99 and slowest, in ms."""
+    """Seconds, and the p50, p99 and slowest of what was asked then, in ms."""
     began, ended = timeline.times[0], timeline.times[-1]
     steps = [[] for _ in range(int((ended - began) / STEP))]
     for sent, took in zip(timeline.outcome.sent, timeline.outcome.took):
-        step = int((sent + took - began) // STEP)
+        step = int((sent - began) // STEP)
         if 0 <= step < len(steps):
             steps[step].append(1000 * took)
     for number, times in enumerate(steps):
@@ -56,16 +58,18 @@ def panel(timeline):
 
 def picture(timelines):
     """Its size, and gnuplot's script."""
-    width, height = SIZE
+    rows = -(-len(timelines) // COLUMNS)
     lines = [
-        f"set multiplot layout {len(timelines)},1",
+        f"set multiplot layout {rows},{COLUMNS}",
         "set logscale y",
+        f"set yrange [{LEAST}:{MOST}]",
         'set ylabel "ms"',
         'set xlabel "s"',
         "set grid ytics",
-        "set key outside right top",
+        "set key top right horizontal",
     ]
     for timeline in timelines:
         lines += panel(timeline)
     lines.append("unset multiplot")
-    return f"{width},{height * len(timelines)}", lines
+    width, height = SIZE
+    return f"{COLUMNS * width},{rows * height}", lines

@@ -8,11 +8,14 @@ TIMED = ["idle", "slow", "start"]  # first of all by the clock
 
 
 def assert_kept(name):
-    """Counts and states, whatever the clock says."""
     if SANITIZERS and name in TIMED:
         pytest.skip("what it measures a sanitizer slows down")
     module = PROMISES[name][1]
-    rows = list(module.measure(MTASYNC, module.EFFORTS.quick))
+    assert_rows_kept(module.measure(MTASYNC, module.EFFORTS.quick))
+
+
+def assert_rows_kept(rows):
+    """Counts and states, whatever the clock says."""
     exact = [row for row in rows if not row.timed]
     broken = [row for row in exact if row.kept is False]
     assert not broken
