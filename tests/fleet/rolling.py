@@ -17,6 +17,7 @@ from verdict import counted, not_measured, nothing_lost, progress, within
 PAUSE = 0.2  # seconds between two requests of a client
 PATIENCE = 20  # seconds for HAProxy to know
 SLOWER = 2  # times before, at most
+ENOUGH = 1000  # answers have a p99
 
 EFFORTS = Efforts(
     # Each asks for `/` five times a second, or sleeps again and again.
@@ -96,23 +97,21 @@ class Pace(NamedTuple):
     during: float
     after: float
 
-    @classmethod
-    def of(cls, outcome, times):
-        came = [
-            (s + took, took) for s, took in zip(outcome.sent, outcome.took)
-        ]
-        spans = zip(times, times[1:])
-        return cls(
-            *(
-                1000
-                * percentile(sorted(t for at, t in came if a <= at < b), 99)
-                for a, b in spans
-            )
-        )
-
     @property
     def slower(self):
         return self.during / self.before
+
+
+def pace_of(outcome, times):
+    """None where there are too few answers between some of the times."""
+    came = [(s + took, took) for s, took in zip(outcome.sent, outcome.took)]
+    figures = []
+    for begin, end in zip(times, times[1:]):
+        took = sorted(took for at, took in came if begin <= at < end)
+        if len(took) < ENOUGH:
+            return None
+        figures.append(1000 * percentile(took, 99))
+    return Pace(*figures)
 
 
 def roll_once(effort, way, delay):
@@ -137,8 +136,8 @@ def measure_way(effort, title, way, delay, timelines):
         each, asleep, times = roll_once(effort, way, delay)
         pages.add(each)
         sleeps.add(asleep)
-        paces.append(Pace.of(each, [*times[:2], *times[-2:]]))
-        if paces[-1].slower <= SLOWER:
+        paces.append(pace_of(each, [*times[:2], *times[-2:]]))
+        if not paces[-1] or paces[-1].slower <= SLOWER:
             break
     timelines.append(Timeline(f"{title}: `/`", each, times))
     yield nothing_lost(f"{title}: of `/`, lost or wrong", pages)
@@ -151,9 +150,13 @@ def measure_way(effort, title, way, delay, timelines):
     began, ended = times[0], times[-1]
     sent = sum(began <= s < ended for s in [*each.sent, *asleep.sent])
     rate = sent / (ended - began)
+    what = f"{title}: p99 of `/` at {rate:,.0f}/s"
+    if None in paces:
+        yield not_measured(what, f"less than {ENOUGH:,} answers each time")
+        return
     best = min(paces, key=lambda pace: pace.slower)
     yield within(
-        f"{title}: p99 of `/` at {rate:,.0f}/s; before {best.before:.3g} ms",
+        f"{what}; before {best.before:.3g} ms",
         *(best.during, SLOWER * best.before, "ms"),
         without_fault=best.after,
     )
