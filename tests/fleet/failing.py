@@ -42,7 +42,7 @@ class Watch:
     """The loads of `/`, what becomes of them, and when something happened."""
 
     def __init__(self, fleet, effort):
-        self.fleet, self.effort = fleet, effort
+        self.effort = effort
         how = {"pause": PAUSE, "spread": PAUSE}
         self.loads = [
             fleet.load(make, FRONT, (PAGE,), count, **how)
@@ -65,13 +65,12 @@ class Watch:
         return self.times[-1]
 
     def end(self, title, timelines):
-        """Returns the outcome of all."""
+        """All is told in `outcome` then."""
         self.mark()
         self.outcome = Outcome()
         for each in self.loads:
             self.outcome.add(each.stop())
         timelines.append(Timeline(title, self.outcome, self.times))
-        return self.outcome
 
     def failed_since(self, since):
         return sum(when >= since for when in self.outcome.failed)

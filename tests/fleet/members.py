@@ -89,14 +89,14 @@ def configuration(directory, proxy="", server_words=()):
 class Replica:
     """One of the mtasyncs; `server` is the process that serves now."""
 
-    def __init__(self, name, host, options, **how):
-        self.name, self.host = name, host
+    def __init__(self, name, host, words, options, how):
+        """The words are those of its address."""
+        self.name, self.host, self.words = name, host, words
         self.address = (REPLICAS[name], WEB)
         self.options, self.how = options, how
-        self.words = ""  # of its address
         self.server = None
 
-    def start(self, *options, **how):
+    def start(self, *options):
         """Another process, which serves from now on."""
         address, _ = self.address
         with self.host.inside():
@@ -106,7 +106,6 @@ class Replica:
                 *options,
                 listen=[f"{address}:{WEB}{self.words}"],
                 **self.how,
-                **how,
             )
             self.admin = Admin((address, ADMIN), TOKEN)
         return self.server
@@ -217,8 +216,7 @@ class Fleet:
         for name in REPLICAS:
             options = f"--admin-token-file={token}", *self.options
             options += tuple(self.own.get(name, ()))
-            replica = Replica(name, hosts[name], options, **self.how)
-            replica.words = self.words
+            replica = Replica(name, hosts[name], self.words, options, self.how)
             self.replicas[name] = replica
             self.start(replica)
         self.balancer = Balancer(
