@@ -17,7 +17,7 @@ import threading
 import time
 
 from admin_side import Admin
-from browser import Page
+from browser import Browser, Page
 from clients import limit
 from crowd import Crowd, Habit
 from effort import QUICK
@@ -44,9 +44,9 @@ TARGETS = (
 )  # fmt: skip
 
 
-def browser_seconds(page):
-    """The CPU time of all of a browser's processes."""
-    found = [page.pid]
+def browser_seconds(browser):
+    """The CPU time of all of its processes."""
+    found = [browser.pid]
     for pid in found:
         found += children(pid)
     total = 0
@@ -90,11 +90,13 @@ def measure(server, admin):
     yield "a scrape: p50", f"{1000 * statistics.median(took):.2f} ms"
     yield "a scrape: the server's CPU", f"{1000 * cpu:.2f} ms"
     with tempfile.TemporaryDirectory() as profile:
-        with Page(profile, url_of(admin)) as page:
+        with Browser(profile) as browser, Page(browser, url_of(admin)):
             time.sleep(5)  # it is painted for the first time
-            watched, browser = shares(server, lambda: browser_seconds(page))
+            watched, watching = shares(
+                server, lambda: browser_seconds(browser)
+            )
     yield "server, with a dashboard", f"{watched:.2%} of a core"
-    yield "Chromium with it", f"{browser:.2%} of a core"
+    yield "Chromium with it", f"{watching:.2%} of a core"
 
 
 def url_of(admin):
@@ -124,7 +126,8 @@ def paint(profile):
         for thread in threads:
             thread.start()
         stack.callback(ended.set)
-        page = stack.enter_context(Page(profile, url_of(Admin(server))))
+        browser = stack.enter_context(Browser(profile))
+        page = stack.enter_context(Page(browser, url_of(Admin(server))))
         page.call(
             "Emulation.setEmulatedMedia",
             features=[{"name": "prefers-color-scheme", "value": "dark"}],

@@ -33,24 +33,22 @@ def chromium(profile, *arguments):
     ]  # fmt: skip
 
 
-class Page:
+class Browser:
     """
-    A page in a browser of its own, driven by the DevTools protocol over a
-    pipe: JSON that ends with a zero byte. What it tells of itself is kept in
-    events.
+    Driven by the DevTools protocol over a pipe: JSON that ends with a zero byte.
+    It is started once for many a Page.
     """
 
     # The browser's ends of the pipe are its descriptors 3 and 4.
     PLUMBING = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null'
 
-    def __init__(self, profile, url):
+    def __init__(self, profile):
         command = chromium(profile, "--remote-debugging-pipe")
-        self.events = []
+        self.events = {}  # lists, by the session of a page
         self._numbers = itertools.count(1)
-        self._session = {}
         self._unread = b""
         self._log = tempfile.TemporaryFile()
-        self._browser = subprocess.Popen(
+        self._process = subprocess.Popen(
             ["sh", "-c", self.PLUMBING, "sh", *command],
             bufsize=0,
             stdin=subprocess.PIPE,
@@ -58,13 +56,76 @@ class Page:
             stderr=self._log,
             start_new_session=True,
         )
+
+    pid = property(lambda self: self._process.pid)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def call(self, method, parameters, session=None):
+        """The result of a command, which is to be a success."""
+        number = next(self._numbers)
+        message = {"id": number, "method": method, "params": parameters}
+        if session:
+            message["sessionId"] = session
+        self._process.stdin.write(json.dumps(message).encode() + b"\0")
+        while (answer := self._read()).get("id") != number:
+            self._keep(answer)
+        assert "error" not in answer, f"{method}: {answer}"
+        return answer["result"]
+
+    def await_event(self):
+        self._keep(self._read())
+
+    def _keep(self, event):
+        """But what pages tell that are closed, and the browser itself."""
+        self.events.get(event.get("sessionId"), []).append(event)
+
+    def _read(self):
+        deadline = time.monotonic() + PATIENCE
+        poll = select.poll()
+        poll.register(self._process.stdout, select.POLLIN)
+        while b"\0" not in self._unread:
+            left = deadline - time.monotonic()
+            assert left > 0 and poll.poll(1000 * left), "Chromium is silent"
+            data = os.read(self._process.stdout.fileno(), READ_SIZE)
+            assert data, f"Chromium has left:\n{self._said()}"
+            self._unread += data
+        message, _, self._unread = self._unread.partition(b"\0")
+        return json.loads(message)
+
+    def _said(self):
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")
+
+    def close(self):
+        """Ends all of its processes."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._log.close()
+
+
+class Page:
+    """
+    A page of a browser, which knows nothing of its others: they share no cache,
+    no connection and no storage. What it tells of itself is kept in events.
+    """
+
+    def __init__(self, browser, url):
+        self._browser = browser
+        self._session = None
+        self._context = self.call("Target.createBrowserContext")
         try:
             self._open(url)
         except BaseException:
             self.close()
             raise
-
-    pid = property(lambda self: self._browser.pid)
 
     def __enter__(self):
         return self
@@ -73,9 +134,12 @@ class Page:
         self.close()
 
     def _open(self, url):
-        target = self.call("Target.createTarget", url="about:blank")
+        target = self.call(
+            "Target.createTarget", url="about:blank", **self._context
+        )
         attached = self.call("Target.attachToTarget", flatten=True, **target)
-        self._session = attached
+        self._session = attached["sessionId"]
+        self.events = self._browser.events[self._session] = []
         for domain in "Page", "Runtime", "Log", "Network":
             self.call(f"{domain}.enable")
         self.call("Page.setLifecycleEventsEnabled", enabled=True)
@@ -92,40 +156,16 @@ class Page:
 
     def call(self, method, **parameters):
         """The result of a command, which is to be a success."""
-        number = next(self._numbers)
-        message = {"id": number, "method": method, "params": parameters}
-        text = json.dumps(message | self._session)
-        self._browser.stdin.write(text.encode() + b"\0")
-        while (answer := self._read()).get("id") != number:
-            self.events.append(answer)
-        assert "error" not in answer, f"{method}: {answer}"
-        return answer["result"]
+        return self._browser.call(method, parameters, self._session)
 
     def wait_for(self, method, matches=lambda parameters: True):
         """Returns once such an event has come; at once if it did before."""
         while not any(map(matches, self.all_of(method))):
-            self.events.append(self._read())
+            self._browser.await_event()
 
     def all_of(self, method):
         """The parameters of the events of this name, in order."""
         return [e["params"] for e in self.events if e["method"] == method]
-
-    def _read(self):
-        deadline = time.monotonic() + PATIENCE
-        poll = select.poll()
-        poll.register(self._browser.stdout, select.POLLIN)
-        while b"\0" not in self._unread:
-            left = deadline - time.monotonic()
-            assert left > 0 and poll.poll(1000 * left), "Chromium is silent"
-            data = os.read(self._browser.stdout.fileno(), READ_SIZE)
-            assert data, f"Chromium has left:\n{self._said()}"
-            self._unread += data
-        message, _, self._unread = self._unread.partition(b"\0")
-        return json.loads(message)
-
-    def _said(self):
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
 
     def evaluate(self, script):
         """The value of a JavaScript expression; of a promise, in the end."""
@@ -191,10 +231,6 @@ class Page:
         ]
 
     def close(self):
-        """Ends the browser, and all processes of its own."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._browser.pid, signal.SIGKILL)
-        self._browser.wait()
-        self._browser.stdin.close()
-        self._browser.stdout.close()
-        self._log.close()
+        """With all that it has stored, and its connections."""
+        self._browser.events.pop(self._session, None)
+        self._browser.call("Target.disposeBrowserContext", self._context)

@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
 )
 
 from admin_side import Admin  # noqa: E402
+from browser import Browser  # noqa: E402
 from server import Server  # noqa: E402
 
 
@@ -41,6 +42,13 @@ def shipped():
     server = Server("-w", "1")
     yield server
     server.finish()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """One for a module's pages."""
+    with Browser(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
 
 
 @pytest.fixture

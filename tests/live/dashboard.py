@@ -15,6 +15,7 @@ in_a_browser = [
     pytest.mark.skipif(bool(SANITIZERS), reason="it is about a browser"),
 ]
 
+FRAME = 1 / 60  # seconds in which a page is painted at most once
 LONG = 600  # seconds of a sleep that does not end here
 
 # What is added to the page, to look at it; it presses nothing.
@@ -158,12 +159,12 @@ def admin(request):  # noqa: F811
 
 
 @pytest.fixture
-def visit(tmp_path):
+def visit(browser):
     """Opens the page of a listener, and waits until it shows numbers."""
 
     @contextlib.contextmanager
     def visit(admin, width=900, scheme="light", motion="", live=True):
-        with Page(tmp_path, "about:blank") as page:
+        with Page(browser, "about:blank") as page:
             page.call(
                 "Emulation.setDeviceMetricsOverride",
                 width=width, height=900, deviceScaleFactor=1, mobile=False,
@@ -189,6 +190,8 @@ def until(page, script, wanted):
     seen = []
 
     def look():
+        if seen:
+            time.sleep(FRAME)
         value = page.evaluate(script)
         if not seen or seen[-1] != value:
             seen.append(value)

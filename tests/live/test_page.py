@@ -53,13 +53,13 @@ LOOK = """
 
 
 @pytest.fixture
-def visit(tmp_path):
+def visit(browser):
     """Opens the page of a server."""
 
     @contextlib.contextmanager
     def visit(server):
         host, port = server.addresses[0]
-        with Page(tmp_path, f"http://{host}:{port}/models.html") as page:
+        with Page(browser, f"http://{host}:{port}/models.html") as page:
             page.evaluate(LOOK)
             yield page
 

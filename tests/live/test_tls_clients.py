@@ -15,7 +15,7 @@ import urllib.request
 
 import pytest
 from admin_side import Admin
-from browser import Page, needs_chromium
+from browser import Browser, Page, needs_chromium
 from secured import client_context
 from shaken import https, needs_openssl, needs_tls  # noqa: F401
 from test_clients import needs, run
@@ -359,7 +359,7 @@ def test_chromium(origin, tmp_path, monkeypatch):
     profile_that_knows(tmp_path, origin.ca)
     monkeypatch.setenv("HOME", str(tmp_path))
     url = f"https://127.0.0.1:{origin.port}/"  # it resolves no names
-    with Page(tmp_path / "profile", url) as page:
+    with Browser(tmp_path / "profile") as browser, Page(browser, url) as page:
         assert page.evaluate(AGREED) == "http/1.1"
         assert page.evaluate(TWICE) == 2 * [HELLO.decode()]
         assert page.evaluate("window.isSecureContext")
@@ -368,7 +368,9 @@ def test_chromium(origin, tmp_path, monkeypatch):
 @needs_chromium
 def test_chromium_refuses(origin, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    with Page(tmp_path / "profile", "about:blank") as page:
-        url = f"https://127.0.0.1:{origin.port}/"
+    url = f"https://127.0.0.1:{origin.port}/"
+    with Browser(tmp_path / "profile") as browser, Page(
+        browser, "about:blank"
+    ) as page:
         said = page.call("Page.navigate", url=url)["errorText"]
     assert said == "net::ERR_CERT_AUTHORITY_INVALID"
