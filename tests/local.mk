@@ -396,7 +396,7 @@ AM_TESTS_ENVIRONMENT = \
 	PYTHONPATH='$(check_path)'; \
 	export PYTHONPATH; \
 	PYTHONPYCACHEPREFIX='$(abs_builddir)/tests/bytecode'; \
-	export PYTHONPYCACHEPREFIX; \
+	export PYTHONPYCACHEPREFIX; unset PYTHONDONTWRITEBYTECODE; \
 	ASAN_OPTIONS=exitcode=86:detect_stack_use_after_return=1; \
 	export ASAN_OPTIONS; \
 	UBSAN_OPTIONS=exitcode=86:print_stacktrace=1; export UBSAN_OPTIONS; \
