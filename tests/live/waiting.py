@@ -1,10 +1,10 @@
 """What the tests of the models share: servers, and clients that wait."""
 
 import os
-import pathlib
 import select
 
 import pytest
+from sockets import unread_and_inode
 from wire import PATIENCE, request
 
 BLOCKING = ["serial", "thread", "pool", "fork_join"]
@@ -41,17 +41,11 @@ def asleep(server, target):
 
 
 def is_read(client):
-    """
-    Whether the server has accepted it, and received all that it has sent: by
-    the server's socket in /proc/net/tcp, whose inode is 0 before.
-    """
-    ports = client.socket.getpeername()[1], client.socket.getsockname()[1]
-    wanted = [f"{port:04X}" for port in ports]
-    table = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
-    for row in map(str.split, table):
-        if [row[1].split(":")[1], row[2].split(":")[1]] == wanted:
-            return row[4].endswith(":00000000") and row[9] != "0"
-    return False
+    """Whether the server has accepted it, and received all that it has sent."""
+    told = unread_and_inode(
+        client.socket.getpeername(), client.socket.getsockname()
+    )
+    return told is not None and told[0] == 0 and told[1] != 0
 
 
 def ask(server, target, *fields, **how):
