@@ -15,7 +15,6 @@ in_a_browser = [
     pytest.mark.skipif(bool(SANITIZERS), reason="it is about a browser"),
 ]
 
-FRAME = 1 / 60  # seconds in which a page is painted at most once
 LONG = 600  # seconds of a sleep that does not end here
 
 # What is added to the page, to look at it; it presses nothing.
@@ -190,8 +189,6 @@ def until(page, script, wanted):
     seen = []
 
     def look():
-        if seen:
-            time.sleep(FRAME)
         value = page.evaluate(script)
         if not seen or seen[-1] != value:
             seen.append(value)
