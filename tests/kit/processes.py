@@ -11,17 +11,18 @@ def links(pid):
     """What each of a process's descriptors is, by its number."""
     found = {}
     with contextlib.suppress(FileNotFoundError):  # the process has ended
-        for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        for name in os.listdir(f"/proc/{pid}/fd"):
             with contextlib.suppress(FileNotFoundError):  # just closed
-                found[link.name] = os.readlink(link)
+                found[name] = os.readlink(f"/proc/{pid}/fd/{name}")
     return found
 
 
 def children(pid):
     found = []
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (task / "children").read_text().split())
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as file:
+                found += map(int, file.read().split())
     return found
 
 

@@ -166,12 +166,12 @@ class Client:
         return Response(self.read_until(b"\r\n\r\n")[:-4])
 
     def _read_chunks(self):
-        body = b""
+        body = bytearray()
         while size := int(self.read_until(b"\r\n"), 16):
             body += self.read(size)
             assert self.read(2) == b"\r\n"
         assert self.read(2) == b"\r\n"
-        return body
+        return bytes(body)
 
     def read(self, size):
         while len(self.buffer) < size:
