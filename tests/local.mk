@@ -151,38 +151,40 @@ fuzz_tests += tests/fuzz/fuzz_tls
 endif
 # Those that take the longest begin first.
 slow_tests = \
-	tests/live/test_dashboard.py \
-	tests/live/test_dashboard_steered.py \
-	tests/live/test_linger.py \
-	tests/live/test_half_closed.py \
-	tests/live/test_stopped.py \
-	tests/live/test_admin_health.py \
-	tests/live/test_crowds.py \
-	tests/live/test_paces.py \
-	tests/live/test_models.py \
-	tests/live/test_limits.py \
-	tests/live/test_waits.py \
-	tests/live/test_pools_queue.py \
-	tests/live/test_words_models.py \
-	tests/live/test_forwarded.py \
-	tests/live/test_proxied.py \
-	tests/live/test_race.py \
-	tests/live/test_pools.py \
-	tests/live/test_listen.py \
-	tests/live/test_drain.py \
-	tests/live/test_drain_delay.py \
-	tests/live/test_bench.py \
-	tests/live/test_words_asleep.py \
-	tests/live/test_root.py \
-	tests/live/test_faults_on_purpose.py \
-	tests/live/test_over_tls.py \
 	tests/live/test_fleet_failing.py \
 	tests/live/test_fleet.py \
+	tests/live/test_over_tls.py \
+	tests/live/test_dashboard.py \
 	tests/live/test_tls_scanners.py \
+	tests/live/test_linger.py \
 	tests/live/test_tls_memory.py \
-	tests/live/test_tls_crowds.py \
+	tests/live/test_half_closed.py \
+	tests/live/test_dashboard_steered.py \
 	tests/live/test_tls_drain.py \
-	tests/live/test_memory.py
+	tests/live/test_stopped.py \
+	tests/live/test_models.py \
+	tests/live/test_paces.py \
+	tests/live/test_crowds.py \
+	tests/live/test_words_models.py \
+	tests/live/test_waits.py \
+	tests/live/test_limits.py \
+	tests/live/test_race.py \
+	tests/live/test_admin_health.py \
+	tests/live/test_tls.py \
+	tests/live/test_drain.py \
+	tests/live/test_pools.py \
+	tests/live/test_listen.py \
+	tests/live/test_pools_queue.py \
+	tests/live/test_memory.py \
+	tests/live/test_bench.py \
+	tests/live/test_words_asleep.py \
+	tests/live/test_files.py \
+	tests/live/test_proxied.py \
+	tests/live/test_root.py \
+	tests/live/test_faults_on_purpose.py \
+	tests/live/test_tls_crowds.py \
+	tests/live/test_drain_delay.py \
+	tests/live/test_forwarded.py
 live_tests = \
 	tests/live/test_addresses.py \
 	tests/live/test_admin.py \
@@ -205,7 +207,6 @@ live_tests = \
 	tests/live/test_draws.py \
 	tests/live/test_echo.py \
 	tests/live/test_faults.py \
-	tests/live/test_files.py \
 	tests/live/test_handover.py \
 	tests/live/test_headers.py \
 	tests/live/test_healthcheck.py \
@@ -237,7 +238,6 @@ live_tests = \
 	tests/live/test_rules.py \
 	tests/live/test_sleep.py \
 	tests/live/test_start.py \
-	tests/live/test_tls.py \
 	tests/live/test_tls_certificates.py \
 	tests/live/test_tls_clients.py \
 	tests/live/test_tls_floods.py \

@@ -8,10 +8,11 @@ import time
 
 import pytest
 from admin_side import Admin
-from server import SANITIZERS
+from server import SANITIZERS, eventually
 from shaken import GONE, TLS_ADDRESS, https, is_resumed  # noqa: F401
 from shaken import hello, make_certificate, needs_openssl, needs_tls, plain
 from shaken import session_of, shake
+from waiting import is_read
 from wire import PATIENCE
 
 pytestmark = needs_tls
@@ -127,6 +128,7 @@ def test_time_of_handshakes_has_that_of_the_client(watched):
     """Who is slow to say its hello counts with that."""
     server, admin = watched("-w", "1")
     client = server.connect(tls={"shake": 0})
+    eventually(lambda: is_read(client), "its hello to be received")
     time.sleep(0.1)
     assert client.socket.shake(PATIENCE)
     metrics = admin.await_metrics(
