@@ -3,7 +3,7 @@ make fleet: HAProxy and three mtasyncs, in a network of their own.
 
 What a rolling restart and what befalls one of three comes to for clients; whose
 addresses are seen; what more replicas are worth. Measures and prints, and leaves
-fleet.md, fleet.csv and a picture in the current directory; ends with status 1
+fleet.md and a picture in the current directory; ends with status 1
 if a verdict is "broken". The environment names the program (MTASYNC), and asks
 for some parts (ONLY=rolling,alike) or for less of each (QUICK=1).
 """
