@@ -78,8 +78,10 @@ healthcheck_refuse(const char *where)
 	/* this is how the kernel tells of a time that is over */
 	if (errno == EAGAIN || errno == EINPROGRESS)
 		errno = ETIMEDOUT;
-	log_error("not ready: %s: %s", where,
-	    errno == EPROTO ? "no answer of HTTP/1.1" : strerror(errno));
+	if (errno == EPROTO)
+		log_error("not ready: %s: no answer of HTTP/1.1", where);
+	else
+		log_error("not ready: %s: %m", where);
 }
 
 /* Where it asks, and for what. */

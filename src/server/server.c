@@ -121,12 +121,12 @@ server_open(struct server_config *config, struct server_config *admin)
 		.publisher = { -1 },
 		.host = { config, &server->clients.listeners,
 		    &server->clients.totals, server, server_on_news,
-		    server_on_worker_end } };
+		    server_on_worker_end, NULL } };
 	server->admin = (struct side){ .config = admin,
 		.publisher = { -1 },
 		.host = { admin, &server->admin.listeners,
 		    &server->admin.totals, server, server_on_news,
-		    server_on_admin_end } };
+		    server_on_admin_end, NULL } };
 	server->pid_publisher.fd = server->pid_file.directory = -1;
 	server->deadline = INT64_MAX;
 	server->hour = config->tls ? clock_now() + SERVER_HOUR_TIME : INT64_MAX;

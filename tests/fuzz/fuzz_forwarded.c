@@ -85,6 +85,7 @@ check_extended(const struct forwarded *forwarded, struct http_request *request)
 				    : SPAN(", 192.0.2.77");
 	struct http_field *last = request->fields;
 	struct sockaddr_storage after;
+	struct span value;
 	char line[4096];
 
 	if (request->field_count == 0)
@@ -92,12 +93,14 @@ check_extended(const struct forwarded *forwarded, struct http_request *request)
 	last += request->field_count - 1;
 	if (last->value.size + more.size > sizeof(line))
 		return;
-	memcpy(line, last->value.data, last->value.size);
-	memcpy(line + last->value.size, more.data, more.size);
-	last->value = (struct span){ line, last->value.size + more.size };
+	value = last->value;
+	memcpy(line, value.data, value.size);
+	memcpy(line + value.size, more.data, more.size);
+	last->value = (struct span){ line, value.size + more.size };
 	FUZZ_CHECK(forwarded_client(forwarded, request, &after));
 	FUZZ_CHECK(((struct sockaddr_in *)&after)->sin_addr.s_addr ==
 		   htonl(0xc000024d));
+	last->value = value;
 }
 
 int
