@@ -71,14 +71,15 @@ healthcheck_ask(int fd, bool proxied, const char *request,
 	return -1;
 }
 
-/* Says why there is no answer, by errno. */
+/* Says why there is no answer, by errno; EAGAIN and EINPROGRESS are how the kernel tells of a
+ * time that is over. */
 static void
 healthcheck_refuse(const char *where)
 {
-	/* this is how the kernel tells of a time that is over */
-	if (errno == EAGAIN || errno == EINPROGRESS)
-		errno = ETIMEDOUT;
-	if (errno == EPROTO)
+	if (errno == EAGAIN || errno == EINPROGRESS || errno == ETIMEDOUT)
+		log_error("not ready: %s: no answer within %d s", where,
+		    HEALTHCHECK_PATIENCE);
+	else if (errno == EPROTO)
 		log_error("not ready: %s: no answer of HTTP/1.1", where);
 	else
 		log_error("not ready: %s: %m", where);
