@@ -29,7 +29,7 @@ import tables
 import watched
 import words
 from server import MTASYNC, Failed
-from verdict import judge, lines_of, status, summary
+from verdict import chosen, judge, lines_of, status, summary
 
 # Each has measure(target, effort), which yields rows, and EFFORTS; by the
 # number of the promise.
@@ -52,18 +52,6 @@ PROMISES = {
 }
 
 
-def chosen():
-    """The names of the promises to try, in their order."""
-    wanted = [n for n in os.environ.get("ONLY", "").split(",") if n]
-    unknown = set(wanted) - set(PROMISES)
-    if unknown:
-        raise Failed(
-            f"no such promise: {', '.join(sorted(unknown))}; "
-            f"there are {', '.join(PROMISES)}"
-        )
-    return [name for name in PROMISES if not wanted or name in wanted]
-
-
 def chosen_target():
     name = os.environ.get("SERVER", "")
     return peer.find(name) if name else MTASYNC
@@ -80,7 +68,7 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     begin = time.monotonic()
     try:
-        names, target = chosen(), chosen_target()
+        names, target = chosen(PROMISES, "promise"), chosen_target()
         rows = sum((try_promise(name, target) for name in names), [])
     except Failed as failure:
         print(f"faults: {failure}", file=sys.stderr)

@@ -8,7 +8,6 @@ if a verdict is "broken". The environment names the program (MTASYNC), and asks
 for some parts (ONLY=rolling,alike) or for less of each (QUICK=1).
 """
 
-import os
 import pathlib
 import signal
 import sys
@@ -25,7 +24,7 @@ import peer
 import portrait
 import rolling
 from server import PROGRAM, Failed
-from verdict import judge, lines_of, status, summary
+from verdict import chosen, judge, lines_of, status, summary
 
 STEM = "fleet"
 # Each has measure(effort, timelines), which yields rows and adds what is to be
@@ -37,18 +36,6 @@ PARTS = {
     "capacity": capacity,
     "alike": alike,
 }
-
-
-def chosen():
-    """The names of the parts to try, in their order."""
-    wanted = [n for n in os.environ.get("ONLY", "").split(",") if n]
-    unknown = set(wanted) - set(PARTS)
-    if unknown:
-        raise Failed(
-            f"no such part: {', '.join(sorted(unknown))}; "
-            f"there are {', '.join(PARTS)}"
-        )
-    return [name for name in PARTS if not wanted or name in wanted]
 
 
 def facts():
@@ -87,7 +74,7 @@ def run():
     if why := members.why_not():
         raise Failed(why)
     known = list(facts())
-    rows, timelines = measure(chosen())
+    rows, timelines = measure(chosen(PARTS, "part"))
     took = time.monotonic() - begin
     told = f"{summary(rows)}; in {took:.0f} s"
     lines = [*known, "", *lines_of("part", rows), "", told]

@@ -1,10 +1,12 @@
 """What a promise comes to: what was measured, and how it was judged."""
 
+import os
 import pathlib
 import sys
 from typing import NamedTuple, Optional
 
 import report
+from server import Failed
 
 COLUMNS = ("measured", "figure", "mark", "verdict")
 PROGRAM = pathlib.Path(sys.argv[0]).stem  # whose progress it is
@@ -22,6 +24,18 @@ class Row(NamedTuple):
         if self.kept is None:
             return f"not measured: {self.why}"
         return "kept" if self.kept else "BROKEN"
+
+
+def chosen(modules, what):
+    """The names of those that ONLY asks for, or of all, in their order."""
+    wanted = [n for n in os.environ.get("ONLY", "").split(",") if n]
+    unknown = set(wanted) - set(modules)
+    if unknown:
+        raise Failed(
+            f"no such {what}: {', '.join(sorted(unknown))}; "
+            f"there are {', '.join(modules)}"
+        )
+    return [name for name in modules if not wanted or name in wanted]
 
 
 def not_measured(what, why):
